@@ -1,0 +1,35 @@
+"""The suite's constants: the defaults of every script. A trained network carries its own copy.
+
+Editing a value changes what the next `preprocess.py` or training run does; networks that are
+already trained keep the feature settings on their card.
+"""
+
+from pathlib import Path
+
+# Audio and segments
+SAMPLE_RATE = 22050  # Hz; GTZAN's own rate, others are resampled to it
+TRACK_SECONDS = 30  # s; what is used of a track, from its beginning
+SEGMENTS_PER_TRACK = 10  # equal parts of those seconds, each one example for the network
+SAMPLES_PER_SEGMENT = SAMPLE_RATE * TRACK_SECONDS // SEGMENTS_PER_TRACK
+
+# MFCC
+N_MFCC = 13  # coefficients; enough for the spectrum's envelope, the course's choice
+N_FFT = 2048  # samples an analysis window, 93 ms
+HOP_LENGTH = 512  # samples from one window to the next, 23 ms
+FRAMES_PER_SEGMENT = 1 + SAMPLES_PER_SEGMENT // HOP_LENGTH  # windows are centred on their sample
+
+# Paths
+DATASET_PATH = Path("Data/genres_original")  # where Kaggle's archive puts GTZAN
+MFCC_PATH = Path("output/mfcc.json")  # what preprocess.py writes and the networks read
+MLP_PATH = Path("output/mlp")  # folders of the trained networks
+CNN_PATH = Path("output/cnn")
+LSTM_PATH = Path("output/lstm")
+
+# Training
+TEST_SHARE = 0.25  # of all tracks (or segments), read once at the end
+VALIDATION_SHARE = 0.2  # of the rest, to stop early and keep the best weights
+BATCH_SIZE = 32  # segments a step
+EPOCHS = 60  # at most; early stopping usually ends sooner
+PATIENCE = 10  # epochs without a better validation loss before stopping
+LEARNING_RATE = 0.0005  # Adam's step
+SEED = 42  # of the split, the weights and the order of the batches

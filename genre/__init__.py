@@ -1,0 +1,1 @@
+"""What the genre classification scripts share, one subject a module."""

@@ -1,0 +1,110 @@
+"""A trained network's folder: model.keras and card.json, the card with all that predict needs."""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lazy_loader as lazy
+
+from genre import backend
+from genre.errors import ModelError
+from genre.features import FEATURE, Settings
+from genre.files import replacing
+
+keras = lazy.load("keras")
+
+SCHEMA = 1
+MODEL_FILE, CARD_FILE = "model.keras", "card.json"
+PACKAGES = ("librosa", "numpy", "tensorflow", "keras", "scikit-learn", "soundfile", "soxr")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a prediction must agree with, and what a reader of a score must know."""
+
+    schema: int
+    script: str  # the training script, which names the architecture: "cnn"
+    mapping: list[str]
+    feature: str
+    settings: dict[str, Any]
+    data: dict[str, Any]  # the segment file's name and digest
+    split: dict[str, Any]  # name, seed, and for each part its counts and its tracks' digest
+    training: dict[str, Any]  # seed, batch size, learning rate, epochs, seconds
+    scores: dict[str, Any]  # on the test part, per segment and per track
+    weights_sha256: str
+    versions: dict[str, str]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide a network's values."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def weights_digest(network: "keras.Model") -> str:
+    """Return the SHA-256 of a network's weights, in hexadecimal, the same for equal weights."""
+    digest = hashlib.sha256()
+    for array in network.get_weights():
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def save(network: "keras.Model", card: Card, folder: Path) -> None:
+    """Write model.keras and card.json; the card comes last, so that it never stands alone."""
+    with replacing(folder / MODEL_FILE) as unfinished:
+        network.save(unfinished)
+    with replacing(folder / CARD_FILE) as unfinished:
+        unfinished.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Card:
+    """Read the card in a network's folder; raises ModelError when it is missing or not ours."""
+    path = folder / CARD_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        card = Card(**content)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file; a trained network's folder holds one") from None
+    except (ValueError, TypeError) as error:
+        reason = str(error).replace("Card.__init__() ", "")
+        raise ModelError(f"{path}: not a network's card ({reason})") from None
+    if card.schema != SCHEMA:
+        raise ModelError(f"{path}: schema {card.schema}, this version reads {SCHEMA}")
+    return card
+
+
+def settings(card: Card) -> Settings:
+    """Return the feature settings that a card holds; raises ModelError when they do not fit."""
+    if card.feature != FEATURE:
+        raise ModelError(f"the network was trained on {card.feature}, this version knows {FEATURE}")
+    try:
+        return Settings.from_dict(card.settings)
+    except ValueError as error:
+        raise ModelError(f"the settings on the network's card cannot be used ({error})") from None
+
+
+def load(path: Path) -> tuple["keras.Model", Card]:
+    """Load a network and its card from its folder, or from the .keras file in it.
+
+    Raises ModelError when there is none, when it cannot be read safely, or when network and card
+    are not of one training run.
+    """
+    folder = path.parent if path.suffix == ".keras" else path
+    if not folder.is_dir():
+        raise ModelError(f"{path}: no such network; a training script writes one (python cnn.py)")
+    card = read(folder)
+    file = folder / MODEL_FILE
+    if not file.is_file():
+        raise ModelError(f"{file}: no such file; train the network again")
+    backend.load()
+    try:
+        network = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever its parts raise on a file that is not whole
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise ModelError(f"{file}: not a network that can be loaded ({reason})") from None
+    if weights_digest(network) != card.weights_sha256:
+        raise ModelError(f"{file}: not the network that {CARD_FILE} describes; train it again")
+    return network, card

@@ -1,0 +1,21 @@
+"""What a user can cause: each error's text is the one line that the user reads."""
+
+
+class GenreError(Exception):
+    """Base of the suite's own errors; the command line prints its text and exits with 2."""
+
+
+class AudioError(GenreError):
+    """A file cannot be used as audio; the text gives the reason, without the file's name."""
+
+
+class DatasetError(GenreError):
+    """A folder of songs or a segment file cannot be used."""
+
+
+class SplitError(GenreError):
+    """The data cannot be split into training, validation and test parts as asked."""
+
+
+class ModelError(GenreError):
+    """A trained network's folder cannot be used."""
