@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import lazy_loader as lazy
 
 import config
-from genre import cli, training
+from genre import cli, experiment
 
 keras = lazy.load("keras")
 
@@ -37,7 +37,7 @@ def build_cnn(shape: tuple[int, int], n_genres: int) -> "keras.Model":
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return training.main(
+    return experiment.main(
         build_cnn, script="cnn", output=config.CNN_PATH, description=__doc__, argv=argv
     )
 

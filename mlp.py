@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import lazy_loader as lazy
 
 import config
-from genre import cli, training
+from genre import cli, experiment
 
 keras = lazy.load("keras")
 
@@ -34,7 +34,7 @@ def build_mlp(shape: tuple[int, int], n_genres: int) -> "keras.Model":
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return training.main(
+    return experiment.main(
         build_mlp, script="mlp", output=config.MLP_PATH, description=__doc__, argv=argv
     )
 

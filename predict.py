@@ -44,7 +44,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--count",
-        type=cli.positive_int,
+        type=cli.count,
         metavar="N",
         help="print the N most likely genres, highest first (default: all, in the network's order)",
     )

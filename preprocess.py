@@ -20,7 +20,7 @@ import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import cli, dataset, features
+from genre import cli, dataset, features, segmentfile
 from genre.errors import AudioError, DatasetError
 
 joblib = lazy.load("joblib")
@@ -50,7 +50,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--workers",
-        type=cli.positive_int,
+        type=cli.count,
         metavar="N",
         help="processes that work at once (default: one for each core)",
     )
@@ -97,11 +97,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         hop_length=config.HOP_LENGTH,
         n_mfcc=config.N_MFCC,
     )
+    segmentfile.check_suffix(arguments.output)
     songs = dataset.find_songs(arguments.dataset or find_dataset())
     workers = min(arguments.workers or joblib.cpu_count(), len(songs))
     results = tqdm(extract(songs, settings, workers), total=len(songs), unit="track", disable=None)
     segments = dataset.collect(results, feature=features.FEATURE, settings=settings.to_dict())
-    dataset.write(segments, arguments.output)
+    segmentfile.write(segments, arguments.output)
     report(segments, arguments.output)
     return cli.SOME_FAILED if segments.skipped else cli.DONE
 

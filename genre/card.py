@@ -34,9 +34,12 @@ class Card:
     data: dict[str, Any]  # the segment file's name and digest
     split: dict[str, Any]  # name, seed, and for each part its counts and its tracks' digest
     training: dict[str, Any]  # seed, batch size, learning rate, epochs, seconds
-    scores: dict[str, Any]  # on the test part, per segment and per track
+    scores: dict[str, Any]  # on the test part, of all folds together where there are several
+    runs: list[dict[str, Any]]  # the measures of each run, the first of which is saved
+    spread: dict[str, Any]  # mean and standard deviation over the runs, empty for one run
     weights_sha256: str
     versions: dict[str, str]
+    created: str  # date and time, UTC
 
 
 def versions() -> dict[str, str]:
@@ -47,7 +50,7 @@ def versions() -> dict[str, str]:
 def weights_digest(network: "keras.Model") -> str:
     """Return the SHA-256 of a network's weights, in hexadecimal, the same for equal weights."""
     digest = hashlib.sha256()
-    for array in network.get_weights():
+    for array in network.get_weights():  # in the order of the layers
         digest.update(array.tobytes())
     return digest.hexdigest()
 
@@ -76,6 +79,14 @@ def read(folder: Path) -> Card:
     return card
 
 
+def folder_of(path: Path) -> Path:
+    """Return the folder of the network that a path names; raises ModelError when there is none."""
+    folder = path.parent if path.suffix == ".keras" else path
+    if not folder.is_dir():
+        raise ModelError(f"{path}: no such network; a training script writes one (python cnn.py)")
+    return folder
+
+
 def settings(card: Card) -> Settings:
     """Return the feature settings that a card holds; raises ModelError when they do not fit."""
     if card.feature != FEATURE:
@@ -92,9 +103,7 @@ def load(path: Path) -> tuple["keras.Model", Card]:
     Raises ModelError when there is none, when it cannot be read safely, or when network and card
     are not of one training run.
     """
-    folder = path.parent if path.suffix == ".keras" else path
-    if not folder.is_dir():
-        raise ModelError(f"{path}: no such network; a training script writes one (python cnn.py)")
+    folder = folder_of(path)
     card = read(folder)
     file = folder / MODEL_FILE
     if not file.is_file():

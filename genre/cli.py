@@ -11,20 +11,21 @@ from genre.errors import GenreError
 DONE, SOME_FAILED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
 
 
-def positive_int(text: str) -> int:
-    """Read an argument that is a whole number of at least 1."""
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return value
+def whole_number(least: int, most: int = 2**31) -> Callable[[str], int]:
+    """Return a reader of arguments that are whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {least} to {most}"
+            )
+        return int(text)
+
+    return read
 
 
-def whole_number(text: str) -> int:
-    """Read an argument that is a whole number that a 32 bit seed can take."""
-    value = int(text) if text.isdecimal() else -1
-    if not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2^32 - 1")
-    return value
+count = whole_number(1)
+seed = whole_number(0)
 
 
 def positive_float(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Find the songs and their genres; hold their segments; read and write the segment file."""
+"""Find the songs of a data set and their genres; put their segments together."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 
 from genre.errors import DatasetError
-from genre.files import replacing
 
-SCHEMA = 1
+TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
+UNUSED = ""  # the part of segments that a split leaves out
 # What a song's file ends in, readable here or not: a song that is not read should be reported.
 AUDIO_SUFFIXES = frozenset(
     {".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga"}
@@ -106,75 +105,3 @@ def collect(
         frames=np.concatenate(frames),
         skipped=skipped,
     )
-
-
-def write(segments: Segments, path: Path) -> None:
-    """Write a segment file; the same segments give the same bytes."""
-    content = {
-        "schema": SCHEMA,
-        "feature": segments.feature,
-        "settings": segments.settings,
-        "mapping": segments.mapping,
-        "tracks": segments.tracks,
-        "skipped": segments.skipped,
-        "labels": segments.labels,
-        "track_index": segments.track_index,
-        segments.feature: segments.frames,
-    }
-    with replacing(path) as unfinished:
-        unfinished.write_bytes(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
-
-
-def read(path: Path) -> Segments:
-    """Read a segment file; raises DatasetError when it is missing or not whole."""
-    try:
-        content = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise DatasetError(f"{path}: no such file; preprocess.py writes it") from None
-    except OSError as error:
-        raise DatasetError(f"{path}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
-        raise DatasetError(f"{path}: not a whole JSON file ({error})") from None
-    try:
-        return _from_content(content)
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise DatasetError(f"{path}: not a segment file ({what})") from None
-
-
-def _from_content(content: dict[str, Any]) -> Segments:
-    if not isinstance(content, dict):
-        raise TypeError("no object at its top")
-    if content["schema"] != SCHEMA:
-        raise ValueError(f"schema {content['schema']}, this version reads {SCHEMA}")
-    segments = Segments(
-        feature=content["feature"],
-        settings=content["settings"],
-        mapping=content["mapping"],
-        tracks=content["tracks"],
-        labels=np.asarray(content["labels"], dtype=np.int64),
-        track_index=np.asarray(content["track_index"], dtype=np.int64),
-        frames=np.asarray(content[content["feature"]], dtype=np.float32),
-        skipped=content["skipped"],
-    )
-    _check(segments)
-    return segments
-
-
-def _check(segments: Segments) -> None:
-    """Raise ValueError where the parts of a segment file do not fit each other."""
-    n_segments = len(segments.frames)
-    if segments.frames.ndim != 3 or not segments.frames.size:
-        raise ValueError(f"the frames have the shape {segments.frames.shape}")
-    if not len(segments.labels) == len(segments.track_index) == n_segments:
-        raise ValueError("labels, track_index and frames differ in length")
-    if not np.isfinite(segments.frames).all():
-        raise ValueError("the frames hold values that are not numbers")
-    if len(segments.mapping) < 2:
-        raise ValueError("fewer than two genres")
-    for name, indices, names in (
-        ("labels", segments.labels, segments.mapping),
-        ("track_index", segments.track_index, segments.tracks),
-    ):
-        if indices.min() < 0 or indices.max() >= len(names):
-            raise ValueError(f"{name} points outside its list")

@@ -42,17 +42,43 @@ def history(curves: dict[str, list[float]], best_epoch: int, path: Path) -> None
 
 
 def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) -> None:
-    """Draw a confusion matrix, (genres, genres) counts of tracks; colour is the row's share."""
-    size = 2.5 + 0.55 * len(mapping)
+    """Draw a confusion matrix, (genres, genres) counts of tracks, with the shares of each row."""
+    size = 2.5 + 0.6 * len(mapping)
     figure, axis = _figure(size, size)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         if count:
-            color = "white" if shares[row, column] > 0.5 else "black"
-            axis.text(column, row, str(count), ha="center", va="center", color=color)
+            share = shares[row, column]
+            color = "white" if share > 0.5 else "black"
+            text = f"{count}\n{share:.0%}"
+            axis.text(column, row, text, ha="center", va="center", color=color, fontsize=9)
     ticks = range(len(mapping))
     axis.set_xticks(ticks, mapping, rotation=45, ha="right")
     axis.set_yticks(ticks, mapping)
     axis.set(xlabel="predicted genre", ylabel="true genre", title=title)
     _save(figure, path)
+
+
+def roc(curves: dict[str, tuple[np.ndarray, np.ndarray, float]], title: str, path: Path) -> None:
+    """Draw one-against-rest ROC curves, {genre: (false positives, true positives, area)}."""
+    figure, axis = _figure(7.5, 6)
+    colors = _colors(len(curves))
+    by_area = sorted(curves.items(), key=lambda item: -item[1][2])
+    for number, (genre, (false_positive, true_positive, area)) in enumerate(by_area):
+        style = ("-", "--", ":")[number % 3]  # told apart without the colours, too
+        label = f"{area:.2f}  {genre}"
+        axis.plot(false_positive, true_positive, style, color=colors[number], label=label)
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    axis.set(xlabel="false positive rate", ylabel="true positive rate", title=title)
+    axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    axis.grid(alpha=0.3)
+    axis.legend(title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5))
+    _save(figure, path)
+
+
+def _colors(count: int) -> np.ndarray:
+    """Return colours, (count, 4), that differ in lightness as well as in hue."""
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0, 0.9, count))

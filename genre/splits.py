@@ -1,52 +1,175 @@
-"""Decide which part each segment belongs to: training, validation or test."""
+"""Decide which part each segment belongs to: training, validation, test or none."""
 
-from math import ceil
+import argparse
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 import config
-from genre.dataset import Segments
+from genre import gtzan, splitfile
+from genre.dataset import PARTS, TEST, TRAIN, UNUSED, VALIDATION, Segments
 from genre.errors import SplitError
 
-TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 SPLITS = {
     "track": "all segments of a track stand on one side",
     "segment": "segments are shuffled, as in the course; tracks stand on both sides, scores leak",
+    "artist": "all tracks of an artist stand on one side (GTZAN only)",
+    "filtered": "GTZAN's fault-filtered lists, artists apart (GTZAN only)",
 }
+HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
+    "; or a CSV file with the columns track,part"
+)
+DEALT = ("segment", "track", "artist")  # the splits that a seed deals, and that can be folded
 LEAKS = "this split leaks: segments of the same tracks stand in training and in test"
 
 
-def split(segments: Segments, name: str, *, seed: int) -> np.ndarray:
-    """Return the part of every segment, (segments,) of "train", "validation" or "test".
+class Split(NamedTuple):
+    """The part of every segment, and what a reader of its scores should know."""
 
-    Both splits keep the genres' shares in every part, and the same seed gives the same parts.
-    Raises SplitError when a genre has too few tracks (or segments) for three parts.
+    name: str
+    parts: np.ndarray  # (segments,) of PARTS, or UNUSED
+    notes: list[str]
+
+
+def known(name: str) -> str:
+    """Read an argument that is a split's name or the path of a .csv file."""
+    if name not in SPLITS and Path(name).suffix != ".csv":
+        raise argparse.ArgumentTypeError(f"{name!r} is neither a .csv file nor {', '.join(SPLITS)}")
+    return name
+
+
+def split(segments: Segments, name: str, *, seed: int) -> Split:
+    """Split the data by a split's name or a CSV file's path.
+
+    Dealt splits keep the genres' shares in every part as far as the groups allow, and the same
+    seed gives the same parts. Raises SplitError when a part would be empty, or when the data is
+    not what the split is for.
     """
-    if name == "segment":
-        return _stratified_parts(segments.labels, segments.mapping, "segments", seed)
-    tracks, first_segment = np.unique(segments.track_index, return_index=True)
-    genre_of_track = segments.labels[first_segment]
-    part_of_track = _stratified_parts(genre_of_track, segments.mapping, "tracks", seed)
-    return part_of_track[np.searchsorted(tracks, segments.track_index)]
-
-
-def _stratified_parts(labels: np.ndarray, mapping: list[str], what: str, seed: int) -> np.ndarray:
-    """Deal items with these labels out to the three parts, every genre in proportion."""
-    from sklearn.model_selection import train_test_split
-
-    counts = np.bincount(labels, minlength=len(mapping))
-    if counts.min() < len(PARTS):
-        raise SplitError(
-            f"every genre needs at least {len(PARTS)} {what} to be split into training, "
-            f"validation and test; {mapping[counts.argmin()]} has {counts.min()}"
+    if name in DEALT:
+        return next(
+            _deal_out(segments, name, seed, round(1 / config.TEST_SHARE), test_everything=False)
         )
+    listed = gtzan_lists(segments) if name == "filtered" else splitfile.read(segments, Path(name))
+    notes = []
+    if listed.lacking:
+        notes.append(f"{len(listed.lacking)} listed tracks are not in the data")
+    if n_unused := len(np.unique(segments.track_index[listed.parts == UNUSED])):
+        notes.append(f"{n_unused} tracks of the data are not listed and left out")
+    return _checked(segments, Split(name, listed.parts, notes))
 
-    def part_off(items: np.ndarray, share: float) -> list[np.ndarray]:
-        size = max(len(mapping), ceil(share * len(items)))  # room for one of each genre
-        return train_test_split(items, test_size=size, stratify=labels[items], random_state=seed)
 
-    rest, test = part_off(np.arange(len(labels)), config.TEST_SHARE)
-    _, validation = part_off(rest, config.VALIDATION_SHARE)
-    parts = np.full(len(labels), TRAIN, dtype=f"<U{len(VALIDATION)}")
-    parts[test], parts[validation] = TEST, VALIDATION
-    return parts
+def folds(segments: Segments, name: str, *, n_folds: int, seed: int) -> list[Split]:
+    """Return the splits of a cross-validation: every segment is in the test part of exactly one.
+
+    The validation part is dealt from the rest. Raises SplitError as `split` does, and when a
+    genre has fewer tracks (or segments) than folds.
+    """
+    if name not in DEALT:
+        raise SplitError(f"split {name} is fixed; folds are dealt by {', '.join(DEALT)}")
+    return list(_deal_out(segments, name, seed, n_folds, test_everything=True))
+
+
+def gtzan_lists(segments: Segments) -> splitfile.Listed:
+    """Return the parts of GTZAN's fault-filtered split; raises SplitError for other data."""
+    part_of_track = np.array([facts.part for facts in gtzan.facts(segments.tracks)])
+    present = {gtzan.name(track) for track in segments.tracks}
+    listed = [name for name, facts in gtzan.table().items() if facts.part]
+    lacking = [name for name in listed if name not in present]
+    return splitfile.Listed(part_of_track[segments.track_index], lacking)
+
+
+def _deal_out(
+    segments: Segments, name: str, seed: int, n_folds: int, *, test_everything: bool
+) -> Iterator[Split]:
+    """Deal the data into folds, and for each one yield the split with that fold as the test."""
+    labels, groups, item_of_segment = _items(segments, name)
+    counts = np.bincount(labels, minlength=len(segments.mapping))
+    fewest = max(n_folds, len(PARTS)) if test_everything else len(PARTS)
+    if counts.min() < fewest:
+        what = "segments" if name == "segment" else "tracks"
+        genre = segments.mapping[counts.argmin()]
+        raise SplitError(f"every genre needs at least {fewest} {what}; {genre} has {counts.min()}")
+    everything = np.full(len(labels), True)
+    dealt = everything if test_everything else _divisible(labels, groups, everything)
+    if not dealt.any():
+        raise SplitError(f"split {name}: no genre has tracks of two artists")
+    fold = _deal(labels, groups, dealt, n_folds, seed)
+    for number in range(fold.max() + 1):
+        parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
+        rest = parts == TRAIN
+        dealt = _divisible(labels, groups, rest)
+        share = _deal(labels, groups, dealt, round(1 / config.VALIDATION_SHARE), seed)
+        parts[share == 0] = VALIDATION
+        notes = [LEAKS] if name == "segment" else []
+        of_fold = f" (fold {number + 1})" if test_everything else ""
+        yield _checked(segments, Split(name, parts[item_of_segment], notes), of_fold)
+
+
+def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what a split deals out: labels and groups of the items, and each segment's item."""
+    if name == "segment":
+        everything = np.arange(len(segments.labels))
+        return segments.labels, everything, everything
+    tracks, first, item_of_segment = np.unique(
+        segments.track_index, return_index=True, return_inverse=True
+    )
+    groups = tracks
+    if name == "artist":
+        groups = gtzan.artist_groups([segments.tracks[i] for i in tracks])
+    return segments.labels[first], groups, item_of_segment
+
+
+def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return which of the items `among` which we look, (items,) bool, can stand on both sides.
+
+    A genre of a single artist cannot. It trains: to test what was never learnt measures nothing.
+    """
+    pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
+    n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)
+    return among & (n_groups[labels] > 1)
+
+
+def _deal(
+    labels: np.ndarray, groups: np.ndarray, dealt: np.ndarray, n_folds: int, seed: int
+) -> np.ndarray:
+    """Return a fold for every dealt item, -1 for the others: genres in proportion, groups whole."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    fold = np.full(len(labels), -1)
+    items = np.flatnonzero(dealt)
+    if not len(items):
+        return fold
+    n_folds = max(2, min(n_folds, np.bincount(labels[items]).max()))  # small data: larger folds
+    alone = len(np.unique(groups)) == len(groups)
+    dealer = (StratifiedKFold if alone else StratifiedGroupKFold)(
+        n_folds, shuffle=True, random_state=seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # genres missing in a part are said later
+        for number, (_, chosen) in enumerate(dealer.split(items, labels[items], groups[items])):
+            fold[items[chosen]] = number
+    return fold
+
+
+def _checked(segments: Segments, split: Split, of_fold: str = "") -> Split:
+    """Raise SplitError where a part is empty; note the genres that a part lacks."""
+    notes = list(split.notes)
+    for part in PARTS:
+        present = np.unique(segments.labels[split.parts == part])
+        if not len(present):
+            raise SplitError(f"split {split.name}: none of the data is in the {part} part")
+        missing = [name for i, name in enumerate(segments.mapping) if i not in present]
+        if missing:
+            notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
+    return split._replace(notes=notes)
+
+
+def tracks_by_part(segments: Segments, parts: np.ndarray) -> dict[str, list[str]]:
+    """Return the tracks that have segments in each part."""
+    return {
+        part: [segments.tracks[i] for i in np.unique(segments.track_index[parts == part])]
+        for part in PARTS
+    }

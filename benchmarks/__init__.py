@@ -1,0 +1,1 @@
+"""What is claimed about accuracy, speed and memory, measured side by side."""

@@ -1,0 +1,92 @@
+"""Score a trained network on a segment file, in all or on the test part of a split.
+
+    python evaluate.py --model output/cnn --data output/other.json
+    python evaluate.py --model output/cnn --data output/mfcc.json --split output/cnn/split.csv
+
+The file must hold the feature, the settings and the genres that the network was trained on.
+Tracks that the network was trained on are scored like all others, but their number is said.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from genre import card, cli, dataset, evaluation, report, segmentfile, splitfile, splits
+from genre.errors import DatasetError
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = cli.parser(__doc__)
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="PATH",
+        required=True,
+        help="folder of a trained network, or the .keras file in it",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", required=True, help="segment file of preprocess.py"
+    )
+    parser.add_argument(
+        "--split",
+        type=splits.known,
+        metavar="NAME|CSV",
+        help="score the test part of this split alone, dealt with the network's seed: "
+        f"{splits.HELP} (default: score all tracks)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="folder for the pictures (default: evaluation/ in the network's folder)",
+    )
+    return parser.parse_args(argv)
+
+
+def check_agreement(the_card: card.Card, segments: dataset.Segments, data: Path) -> None:
+    """Raise DatasetError where the data is not of the kind that the network was trained on."""
+    for what, trained_on, given in (
+        ("feature", the_card.feature, segments.feature),
+        ("settings", the_card.settings, segments.settings),
+        ("genres", the_card.mapping, segments.mapping),
+    ):
+        if trained_on != given:
+            raise DatasetError(f"{data}: its {what} {given} differ from the network's {trained_on}")
+
+
+def trained_tracks(folder: Path, segments: dataset.Segments, chosen: np.ndarray) -> int:
+    """Return how many of the tracks under test the network's split lists as training tracks."""
+    listed = splitfile.read(segments, folder / splitfile.NAME)
+    return len(np.unique(segments.track_index[chosen & (listed.parts == dataset.TRAIN)]))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    folder = card.folder_of(arguments.model)
+    the_card = card.read(folder)
+    segments = segmentfile.read(arguments.data)
+    check_agreement(the_card, segments, arguments.data)
+    chosen, notes = np.full(len(segments.labels), True), []
+    heading = f"{the_card.script}, all of {arguments.data.name}"
+    if arguments.split:
+        split = splits.split(segments, arguments.split, seed=the_card.split["seed"])
+        chosen, notes = split.parts == dataset.TEST, split.notes
+        heading = f"{the_card.script}, test part of split {split.name} of {arguments.data.name}"
+    if known := trained_tracks(folder, segments, chosen):
+        notes = [*notes, f"the network was trained on {known} of these tracks: this score flatters"]
+    network, _ = card.load(arguments.model)
+    predictions = evaluation.predict(network, segments, chosen)
+    output = arguments.output or folder / "evaluation"
+    report.pictures(predictions, segments.mapping, heading, output)
+    print(heading)
+    print(report.scores(evaluation.score(predictions, segments.mapping)), end="\n\n")
+    for note in notes:
+        print(f"note: {note}")
+    print(f"pictures in {output}")
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)

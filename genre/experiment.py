@@ -1,0 +1,232 @@
+"""What every training script does: read the data, split it, train, score, save and say so."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import config
+from genre import card, cli, dataset, evaluation, plots, report, segmentfile, splitfile, splits
+from genre.files import replacing, sha256, sha256_of_lines
+from genre.training import Build, Run, train
+
+README_FILE = "README.md"
+
+
+def parse_arguments(
+    description: str | None, output: Path, argv: Sequence[str] | None
+) -> argparse.Namespace:
+    parser = cli.parser(description)
+    add = parser.add_argument
+    add(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        default=config.MFCC_PATH,
+        help="segment file of preprocess.py (default: %(default)s)",
+    )
+    add(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=output,
+        help="folder for the network, its card and pictures (default: %(default)s)",
+    )
+    add(
+        "--split",
+        type=splits.known,
+        metavar="NAME|CSV",
+        default="track",
+        help=splits.HELP + " (default: %(default)s)",
+    )
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument(
+        "--folds",
+        type=cli.whole_number(2),
+        metavar="K",
+        help="cross-validate: K runs that test every track once; the network of the first is "
+        "saved, with the scores of all",
+    )
+    several.add_argument(
+        "--repeats",
+        type=cli.count,
+        metavar="N",
+        default=1,
+        help="train N networks on one split, with seeds that count up; the first is saved, with "
+        "the scores of all (default: %(default)s)",
+    )
+    add(
+        "--epochs",
+        type=cli.count,
+        metavar="N",
+        default=config.EPOCHS,
+        help="at most; training stops early when the validation loss no longer falls "
+        "(default: %(default)s)",
+    )
+    add(
+        "--batch-size",
+        type=cli.count,
+        metavar="N",
+        default=config.BATCH_SIZE,
+        help="segments a step (default: %(default)s)",
+    )
+    add(
+        "--learning-rate",
+        type=cli.positive_float,
+        metavar="X",
+        default=config.LEARNING_RATE,
+        help="Adam's step (default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=cli.seed,
+        metavar="N",
+        default=config.SEED,
+        help="of the split, the weights and the batches (default: %(default)s)",
+    )
+    return parser.parse_args(argv)
+
+
+def main(
+    build: Build,
+    *,
+    script: str,
+    output: Path,
+    description: str | None,
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Train the network that `build` returns, as the command line says, and save it."""
+    arguments = parse_arguments(description, output, argv)
+    segments = segmentfile.read(arguments.data)
+    runs = []
+    for seed, split in plan(segments, arguments):
+        describe(segments, split)
+        runs.append(
+            train(
+                build,
+                segments,
+                split,
+                seed=seed,
+                epochs=arguments.epochs,
+                batch_size=arguments.batch_size,
+                learning_rate=arguments.learning_rate,
+            )
+        )
+    tested = evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
+    the_card = describe_runs(script, segments, runs, tested, arguments)
+    save(the_card, segments, runs[0], tested, arguments.output)
+    print_results(the_card, arguments.output)
+    return cli.DONE
+
+
+def plan(
+    segments: dataset.Segments, arguments: argparse.Namespace
+) -> list[tuple[int, splits.Split]]:
+    """Return the seed and the split of every run that the command line asks for."""
+    seed, name = arguments.seed, arguments.split
+    if arguments.folds:
+        folds = splits.folds(segments, name, n_folds=arguments.folds, seed=seed)
+        return [(seed, split) for split in folds]
+    split = splits.split(segments, name, seed=seed)
+    return [(seed + number, split) for number in range(arguments.repeats)]
+
+
+def describe(segments: dataset.Segments, split: splits.Split) -> None:
+    """Say on stderr what the network learns from, and what to beware of."""
+    counts = ", ".join(
+        f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
+        for part, tracks in splits.tracks_by_part(segments, split.parts).items()
+    )
+    cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
+    for note in split.notes:
+        cli.say(f"note: {note}")
+
+
+def describe_runs(
+    script: str,
+    segments: dataset.Segments,
+    runs: list[Run],
+    tested: evaluation.Predictions,
+    arguments: argparse.Namespace,
+) -> card.Card:
+    """Return the card of the first run's network, with the scores of all runs."""
+    first = runs[0]
+    measures = []
+    for run in runs:
+        scores = evaluation.score(run.predictions, segments.mapping)
+        chosen = {key: scores[key] for key in (*evaluation.MEASURES, "segments", "tracks")}
+        measures.append({"seed": run.seed, "epochs_run": len(run.curves["loss"])} | chosen)
+    return card.Card(
+        schema=card.SCHEMA,
+        script=script,
+        mapping=segments.mapping,
+        feature=segments.feature,
+        settings=segments.settings,
+        data={"file": arguments.data.name, "sha256": sha256(arguments.data)},
+        split=describe_split(segments, runs, arguments.seed),
+        training={
+            "seed": first.seed,
+            "batch_size": arguments.batch_size,
+            "learning_rate": arguments.learning_rate,
+            "epochs": arguments.epochs,
+            "epochs_run": len(first.curves["loss"]),
+            "best_epoch": first.best_epoch,
+            "folds": arguments.folds or 0,
+            "seconds": round(first.seconds, 1),
+        },
+        scores=evaluation.score(tested, segments.mapping),
+        runs=measures,
+        spread=evaluation.spread(measures) if len(runs) > 1 else {},
+        weights_sha256=card.weights_digest(first.network),
+        versions=card.versions(),
+        created=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def describe_split(segments: dataset.Segments, runs: list[Run], seed: int) -> dict[str, Any]:
+    """Return the card's account of the first run's split, with the notes on all of them.
+
+    For each part it gives the size and the digest of the list of its tracks.
+    """
+    split = runs[0].split
+    notes = dict.fromkeys(note for run in runs for note in run.split.notes)
+    account: dict[str, Any] = {"name": split.name, "seed": seed, "notes": list(notes)}
+    for part, tracks in splits.tracks_by_part(segments, split.parts).items():
+        account[part] = {
+            "segments": int(np.sum(split.parts == part)),
+            "tracks": len(tracks),
+            "tracks_sha256": sha256_of_lines(tracks),
+        }
+    return account
+
+
+def save(
+    the_card: card.Card,
+    segments: dataset.Segments,
+    run: Run,
+    tested: evaluation.Predictions,
+    folder: Path,
+) -> None:
+    """Write a run's network, its card for programs and for people, its split and the pictures."""
+    card.save(run.network, the_card, folder)
+    with replacing(folder / README_FILE) as unfinished:
+        unfinished.write_text(report.readme(the_card), encoding="utf-8")
+    splitfile.write(segments, run.split.parts, folder / splitfile.NAME)
+    plots.history(run.curves, run.best_epoch, folder / "history.png")
+    report.pictures(tested, segments.mapping, report.title(the_card), folder)
+
+
+def print_results(the_card: card.Card, folder: Path) -> None:
+    """Print the scores, and where the network is."""
+    if the_card.spread:
+        for number, run in enumerate(the_card.runs, start=1):
+            print(report.run_line(number, run))
+        print(report.spread_line(the_card.spread, len(the_card.runs)), end="\n\n")
+    print(report.title(the_card))
+    print(report.scores(the_card.scores), end="\n\n")
+    for note in the_card.split["notes"]:
+        print(f"note: {note}")
+    print(f"network, card and pictures in {folder}")

@@ -1,0 +1,126 @@
+"""Read and write the segment file, as .json (readable anywhere) or .h5 (smaller, for large data).
+
+    {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
+     "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
+
+In .h5 the first three and "skipped" are attributes of the file, the others its data sets.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import orjson
+
+from genre.dataset import Segments
+from genre.errors import DatasetError
+from genre.files import replacing
+
+SCHEMA = 1
+JSON, HDF5 = ".json", ".h5"
+ARRAYS = ("mapping", "tracks", "labels", "track_index")  # and the frames, named by the feature
+
+
+def write(segments: Segments, path: Path) -> None:
+    """Write a segment file; the same segments give the same bytes.
+
+    Raises DatasetError for a suffix that is neither .json nor .h5.
+    """
+    check_suffix(path)
+    content = {
+        "schema": SCHEMA,
+        "feature": segments.feature,
+        "settings": segments.settings,
+        "mapping": segments.mapping,
+        "tracks": segments.tracks,
+        "skipped": segments.skipped,
+        "labels": segments.labels,
+        "track_index": segments.track_index,
+        segments.feature: segments.frames,
+    }
+    with replacing(path) as unfinished:
+        if path.suffix == JSON:
+            unfinished.write_bytes(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
+        else:
+            _write_hdf5(content, unfinished)
+
+
+def read(path: Path) -> Segments:
+    """Read a segment file; raises DatasetError when it is missing, not whole or not one."""
+    check_suffix(path)
+    if not path.is_file():
+        why = "not a file" if path.exists() else "no such file; preprocess.py writes it"
+        raise DatasetError(f"{path}: {why}")
+    try:
+        content = orjson.loads(path.read_bytes()) if path.suffix == JSON else _read_hdf5(path)
+        segments = _segments(content)
+        _check(segments)
+    except KeyError as error:
+        raise DatasetError(f"{path}: not a segment file ({error} is missing)") from None
+    except (OSError, TypeError, ValueError) as error:  # JSON's and HDF5's own errors among them
+        raise DatasetError(f"{path}: not a whole segment file ({error})") from None
+    return segments
+
+
+def check_suffix(path: Path) -> None:
+    """Raise DatasetError where a path's suffix names no encoding."""
+    if path.suffix not in (JSON, HDF5):
+        raise DatasetError(f"{path}: a segment file ends in {JSON} or {HDF5}")
+
+
+def _write_hdf5(content: dict[str, Any], path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        for key, value in content.items():
+            if key in (*ARRAYS, content["feature"]):
+                file[key] = value
+            else:
+                file.attrs[key] = json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def _read_hdf5(path: Path) -> dict[str, Any]:
+    with h5py.File(path) as file:
+        content = dict(file.attrs)
+        for key in ("settings", "skipped"):
+            content[key] = json.loads(content[key])
+        for key in (*ARRAYS, content["feature"]):
+            data = file[key]
+            content[key] = data.asstr()[()].tolist() if data.dtype == object else data[()]
+    return content
+
+
+def _segments(content: dict[str, Any]) -> Segments:
+    if not isinstance(content, dict):
+        raise TypeError("no object at its top")
+    if content["schema"] != SCHEMA:
+        raise ValueError(f"schema {content['schema']}, this version reads {SCHEMA}")
+    return Segments(
+        feature=content["feature"],
+        settings=content["settings"],
+        mapping=content["mapping"],
+        tracks=content["tracks"],
+        labels=np.asarray(content["labels"], dtype=np.int64),
+        track_index=np.asarray(content["track_index"], dtype=np.int64),
+        frames=np.asarray(content[content["feature"]], dtype=np.float32),
+        skipped=content["skipped"],
+    )
+
+
+def _check(segments: Segments) -> None:
+    """Raise ValueError where the parts of a segment file do not fit each other."""
+    n_segments = len(segments.frames)
+    if segments.frames.ndim != 3 or not segments.frames.size:
+        raise ValueError(f"the frames have the shape {segments.frames.shape}")
+    if not len(segments.labels) == len(segments.track_index) == n_segments:
+        raise ValueError("labels, track_index and frames differ in length")
+    if not np.isfinite(segments.frames).all():
+        raise ValueError("the frames hold values that are not numbers")
+    if len(segments.mapping) < 2:
+        raise ValueError("fewer than two genres")
+    for name, indices, names in (
+        ("labels", segments.labels, segments.mapping),
+        ("track_index", segments.track_index, segments.tracks),
+    ):
+        if indices.min() < 0 or indices.max() >= len(names):
+            raise ValueError(f"{name} points outside its list")
