@@ -1,34 +1,40 @@
 """Name the genre of songs with a trained network.
 
     python predict.py --model output/cnn --input song.mp3
-    python predict.py --model output/cnn --input song.mp3 ~/Music/unsorted --count 3
-    python predict.py --model output/lstm --input song.mp3 --type max
+    python predict.py --model output/cnn --input ~/Music/unsorted --count 3
+    python predict.py --model output/cnn --input long.mp3 --whole --timeline long.png
+    python predict.py --model output/cnn --input ~/Music --format csv > genres.csv
 
 The network judges each segment of a song's first 30 s; its answers are joined over the song.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
+import lazy_loader as lazy
 import numpy as np
 
-from genre import card, cli, dataset, evaluation, features
+from genre import card, cli, dataset, evaluation, features, parallel, plots, rows
 from genre.errors import AudioError, GenreError
 
-SONGS_PER_BATCH = 32  # bounds memory; one call of the network costs more than many segments do
+tqdm = lazy.load("tqdm")
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--model",
         type=Path,
         metavar="PATH",
         required=True,
         help="folder of a trained network, or the .keras file in it",
     )
-    parser.add_argument(
+    add(
         "--input",
         type=Path,
         nargs="+",
@@ -36,22 +42,49 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         required=True,
         help="audio files, and folders to search through for them",
     )
-    parser.add_argument(
+    add(
         "--type",
         choices=evaluation.JOINS,
         default="mean",
         help="how the segments' probabilities are joined over a song (default: %(default)s)",
     )
-    parser.add_argument(
+    add(
         "--count",
         type=cli.count,
         metavar="N",
-        help="print the N most likely genres, highest first (default: all, in the network's order)",
+        help="show the N most likely genres, highest first (default: all, in the network's order)",
+    )
+    add(
+        "--whole",
+        action="store_true",
+        help="judge the whole song (default: as much of its beginning as the network was "
+        "trained on, 30 s by default)",
+    )
+    add(
+        "--format",
+        choices=rows.FORMATS,
+        default="table",
+        help="table for people; csv with a column for each genre, or json, one object a line, "
+        "for programs (default: %(default)s)",
+    )
+    add(
+        "--timeline",
+        type=Path,
+        metavar="PATH",
+        help="draw the genres over the song's time: a .png file for one song, a folder for "
+        "several; json then holds the segments' probabilities, too (default: no picture)",
+    )
+    add(
+        "--skip-done",
+        type=Path,
+        metavar="FILE",
+        help="leave out the songs of an earlier csv or json output, and the csv header, so that "
+        "the output can be appended to it (default: predict all)",
     )
     return parser.parse_args(argv)
 
 
-def find_inputs(paths: Sequence[Path]) -> Iterator[Path]:
+def find_songs(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files among the paths, and the audio files in the folders among them."""
     for path in paths:
         if path.is_dir():
@@ -60,55 +93,87 @@ def find_inputs(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def in_batches(
-    songs: Sequence[Path], settings: features.Settings, failed: list[Path]
-) -> Iterator[list[tuple[Path, np.ndarray]]]:
-    """Yield songs with their frames, SONGS_PER_BATCH at once; unusable ones go to `failed`."""
-    batch = []
+def frames_of(song: Path, settings: features.Settings, whole: bool) -> Iterable[np.ndarray]:
+    """Return a song's frames in one piece, or in many where the whole song is wanted."""
+    if whole:
+        return features.of_whole_track(song, settings)
+    return [features.of_track(song, settings)]
+
+
+def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
+    """Return where each song's picture goes: the file named, or files in the folder named.
+
+    Raises GenreError when one .png file is named for several songs.
+    """
+    if path.suffix.lower() == ".png":
+        if len(songs) > 1:
+            raise GenreError(f"--timeline {path}: name a folder, for {len(songs)} songs")
+        return dict.fromkeys(songs, path)
+    files, seen = {}, Counter()
     for song in songs:
-        try:
-            batch.append((song, features.of_track(song, settings)))
-        except AudioError as error:
-            cli.say(f"{song}: {error}")
-            failed.append(song)
-        if len(batch) == SONGS_PER_BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        seen[song.stem] += 1
+        number = f"-{seen[song.stem]}" if seen[song.stem] > 1 else ""
+        files[song] = path / f"{song.stem}{number}.png"
+    return files
 
 
 def predict(
-    network: "card.keras.Model", batch: list[tuple[Path, np.ndarray]], how: str
-) -> Iterator[tuple[Path, np.ndarray]]:
-    """Yield each song of the batch with its joined probabilities, (genres,)."""
-    frames = [frames for _, frames in batch]
-    probabilities = network.predict_on_batch(np.concatenate(frames))
-    borders = np.cumsum([len(segments) for segments in frames])[:-1]
-    for (song, _), of_song in zip(batch, np.split(probabilities, borders), strict=True):
-        yield song, evaluation.join(of_song, how)
+    network: "card.keras.Model", song: Path, pieces: Iterable[np.ndarray], how: str, seconds: float
+) -> rows.Prediction:
+    """Return what the network makes of a song's pieces, each (segments, frames, coefficients)."""
+    segments = np.concatenate([network.predict_on_batch(frames) for frames in pieces])
+    return rows.Prediction(rows.name(song), evaluation.join(segments, how), segments, seconds)
 
 
-def row(song: Path, probabilities: np.ndarray, mapping: list[str], count: int | None) -> str:
-    """Return a song's line: its name and its genres with their probabilities."""
-    order = range(len(mapping)) if count is None else np.argsort(-probabilities)[:count]
-    return f"{song}: " + ", ".join(f"{mapping[i]} {probabilities[i]:.1%}" for i in order)
+def find_missing(arguments: argparse.Namespace) -> list[Path]:
+    """Return the songs to predict; raises GenreError when the input holds none at all."""
+    songs = list(find_songs(arguments.input))
+    if not songs:
+        raise GenreError(f"no audio files in {', '.join(map(rows.name, arguments.input))}")
+    if arguments.skip_done is None:
+        return songs
+    done = rows.songs_in(arguments.skip_done)
+    return [song for song in songs if rows.name(song) not in done]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    songs = list(find_inputs(arguments.input))
+    songs = find_missing(arguments)
     if not songs:
-        raise GenreError(f"no audio files in {', '.join(map(str, arguments.input))}")
+        cli.say(f"all songs are in {arguments.skip_done} already")
+        return cli.DONE
+    pictures = timeline_files(arguments.timeline, songs) if arguments.timeline else {}
     network, the_card = card.load(arguments.model)
     settings = card.settings(the_card)
-    failed: list[Path] = []
-    for batch in in_batches(songs, settings, failed):
-        for song, probabilities in predict(network, batch, arguments.type):
-            print(row(song, probabilities, the_card.mapping, arguments.count))
-    if len(failed) == len(songs):
+    header = rows.header(arguments.format, the_card.mapping, arguments.count)
+    if header is not None and arguments.skip_done is None:
+        print(header, flush=True)
+    work = partial(frames_of, settings=settings, whole=arguments.whole)
+    bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)
+    n_failed = 0
+    for song, pieces in parallel.in_threads(songs, work, workers=parallel.cores()):
+        try:
+            prediction = predict(network, song, pieces, arguments.type, settings.segment_seconds)
+        except AudioError as error:
+            n_failed += 1
+            bar.write(f"{rows.name(song)}: {error}", file=sys.stderr)
+        else:
+            line = rows.row(
+                arguments.format,
+                prediction,
+                the_card.mapping,
+                count=arguments.count,
+                with_segments=bool(pictures),
+            )
+            bar.write(line, file=sys.stdout)
+            sys.stdout.flush()
+            if pictures:
+                plots.timeline(prediction, the_card.mapping, pictures[song])
+        bar.update()
+    bar.close()
+    if n_failed == len(songs):
         return cli.NOTHING_DONE
-    return cli.SOME_FAILED if failed else cli.DONE
+    return cli.SOME_FAILED if n_failed else cli.DONE
 
 
 if __name__ == "__main__":

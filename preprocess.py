@@ -11,19 +11,15 @@ The data set is a folder of genre folders, GTZAN or your own:
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import cli, dataset, features, segmentfile
+from genre import cli, dataset, features, parallel, segmentfile
 from genre.errors import AudioError, DatasetError
-
-joblib = lazy.load("joblib")
 
 WHERE_TO_GET_GTZAN = f"""\
 no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.
@@ -73,18 +69,6 @@ def frames_or_reason(song: dataset.Song, settings: features.Settings) -> np.ndar
         return str(error)
 
 
-def extract(
-    songs: list[dataset.Song], settings: features.Settings, workers: int
-) -> Iterator[tuple[dataset.Song, np.ndarray | str]]:
-    """Yield every song with its result, in the songs' order, from `workers` processes."""
-    work = partial(frames_or_reason, settings=settings)
-    if workers == 1:
-        yield from zip(songs, map(work, songs), strict=True)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from zip(songs, pool.map(work, songs, chunksize=4), strict=True)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     from tqdm import tqdm
 
@@ -99,9 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     segmentfile.check_suffix(arguments.output)
     songs = dataset.find_songs(arguments.dataset or find_dataset())
-    workers = min(arguments.workers or joblib.cpu_count(), len(songs))
-    results = tqdm(extract(songs, settings, workers), total=len(songs), unit="track", disable=None)
-    segments = dataset.collect(results, feature=features.FEATURE, settings=settings.to_dict())
+    work = partial(frames_or_reason, settings=settings)
+    workers = min(arguments.workers or parallel.cores(), len(songs))
+    results = zip(songs, parallel.in_processes(work, songs, workers=workers), strict=True)
+    bar = tqdm(results, total=len(songs), unit="track", disable=None)
+    segments = dataset.collect(bar, feature=features.FEATURE, settings=settings.to_dict())
     segmentfile.write(segments, arguments.output)
     report(segments, arguments.output)
     return cli.SOME_FAILED if segments.skipped else cli.DONE

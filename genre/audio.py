@@ -1,5 +1,14 @@
-"""Decode any file that libsndfile reads, bring it to one rate and one channel, cut it."""
+"""Decode any audio file, bring it to one rate and one channel, cut it into segments.
 
+libsndfile decodes; what it does not know (m4a, aac, wma) goes through ffmpeg where it is installed.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -8,36 +17,41 @@ import soxr
 
 from genre.errors import AudioError
 
+FFMPEG_SUFFIXES = frozenset({".aac", ".m4a", ".mp4", ".wma"})
+PLAUSIBLE_RATES = range(1_000, 1_000_001)  # Hz; a damaged header can name any
+MOST_CHANNELS = 64
+SILENCE = "holds nothing but silence"
+
 
 def load(path: str | Path, *, sample_rate: int, seconds: float) -> np.ndarray:
     """Return the first `seconds` of an audio file as mono float32 samples in [-1, 1], (samples,).
 
     Channels are averaged and the rate is brought to `sample_rate` Hz, as `librosa.load` does.
-    Raises AudioError when the file is not readable audio, is empty or holds NaN or infinity.
+    Raises AudioError when the file is not readable audio, or holds nothing but silence there.
     """
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            channels = file.read(int(seconds * rate), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(_why_unreadable(path, error)) from None
-    samples = channels.mean(axis=1)
-    if not len(samples):
-        raise AudioError("holds no sound")
-    if not np.isfinite(samples).all():
-        raise AudioError("holds samples that are not numbers")
-    return soxr.resample(samples, rate, sample_rate)
+    with closing(blocks(path, sample_rate=sample_rate, seconds=seconds)) as pieces:
+        samples = next(pieces)
+    if not np.ptp(samples):
+        raise AudioError(SILENCE)
+    return samples
 
 
-def _why_unreadable(path: str | Path, error: soundfile.LibsndfileError) -> str:
-    """Tell what the system says of the file, where libsndfile knows only of a "System error"."""
-    try:
-        with open(path, "rb") as file:
-            if not file.read(1):
-                return "is empty"
-    except OSError as system_error:
-        return system_error.strerror or str(system_error)
-    return f"not readable as audio ({error.error_string.strip(' .')})"
+def blocks(path: str | Path, *, sample_rate: int, seconds: float) -> Iterator[np.ndarray]:
+    """Yield the whole of an audio file as `load` returns its beginning, `seconds` at a time.
+
+    Memory does not grow with the length of the file. Raises AudioError as `load` does, silence
+    being found out only at the end.
+    """
+    path = Path(path)
+    decode = _ffmpeg if path.suffix.lower() in FFMPEG_SUFFIXES else _libsndfile
+    sounds = None
+    for rate, samples in decode(path, sample_rate, seconds):
+        if not np.isfinite(samples).all():
+            raise AudioError("holds samples that are not numbers")
+        sounds = sounds or np.ptp(samples) > 0
+        yield soxr.resample(samples, rate, sample_rate)
+    if not sounds:
+        raise AudioError("holds no sound" if sounds is None else SILENCE)
 
 
 def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.ndarray:
@@ -52,3 +66,52 @@ def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.nd
     used = samples[: n_segments * length]
     segments.reshape(-1)[: len(used)] = used
     return segments
+
+
+def _libsndfile(path: Path, _: int, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the rate in Hz and mono samples, (samples,), block by block.
+
+    A block is read at once: after each reading soundfile seeks, which in MP3 can leave a click.
+    """
+    name = os.fsencode(path) if os.name == "posix" else str(path)  # any bytes can be a name
+    try:
+        with soundfile.SoundFile(name) as file:
+            if file.samplerate not in PLAUSIBLE_RATES or file.channels > MOST_CHANNELS:
+                raise AudioError(f"names {file.channels} channels of {file.samplerate} Hz")
+            length = int(seconds * file.samplerate)
+            while len(block := file.read(length, dtype="float32", always_2d=True)):
+                yield file.samplerate, block.mean(axis=1)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(_why_unreadable(path, error)) from None
+
+
+def _why_unreadable(path: Path, error: soundfile.LibsndfileError) -> str:
+    """Tell what the system says of the file, where libsndfile knows only of a "System error"."""
+    try:
+        with open(path, "rb") as file:
+            if not file.read(1):
+                return "is empty"
+    except OSError as system_error:
+        return system_error.strerror or str(system_error)
+    return f"not readable as audio ({error.error_string.strip(' .')})"
+
+
+def _ffmpeg(path: Path, sample_rate: int, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the rate in Hz and mono samples, (samples,), block by block, as ffmpeg resamples."""
+    if not path.is_file():
+        raise AudioError("No such file or directory")
+    if not shutil.which("ffmpeg"):
+        raise AudioError(f"{path.suffix} is read through ffmpeg, which is not installed")
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{path}", "-vn"]
+    command += ["-f", "f32le", "-ac", "1", "-ar", str(sample_rate), "-"]
+    length = 4 * int(seconds * sample_rate)  # bytes
+    with (
+        tempfile.TemporaryFile() as problems,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=problems) as process,
+    ):
+        while data := process.stdout.read(length):
+            yield sample_rate, np.frombuffer(data[: len(data) // 4 * 4], dtype="<f4")
+        if process.wait():
+            problems.seek(0)
+            lines = problems.read().decode(errors="replace").strip().splitlines()
+            raise AudioError(f"not readable as audio ({lines[-1] if lines else 'by ffmpeg'})")

@@ -10,7 +10,6 @@ from typing import Any
 
 import lazy_loader as lazy
 
-from genre import backend
 from genre.errors import ModelError
 from genre.features import FEATURE, Settings
 from genre.files import replacing
@@ -108,7 +107,6 @@ def load(path: Path) -> tuple["keras.Model", Card]:
     file = folder / MODEL_FILE
     if not file.is_file():
         raise ModelError(f"{file}: no such file; train the network again")
-    backend.load()
     try:
         network = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its parts raise on a file that is not whole

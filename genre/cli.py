@@ -1,6 +1,8 @@
 """What the scripts' command lines share: argument types, errors as one line, exit status."""
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,8 @@ from typing import NoReturn
 
 from genre.errors import GenreError
 
-DONE, SOME_FAILED, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 130
+DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # 128 + the signal, as shells say it
 
 
 def whole_number(least: int, most: int = 2**31) -> Callable[[str], int]:
@@ -54,13 +57,43 @@ def say(message: str) -> None:
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a script's `main` and exit with its status; what the user caused becomes one line."""
     script = Path(sys.argv[0]).name
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    _mute_libraries()
     try:
         sys.exit(main())
     except GenreError as error:
         say(f"{script}: {error}")
+    except BrokenPipeError:  # whoever read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except OSError as error:
-        say(f"{script}: {error.filename or 'input or output'}: {error.strerror or error}")
+        reason = error.strerror or str(error).split("\n")[0]
+        say(f"{script}: {error.filename or 'input or output'}: {reason}")
     except KeyboardInterrupt:
         say(f"{script}: interrupted")
         sys.exit(INTERRUPTED)
+    except Terminated:
+        say(f"{script}: terminated")
+        sys.exit(TERMINATED)
     sys.exit(NOTHING_DONE)
+
+
+class Terminated(BaseException):
+    """SIGTERM came: like KeyboardInterrupt, it is let through by what catches Exception."""
+
+
+def _raise_terminated(_signal: int, _frame: object) -> NoReturn:
+    raise Terminated
+
+
+def _mute_libraries() -> None:
+    """Let only Python write to stderr, not the C code of TensorFlow, mpg123 and others.
+
+    No setting reaches all of their notes (https://github.com/tensorflow/tensorflow/issues/100442),
+    and they would bury our one-line messages.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stdout.reconfigure(errors="backslashreplace")  # any bytes can be a file's name

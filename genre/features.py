@@ -1,5 +1,6 @@
 """Turn a track into segments of feature frames: a pure function of a path and settings."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +34,10 @@ class Settings:
     @property
     def samples_per_segment(self) -> int:
         return int(self.sample_rate * self.track_seconds) // self.segments_per_track
+
+    @property
+    def segment_seconds(self) -> float:
+        return self.samples_per_segment / self.sample_rate
 
     @property
     def frames_per_segment(self) -> int:
@@ -82,14 +87,43 @@ def of_track(path: str | Path, settings: Settings) -> np.ndarray:
     it cannot be read or is shorter than one segment.
     """
     samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
+    frames = _of_samples(samples, settings)
+    if not len(frames):
+        raise _too_short(len(samples), settings)
+    return frames
+
+
+def of_whole_track(path: str | Path, settings: Settings) -> Iterator[np.ndarray]:
+    """Yield the MFCCs of all of a track's segments, as `of_track` of `track_seconds` at a time.
+
+    The last piece may have fewer segments. Raises AudioError as `of_track` does.
+    """
+    n_samples, n_segments = 0, 0
+    pieces = audio.blocks(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
+    for samples in pieces:
+        frames = _of_samples(samples, settings)
+        n_samples += len(samples)
+        n_segments += len(frames)
+        if len(frames):
+            yield frames
+    if not n_segments:
+        raise _too_short(n_samples, settings)
+
+
+def _of_samples(samples: np.ndarray, settings: Settings) -> np.ndarray:
     segments = audio.cut(
         samples,
         length=settings.samples_per_segment,
         count=settings.segments_per_track,
         shortest=settings.shortest_segment,
     )
-    if not len(segments):
-        seconds = len(samples) / settings.sample_rate
-        needed = settings.samples_per_segment / settings.sample_rate
-        raise AudioError(f"is {seconds:.1f} s long, shorter than one segment of {needed:g} s")
-    return mfcc(segments, settings)
+    frames = mfcc(segments, settings) if len(segments) else segments
+    if not np.isfinite(frames).all():
+        raise AudioError("holds samples too large to compute with")
+    return frames
+
+
+def _too_short(n_samples: int, settings: Settings) -> AudioError:
+    seconds = n_samples / settings.sample_rate
+    needed = f"{settings.segment_seconds:g} s"
+    return AudioError(f"is {seconds:.1f} s long, shorter than one segment of {needed}")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from genre.files import replacing
+from genre.rows import Prediction
 
 
 def _figure(width: float, height: float, columns: int = 1):
@@ -74,6 +75,35 @@ def roc(curves: dict[str, tuple[np.ndarray, np.ndarray, float]], title: str, pat
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axis.grid(alpha=0.3)
     axis.legend(title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5))
+    _save(figure, path)
+
+
+def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:
+    """Draw a song's genres over its time: a row for each genre, a column for each segment."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    figure, axis = _figure(10, 1.6 + 0.32 * len(mapping))
+    seconds = len(prediction.segments) * prediction.segment_seconds
+    image = axis.imshow(
+        prediction.segments.T,
+        aspect="auto",
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+        extent=(0, seconds, len(mapping) - 0.5, -0.5),
+    )
+    labels = [
+        f"{genre} {share:4.0%}" for genre, share in zip(mapping, prediction.joined, strict=True)
+    ]
+    axis.set_yticks(range(len(mapping)), labels)
+    axis.get_yticklabels()[prediction.joined.argmax()].set_fontweight("bold")
+    axis.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.5, 3, 6, 10]))
+    axis.xaxis.set_major_formatter(
+        FuncFormatter(lambda second, _: f"{int(second // 60)}:{int(second % 60):02}")
+    )
+    axis.set(xlabel="time (min:s)", title=Path(prediction.song).name)
+    figure.colorbar(image, label="probability of the segment")
     _save(figure, path)
 
 

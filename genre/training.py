@@ -10,7 +10,7 @@ import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import backend, evaluation
+from genre import evaluation
 from genre.dataset import PARTS, TEST, TRAIN, VALIDATION, Segments
 from genre.splits import Split
 
@@ -49,7 +49,6 @@ def train(
     learning_rate: float,
 ) -> Run:
     """Fit a network, keep the best weights on the validation part, read the test part once."""
-    backend.load()
     started = time.perf_counter()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)

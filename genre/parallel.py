@@ -1,0 +1,115 @@
+"""Work ahead: processes that map a function over items, threads that feed a consumer."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from queue import Full, Queue
+from typing import TypeVar
+
+from genre.errors import GenreError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CHUNK_SIZE = 4  # items that a process takes at once
+DEPTH = 2  # pieces of an item that wait for the consumer
+PATIENCE = 0.1  # s between a thread's looks whether the consumer is gone
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    import joblib
+
+    return joblib.cpu_count()
+
+
+def in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int
+) -> Iterator[Result]:
+    """Yield the function's result for each item, in order, computed by `workers` processes.
+
+    Function, items and results must pickle. Raises GenreError when a process dies.
+    """
+    if workers == 1:
+        yield from map(function, items)
+        return
+    with ProcessPoolExecutor(workers, initializer=_prepare_process) as pool:
+        try:
+            yield from pool.map(function, items, chunksize=CHUNK_SIZE)
+        except BrokenProcessPool:
+            raise GenreError(
+                "a worker process died, perhaps for want of memory; try fewer with --workers"
+            ) from None
+
+
+def _prepare_process() -> None:
+    """Leave signals to the parent, and do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def in_threads(
+    items: Iterable[Item], pieces_of: Callable[[Item], Iterable[Result]], *, workers: int
+) -> Iterator[tuple[Item, Iterator[Result]]]:
+    """Yield each item, in order, with an iterator of its pieces, made by threads meanwhile.
+
+    Threads get no further ahead than memory should hold. What `pieces_of` raises is raised by
+    that item's iterator. An item's pieces must be taken before the next item is.
+    """
+    gone = threading.Event()
+    waiting: deque[tuple[Item, Queue]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                box: Queue = Queue(DEPTH)
+                pool.submit(_fill, box, pieces_of, item, gone)
+                waiting.append((item, box))
+                if len(waiting) > workers:
+                    first, box = waiting.popleft()
+                    yield first, _take(box)
+            for item, box in waiting:
+                yield item, _take(box)
+        finally:
+            gone.set()
+
+
+def _fill(box: Queue, pieces_of: Callable, item: Item, gone: threading.Event) -> None:
+    try:
+        for piece in pieces_of(item):
+            if not _put(box, (piece, None), gone):
+                return
+        _put(box, (None, None), gone)
+    except Exception as error:  # to be raised where the pieces are used
+        _put(box, (None, error), gone)
+
+
+def _put(box: Queue, content: tuple, gone: threading.Event) -> bool:
+    """Put something into a box as soon as it has room; False when nobody will ever take it."""
+    while not gone.is_set():
+        try:
+            box.put(content, timeout=PATIENCE)
+            return True
+        except Full:
+            continue
+    return False
+
+
+def _take(box: Queue) -> Iterator[Result]:
+    while True:
+        piece, error = box.get()
+        if error is not None:
+            raise error
+        if piece is None:
+            return
+        yield piece
