@@ -16,25 +16,23 @@ from genre import cli, experiment
 keras = lazy.load("keras")
 
 
-def build_lstm(shape: tuple[int, int], n_genres: int) -> "keras.Model":
-    """Return the network for segments of `shape` (frames, coefficients).
+def lstm(frames: "keras.KerasTensor", n_genres: int) -> "keras.KerasTensor":
+    """Return each genre's probability for normalised frames, (segments, frames, coefficients).
 
     The first LSTM passes on what it knows after every frame, the second only what is left at the
     end. Their defaults stay, because a GPU's fast kernel (cuDNN) takes no others.
     """
     layers = keras.layers
-    network = keras.Sequential([keras.Input(shape), layers.Normalization(name="normalization")])
-    network.add(layers.LSTM(64, return_sequences=True))
-    network.add(layers.LSTM(64))
-    network.add(layers.Dense(64, activation="relu"))
-    network.add(layers.Dropout(0.3))
-    network.add(layers.Dense(n_genres, activation="softmax"))
-    return network
+    x = layers.LSTM(64, return_sequences=True)(frames)
+    x = layers.LSTM(64)(x)
+    x = layers.Dense(64, activation="relu")(x)
+    x = layers.Dropout(0.3)(x)
+    return layers.Dense(n_genres, activation="softmax")(x)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     return experiment.main(
-        build_lstm, script="lstm", output=config.LSTM_PATH, description=__doc__, argv=argv
+        lstm, script="lstm", output=config.LSTM_PATH, description=__doc__, argv=argv
     )
 
 

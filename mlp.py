@@ -16,26 +16,23 @@ from genre import cli, experiment
 keras = lazy.load("keras")
 
 
-def build_mlp(shape: tuple[int, int], n_genres: int) -> "keras.Model":
-    """Return the network for segments of `shape` (frames, coefficients).
+def mlp(frames: "keras.KerasTensor", n_genres: int) -> "keras.KerasTensor":
+    """Return each genre's probability for normalised frames, (segments, frames, coefficients).
 
     L2 and dropout hold back a network that has more weights than GTZAN has numbers to learn from.
     """
     layers = keras.layers
-    network = keras.Sequential([keras.Input(shape), layers.Normalization(name="normalization")])
-    network.add(layers.Flatten())
+    x = layers.Flatten()(frames)
     for units in (512, 256, 64):
-        network.add(
-            layers.Dense(units, activation="relu", kernel_regularizer=keras.regularizers.L2(0.001))
-        )
-        network.add(layers.Dropout(0.3))
-    network.add(layers.Dense(n_genres, activation="softmax"))
-    return network
+        small_weights = keras.regularizers.L2(0.001)
+        x = layers.Dense(units, activation="relu", kernel_regularizer=small_weights)(x)
+        x = layers.Dropout(0.3)(x)
+    return layers.Dense(n_genres, activation="softmax")(x)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     return experiment.main(
-        build_mlp, script="mlp", output=config.MLP_PATH, description=__doc__, argv=argv
+        mlp, script="mlp", output=config.MLP_PATH, description=__doc__, argv=argv
     )
 
 

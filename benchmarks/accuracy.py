@@ -19,7 +19,7 @@ import mlp
 from genre import cli, dataset, evaluation, segmentfile, splits, training
 from genre.errors import SplitError
 
-NETWORKS = {"MLP": mlp.build_mlp, "CNN": cnn.build_cnn, "LSTM": lstm.build_lstm}
+NETWORKS = {"MLP": mlp.mlp, "CNN": cnn.cnn, "LSTM": lstm.lstm}
 COLUMNS = ("data", "split", "network", "per segment", "per track", "test tracks", "seconds")
 
 
@@ -54,10 +54,10 @@ def rows(
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row of the table for each network, trained on one split with several seeds."""
     dealt = [splits.split(segments, name, seed=seed) for seed in seeds]
-    for network, build in NETWORKS.items():
+    for network, layers in NETWORKS.items():
         runs = [
             training.train(
-                build,
+                layers,
                 segments,
                 split,
                 seed=seed,

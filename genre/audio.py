@@ -93,7 +93,10 @@ def _why_unreadable(path: Path, error: soundfile.LibsndfileError) -> str:
                 return "is empty"
     except OSError as system_error:
         return system_error.strerror or str(system_error)
-    return f"not readable as audio ({error.error_string.strip(' .')})"
+    what = error.error_string.strip(" .")
+    if what.startswith("File does not exist"):  # what it says of text called .mp3
+        what = "Format not recognised"
+    return f"not readable as audio ({what})"
 
 
 def _ffmpeg(path: Path, sample_rate: int, seconds: float) -> Iterator[tuple[int, np.ndarray]]:

@@ -11,7 +11,7 @@ import numpy as np
 import config
 from genre import card, cli, dataset, evaluation, plots, report, segmentfile, splitfile, splits
 from genre.files import replacing, sha256, sha256_of_lines
-from genre.training import Build, Run, train
+from genre.training import Layers, Run, train
 
 README_FILE = "README.md"
 
@@ -91,14 +91,14 @@ def parse_arguments(
 
 
 def main(
-    build: Build,
+    layers: Layers,
     *,
     script: str,
     output: Path,
     description: str | None,
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Train the network that `build` returns, as the command line says, and save it."""
+    """Train the network that `layers` make, as the command line says, and save it."""
     arguments = parse_arguments(description, output, argv)
     segments = segmentfile.read(arguments.data)
     runs = []
@@ -106,7 +106,7 @@ def main(
         describe(segments, split)
         runs.append(
             train(
-                build,
+                layers,
                 segments,
                 split,
                 seed=seed,

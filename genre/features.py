@@ -126,4 +126,4 @@ def _of_samples(samples: np.ndarray, settings: Settings) -> np.ndarray:
 def _too_short(n_samples: int, settings: Settings) -> AudioError:
     seconds = n_samples / settings.sample_rate
     needed = f"{settings.segment_seconds:g} s"
-    return AudioError(f"is {seconds:.1f} s long, shorter than one segment of {needed}")
+    return AudioError(f"is {seconds:.3f} s long, shorter than one segment of {needed}")

@@ -17,9 +17,9 @@ from genre.splits import Split
 keras = lazy.load("keras")
 tensorflow = lazy.load("tensorflow")
 
-# Returns an uncompiled network whose layer "normalization" is still to be fitted:
-# (shape of a segment's frames, number of genres) -> network.
-Build = Callable[[tuple[int, int], int], "keras.Model"]
+# The layers that make a network: from normalised frames, (segments, frames, coefficients), and the
+# number of genres to their probabilities, (segments, genres).
+Layers = Callable[["keras.KerasTensor", int], "keras.KerasTensor"]
 
 
 class Run(NamedTuple):
@@ -38,8 +38,39 @@ class Run(NamedTuple):
         return int(np.argmin(self.curves["val_loss"])) + 1
 
 
+def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Model":
+    """Return an untrained network, its normalisation fitted to the chosen segments, a mask.
+
+    First the segment's level is taken away, so that loudness alone does not change the answer,
+    then each coefficient is brought to mean 0 and variance 1.
+    """
+    frames = keras.Input(segments.frames.shape[1:])
+    level_free = without_level(frames, segments.feature)
+    normalization = keras.layers.Normalization(name="normalization")
+    network = keras.Model(frames, layers(normalization(level_free), len(segments.mapping)))
+    to_normalise = keras.Model(frames, level_free).predict(segments.frames[chosen], verbose=0)
+    normalization.adapt(to_normalise)
+    return network
+
+
+def without_level(frames: "keras.KerasTensor", feature: str) -> "keras.KerasTensor":
+    """Take from frames what a change of volume adds to them, where the feature has such a thing.
+
+    It adds the same number of decibels to every band of every frame, and to MFCCs, which are
+    sums over the bands, the same number to the first coefficient alone.
+    """
+    ops = keras.ops
+    if feature == "mfcc":
+        first = frames[:, :, :1]
+        first -= ops.mean(first, axis=1, keepdims=True)
+        return ops.concatenate([first, frames[:, :, 1:]], axis=2)
+    if feature == "mel":
+        return frames - ops.mean(frames, axis=(1, 2), keepdims=True)
+    return frames
+
+
 def train(
-    build: Build,
+    layers: Layers,
     segments: Segments,
     split: Split,
     *,
@@ -53,9 +84,8 @@ def train(
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
-    network = build(segments.frames.shape[1:], len(segments.mapping))
     part = {name: split.parts == name for name in PARTS}
-    network.get_layer("normalization").adapt(segments.frames[part[TRAIN]])
+    network = build(layers, segments, part[TRAIN])
     network.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
         loss="sparse_categorical_crossentropy",
