@@ -19,3 +19,7 @@ class SplitError(GenreError):
 
 class ModelError(GenreError):
     """A trained network's folder cannot be used."""
+
+
+class TrainingError(GenreError):
+    """A network cannot be trained as asked."""

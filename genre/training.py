@@ -12,6 +12,7 @@ import numpy as np
 import config
 from genre import evaluation
 from genre.dataset import PARTS, TEST, TRAIN, VALIDATION, Segments
+from genre.errors import TrainingError
 from genre.splits import Split
 
 keras = lazy.load("keras")
@@ -35,7 +36,7 @@ class Run(NamedTuple):
     @property
     def best_epoch(self) -> int:
         """The epoch, from 1, whose weights were kept."""
-        return int(np.argmin(self.curves["val_loss"])) + 1
+        return int(np.nanargmin(self.curves["val_loss"])) + 1
 
 
 def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Model":
@@ -79,7 +80,10 @@ def train(
     batch_size: int,
     learning_rate: float,
 ) -> Run:
-    """Fit a network, keep the best weights on the validation part, read the test part once."""
+    """Fit a network, keep the best weights on the validation part, read the test part once.
+
+    Raises TrainingError when no epoch gives a finite validation loss.
+    """
     started = time.perf_counter()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
@@ -106,6 +110,10 @@ def train(
             epochs=epochs,
             callbacks=[stop_early],
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
+        )
+    if not np.isfinite(history.history["val_loss"]).any():
+        raise TrainingError(
+            f"the validation loss is no number: learning rate {learning_rate:g} leads nowhere"
         )
     seconds = time.perf_counter() - started
     predictions = evaluation.predict(network, segments, part[TEST])
