@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from typing import TypeVar
 
 from genre.errors import GenreError
@@ -77,11 +77,12 @@ def in_threads(
                 waiting.append((item, box))
                 if len(waiting) > workers:
                     first, box = waiting.popleft()
-                    yield first, _take(box)
+                    yield first, _take(box, gone)
             for item, box in waiting:
-                yield item, _take(box)
+                yield item, _take(box, gone)
         finally:
             gone.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _fill(box: Queue, pieces_of: Callable, item: Item, gone: threading.Event) -> None:
@@ -105,9 +106,14 @@ def _put(box: Queue, content: tuple, gone: threading.Event) -> bool:
     return False
 
 
-def _take(box: Queue) -> Iterator[Result]:
+def _take(box: Queue, gone: threading.Event) -> Iterator[Result]:
     while True:
-        piece, error = box.get()
+        try:
+            piece, error = box.get(timeout=PATIENCE)
+        except Empty:
+            if gone.is_set():
+                raise RuntimeError("the next item was taken before this one's pieces") from None
+            continue
         if error is not None:
             raise error
         if piece is None:
