@@ -10,7 +10,6 @@ The network judges each segment of a song's first 30 s; its answers are joined o
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -109,11 +108,14 @@ def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
         if len(songs) > 1:
             raise GenreError(f"--timeline {path}: name a folder, for {len(songs)} songs")
         return dict.fromkeys(songs, path)
-    files, seen = {}, Counter()
+    files, taken = {}, set()
     for song in songs:
-        seen[song.stem] += 1
-        number = f"-{seen[song.stem]}" if seen[song.stem] > 1 else ""
-        files[song] = path / f"{song.stem}{number}.png"
+        name, number = song.stem, 1
+        while name.lower() in taken:  # some file systems take capital letters for small ones
+            number += 1
+            name = f"{song.stem}-{number}"
+        taken.add(name.lower())
+        files[song] = path / f"{name}.png"
     return files
 
 
@@ -125,20 +127,14 @@ def predict(
     return rows.Prediction(rows.name(song), evaluation.join(segments, how), segments, seconds)
 
 
-def find_missing(arguments: argparse.Namespace) -> list[Path]:
-    """Return the songs to predict; raises GenreError when the input holds none at all."""
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
     songs = list(find_songs(arguments.input))
     if not songs:
         raise GenreError(f"no audio files in {', '.join(map(rows.name, arguments.input))}")
-    if arguments.skip_done is None:
-        return songs
-    done = rows.songs_in(arguments.skip_done)
-    return [song for song in songs if rows.name(song) not in done]
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = parse_arguments(argv)
-    songs = find_missing(arguments)
+    earlier = rows.read_earlier(arguments.skip_done) if arguments.skip_done else None
+    if earlier:
+        songs = [song for song in songs if rows.name(song) not in earlier.songs]
     if not songs:
         cli.say(f"all songs are in {arguments.skip_done} already")
         return cli.DONE
@@ -146,7 +142,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     network, the_card = card.load(arguments.model)
     settings = card.settings(the_card)
     header = rows.header(arguments.format, the_card.mapping, arguments.count)
-    if header is not None and arguments.skip_done is None:
+    if earlier and earlier.cut_off:
+        print()  # so that what is appended begins a line
+    if header is not None and (earlier is None or earlier.empty):
         print(header, flush=True)
     work = partial(frames_of, settings=settings, whole=arguments.whole)
     bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)

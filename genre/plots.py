@@ -1,11 +1,17 @@
 """Every picture that the suite draws; each function writes one PNG."""
 
+import warnings
 from pathlib import Path
 
+import lazy_loader as lazy
 import numpy as np
 
 from genre.files import replacing
 from genre.rows import Prediction
+
+matplotlib = lazy.load("matplotlib")
+
+LONGEST_TITLE = 80  # letters
 
 
 def _figure(width: float, height: float, columns: int = 1):
@@ -13,13 +19,15 @@ def _figure(width: float, height: float, columns: int = 1):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    matplotlib.rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(1, columns)
 
 
 def _save(figure, path: Path) -> None:
-    with replacing(path) as unfinished:
+    with replacing(path) as unfinished, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of letters that the font lacks
         figure.savefig(unfinished, dpi=120)
 
 
@@ -102,7 +110,7 @@ def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:
     axis.xaxis.set_major_formatter(
         FuncFormatter(lambda second, _: f"{int(second // 60)}:{int(second % 60):02}")
     )
-    axis.set(xlabel="time (min:s)", title=Path(prediction.song).name)
+    axis.set(xlabel="time (min:s)", title=Path(prediction.song).name[-LONGEST_TITLE:])
     figure.colorbar(image, label="probability of the segment")
     _save(figure, path)
 

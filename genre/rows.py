@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,10 @@ import numpy as np
 from genre.errors import GenreError
 
 COLUMNS = 80  # of a terminal
+NAME_COLUMNS = 20  # of them for a song's name, at least
+GENRE_COLUMNS = 20  # and for a genre's, at most
 FORMATS = ("table", "csv", "json")
+CSV_START = "song,genre,"  # of the header
 
 
 class Prediction(NamedTuple):
@@ -24,18 +28,28 @@ class Prediction(NamedTuple):
     segment_seconds: float
 
 
+class Earlier(NamedTuple):
+    """What an earlier csv or json output holds."""
+
+    songs: set[str]
+    empty: bool
+    cut_off: bool  # in the middle of its last line
+
+
 def name(path: Path) -> str:
-    """Return a path as it can be printed: bytes that are no text are written as escapes."""
-    return str(path).encode(errors="backslashreplace").decode()
+    """Return a path in one printable line: what is no printable text is written as escapes."""
+    text = str(path).encode(errors="backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def header(form: str, mapping: Sequence[str], count: int | None) -> str | None:
     """Return the line that goes before the rows, None where there is none."""
     if form == "csv":
         return _csv_line(["song", "genre", *mapping])
-    if form == "table" and count is None:
-        width, cell = _widths(mapping)
-        return " " * width + "".join(f" {genre[: cell - 1]:>{cell - 1}}" for genre in mapping)
+    if form == "table" and count is None and (cell := _matrix_cell(mapping)):
+        names = [_cut(genre, cell - 1, keep_end=False) for genre in mapping]
+        indent = " " * (COLUMNS - cell * len(mapping))
+        return indent + "".join(" " * (cell - _columns(name)) + name for name in names)
     return None
 
 
@@ -57,13 +71,14 @@ def row(
         return _csv_line([prediction.song, best, *shares])
     if form == "json":
         return _json_line(prediction, mapping, count, with_segments)
-    if count is None:
-        return _matrix_row(prediction, mapping)
-    return _ranked_row(prediction, mapping, count)
+    if count is None and (cell := _matrix_cell(mapping)):
+        shares = "".join(f"{share:>{cell}.0%}" for share in prediction.joined)
+        return _fitted(prediction.song, COLUMNS - len(shares)) + shares
+    return _listed_row(prediction, mapping, count)
 
 
-def songs_in(path: Path) -> set[str]:
-    """Return the songs that an earlier csv or json output holds; half a row does not count.
+def read_earlier(path: Path) -> Earlier:
+    """Read which songs an earlier csv or json output holds; half a row does not count.
 
     Raises GenreError when the file cannot be read or is neither.
     """
@@ -71,33 +86,49 @@ def songs_in(path: Path) -> set[str]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GenreError(f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from None
-    if not text:
-        return set()
+    *lines, rest = text.split("\n")
     if text.startswith("{"):
-        return set(filter(None, map(_song_of_json, text.splitlines())))
-    rows = list(csv.reader(io.StringIO(text)))
-    if rows[0][:2] != ["song", "genre"]:
+        songs = map(_song_of_json, lines)
+    elif text.startswith(CSV_START):
+        columns = len(_csv_fields(lines[0])) if lines else 0
+        songs = (_song_of_csv(line, columns) for line in lines)
+    elif text and not CSV_START.startswith(text):
         raise GenreError(f"{path}: neither csv nor json output of this script")
-    return {row[0] for row in rows[1:] if len(row) == len(rows[0]) and row[0] != "song"}
+    else:
+        songs = ()
+    return Earlier({song for song in songs if song is not None}, not text, bool(rest))
 
 
 def _song_of_json(line: str) -> str | None:
     try:
         return json.loads(line)["song"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _song_of_csv(line: str, columns: int) -> str | None:
+    fields = _csv_fields(line)
+    is_row = len(fields) == columns and not line.startswith(CSV_START)
+    return fields[0] if is_row else None
+
+
+def _csv_fields(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return []
 
 
 def _csv_line(values: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue().removesuffix("\n")
 
 
 def _json_line(
     prediction: Prediction, mapping: Sequence[str], count: int | None, with_segments: bool
 ) -> str:
-    order = range(len(mapping)) if count is None else _ranked(prediction.joined, count)
+    order = _order(prediction.joined, count)
     content = {
         "song": prediction.song,
         "genre": mapping[prediction.joined.argmax()],
@@ -112,35 +143,51 @@ def _json_line(
     return json.dumps(content, ensure_ascii=False)
 
 
-def _widths(mapping: Sequence[str]) -> tuple[int, int]:
-    """Return the table's widths: of the song's name, and of each genre's cell."""
-    cell = min(1 + max(4, *map(len, mapping)), max(5, (COLUMNS - 30) // len(mapping)))
-    return max(20, COLUMNS - cell * len(mapping)), cell
+def _matrix_cell(mapping: Sequence[str]) -> int:
+    """Return how wide a genre's cell is when all stand side by side, 0 where there are too many."""
+    widest = 1 + max(len("100%"), *map(_columns, mapping))
+    cell = min(widest, (COLUMNS - 30) // len(mapping))
+    return cell if cell > len("100%") else 0
 
 
-def _matrix_row(prediction: Prediction, mapping: Sequence[str]) -> str:
-    width, cell = _widths(mapping)
-    cells = (f"{share:>{cell}.0%}" for share in prediction.joined)
-    return f"{_fitted(prediction.song, width)}{''.join(cells)}"
-
-
-def _ranked_row(prediction: Prediction, mapping: Sequence[str], count: int) -> str:
-    """Return the name and the most likely genres, on more lines where one does not hold them."""
-    genre_width = max(map(len, mapping))
+def _listed_row(prediction: Prediction, mapping: Sequence[str], count: int | None) -> str:
+    """Return the name and genres with their shares, on more lines where one does not hold them."""
+    genre_width = min(GENRE_COLUMNS, max(map(_columns, mapping)))
     cells = [
-        f"  {mapping[i]:{genre_width}} {prediction.joined[i]:4.0%}"
-        for i in _ranked(prediction.joined, count)
+        f"  {_fitted(mapping[i], genre_width, keep_end=False)} {prediction.joined[i]:4.0%}"
+        for i in _order(prediction.joined, count)
     ]
-    width = max(24, COLUMNS - len(cells) * len(cells[0]))
-    per_line = max(1, (COLUMNS - width) // len(cells[0]))
+    cell = genre_width + len("   100%")
+    width = max(NAME_COLUMNS, COLUMNS - len(cells) * cell)
+    per_line = (COLUMNS - width) // cell
     lines = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
     return _fitted(prediction.song, width) + f"\n{' ' * width}".join(lines)
 
 
-def _ranked(joined: np.ndarray, count: int) -> np.ndarray:
-    return np.argsort(-joined, kind="stable")[:count]
+def _order(joined: np.ndarray, count: int | None) -> np.ndarray:
+    """Return the labels in the order to show: the mapping's, or the most likely `count` first."""
+    return np.arange(len(joined)) if count is None else np.argsort(-joined, kind="stable")[:count]
 
 
-def _fitted(text: str, width: int) -> str:
-    """Return text in exactly `width` columns; of a long path the end is kept, which tells more."""
-    return text.ljust(width) if len(text) <= width else "…" + text[1 - width :]
+def _fitted(text: str, width: int, *, keep_end: bool = True) -> str:
+    """Return text in exactly `width` columns; of a long path the end tells more."""
+    text = _cut(text, width, keep_end=keep_end)
+    return text + " " * (width - _columns(text))
+
+
+def _cut(text: str, width: int, *, keep_end: bool) -> str:
+    """Return text in at most `width` columns, without what would tear the line."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    if _columns(text) <= width:
+        return text
+    while _columns(text) > width - 1:
+        text = text[1:] if keep_end else text[:-1]
+    return f"…{text}" if keep_end else f"{text}…"
+
+
+def _columns(text: str) -> int:
+    """Return how many columns of a terminal text takes."""
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
