@@ -10,6 +10,7 @@ from typing import Any
 
 import lazy_loader as lazy
 
+from genre import checks
 from genre.errors import ModelError
 from genre.features import FEATURE, Settings
 from genre.files import replacing
@@ -66,15 +67,20 @@ def read(folder: Path) -> Card:
     """Read the card in a network's folder; raises ModelError when it is missing or not ours."""
     path = folder / CARD_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = checks.mapping(json.loads(path.read_text(encoding="utf-8")), "the card")
+        if content.get("schema") != SCHEMA:
+            raise ValueError(f"schema {content.get('schema')!r:.40}, this version reads {SCHEMA}")
         card = Card(**content)
+        checks.genres(card.mapping)
+        checks.mapping(card.settings, "settings")
+        checks.names([card.script, card.feature, card.weights_sha256], "what the card names")
+        if not isinstance(checks.mapping(card.split, "split").get("seed"), int):
+            raise ValueError("the split has no seed")
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file; a trained network's folder holds one") from None
-    except (ValueError, TypeError) as error:
-        reason = str(error).replace("Card.__init__() ", "")
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = str(error).replace("Card.__init__() ", "").split("\n")[0]
         raise ModelError(f"{path}: not a network's card ({reason})") from None
-    if card.schema != SCHEMA:
-        raise ModelError(f"{path}: schema {card.schema}, this version reads {SCHEMA}")
     return card
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import librosa
 import numpy as np
 
-from genre import audio
+from genre import audio, checks
 from genre.errors import AudioError
 
 FEATURE = "mfcc"  # the name under which segment files and cards know it
@@ -28,8 +28,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in self.to_dict().items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise ValueError(f"{name} must be a positive number, not {value!r}")
+            checks.number(value, name, whole=name != "track_seconds")
+        if self.samples_per_segment < 1:
+            raise ValueError("a segment is shorter than a sample")
 
     @property
     def samples_per_segment(self) -> int:

@@ -101,7 +101,8 @@ def read_earlier(path: Path) -> Earlier:
 
 def _song_of_json(line: str) -> str | None:
     try:
-        return json.loads(line)["song"]
+        song = json.loads(line)["song"]
+        return song if isinstance(song, str) else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 

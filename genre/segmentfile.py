@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import orjson
 
+from genre import checks
 from genre.dataset import Segments
 from genre.errors import DatasetError
 from genre.files import replacing
@@ -59,8 +60,10 @@ def read(path: Path) -> Segments:
         _check(segments)
     except KeyError as error:
         raise DatasetError(f"{path}: not a segment file ({error} is missing)") from None
-    except (OSError, TypeError, ValueError) as error:  # JSON's and HDF5's own errors among them
-        raise DatasetError(f"{path}: not a whole segment file ({error})") from None
+    except (OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        # JSON's and HDF5's own errors are among them.
+        reason = str(error).split("\n")[0]
+        raise DatasetError(f"{path}: not a whole segment file ({reason})") from None
     return segments
 
 
@@ -86,24 +89,29 @@ def _read_hdf5(path: Path) -> dict[str, Any]:
             content[key] = json.loads(content[key])
         for key in (*ARRAYS, content["feature"]):
             data = file[key]
+            if not isinstance(data, h5py.Dataset):
+                raise ValueError(f"{key} is no data set")
             content[key] = data.asstr()[()].tolist() if data.dtype == object else data[()]
     return content
 
 
-def _segments(content: dict[str, Any]) -> Segments:
-    if not isinstance(content, dict):
-        raise TypeError("no object at its top")
-    if content["schema"] != SCHEMA:
-        raise ValueError(f"schema {content['schema']}, this version reads {SCHEMA}")
+def _segments(content: Any) -> Segments:
+    if checks.mapping(content, "the file")["schema"] != SCHEMA:
+        raise ValueError(f"schema {content['schema']!r:.40}, this version reads {SCHEMA}")
+    if not isinstance(content["feature"], str):
+        raise ValueError("feature is no name")
     return Segments(
         feature=content["feature"],
-        settings=content["settings"],
-        mapping=content["mapping"],
-        tracks=content["tracks"],
+        settings=checks.mapping(content["settings"], "settings"),
+        mapping=checks.genres(content["mapping"]),
+        tracks=checks.names(content["tracks"], "tracks"),
         labels=np.asarray(content["labels"], dtype=np.int64),
         track_index=np.asarray(content["track_index"], dtype=np.int64),
         frames=np.asarray(content[content["feature"]], dtype=np.float32),
-        skipped=content["skipped"],
+        skipped=[
+            {key: str(checks.mapping(song, "skipped")[key]) for key in ("track", "reason")}
+            for song in content["skipped"]
+        ],
     )
 
 
@@ -112,12 +120,10 @@ def _check(segments: Segments) -> None:
     n_segments = len(segments.frames)
     if segments.frames.ndim != 3 or not segments.frames.size:
         raise ValueError(f"the frames have the shape {segments.frames.shape}")
-    if not len(segments.labels) == len(segments.track_index) == n_segments:
+    if not segments.labels.shape == segments.track_index.shape == (n_segments,):
         raise ValueError("labels, track_index and frames differ in length")
     if not np.isfinite(segments.frames).all():
         raise ValueError("the frames hold values that are not numbers")
-    if len(segments.mapping) < 2:
-        raise ValueError("fewer than two genres")
     for name, indices, names in (
         ("labels", segments.labels, segments.mapping),
         ("track_index", segments.track_index, segments.tracks),
