@@ -20,6 +20,7 @@ from genre.errors import AudioError
 FFMPEG_SUFFIXES = frozenset({".aac", ".m4a", ".mp4", ".wma"})
 PLAUSIBLE_RATES = range(1_000, 1_000_001)  # Hz; a damaged header can name any
 MOST_CHANNELS = 64
+LOUDEST = 1e6  # full scale is 1, but some write floats as large as 16 bit numbers
 SILENCE = "holds nothing but silence"
 
 
@@ -46,8 +47,6 @@ def blocks(path: str | Path, *, sample_rate: int, seconds: float) -> Iterator[np
     decode = _ffmpeg if path.suffix.lower() in FFMPEG_SUFFIXES else _libsndfile
     sounds = None
     for rate, samples in decode(path, sample_rate, seconds):
-        if not np.isfinite(samples).all():
-            raise AudioError("holds samples that are not numbers")
         sounds = sounds or np.ptp(samples) > 0
         yield soxr.resample(samples, rate, sample_rate)
     if not sounds:
@@ -80,9 +79,18 @@ def _libsndfile(path: Path, _: int, seconds: float) -> Iterator[tuple[int, np.nd
                 raise AudioError(f"names {file.channels} channels of {file.samplerate} Hz")
             length = int(seconds * file.samplerate)
             while len(block := file.read(length, dtype="float32", always_2d=True)):
-                yield file.samplerate, block.mean(axis=1)
+                yield file.samplerate, _plausible(block).mean(axis=1)
     except soundfile.LibsndfileError as error:
         raise AudioError(_why_unreadable(path, error)) from None
+
+
+def _plausible(samples: np.ndarray) -> np.ndarray:
+    """Return samples; raises AudioError where they are no numbers or no sound could be so loud."""
+    if not np.isfinite(samples).all():
+        raise AudioError("holds samples that are not numbers")
+    if np.abs(samples).max(initial=0) > LOUDEST:
+        raise AudioError("holds samples too large to be sound")
+    return samples
 
 
 def _why_unreadable(path: Path, error: soundfile.LibsndfileError) -> str:
@@ -113,7 +121,7 @@ def _ffmpeg(path: Path, sample_rate: int, seconds: float) -> Iterator[tuple[int,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=problems) as process,
     ):
         while data := process.stdout.read(length):
-            yield sample_rate, np.frombuffer(data[: len(data) // 4 * 4], dtype="<f4")
+            yield sample_rate, _plausible(np.frombuffer(data[: len(data) // 4 * 4], "<f4"))
         if process.wait():
             problems.seek(0)
             lines = problems.read().decode(errors="replace").strip().splitlines()

@@ -91,7 +91,8 @@ def _read_hdf5(path: Path) -> dict[str, Any]:
             data = file[key]
             if not isinstance(data, h5py.Dataset):
                 raise ValueError(f"{key} is no data set")
-            content[key] = data.asstr()[()].tolist() if data.dtype == object else data[()]
+            is_text = data.dtype == object
+            content[key] = np.asarray(data.asstr()[()]).tolist() if is_text else data[()]
     return content
 
 
