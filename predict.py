@@ -19,6 +19,7 @@ import numpy as np
 
 from genre import card, cli, dataset, evaluation, features, parallel, plots, rows
 from genre.errors import AudioError, GenreError
+from genre.files import printable
 
 tqdm = lazy.load("tqdm")
 
@@ -124,28 +125,28 @@ def predict(
 ) -> rows.Prediction:
     """Return what the network makes of a song's pieces, each (segments, frames, coefficients)."""
     segments = np.concatenate([network.predict_on_batch(frames) for frames in pieces])
-    return rows.Prediction(rows.name(song), evaluation.join(segments, how), segments, seconds)
+    return rows.Prediction(printable(song), evaluation.join(segments, how), segments, seconds)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     songs = list(find_songs(arguments.input))
     if not songs:
-        raise GenreError(f"no audio files in {', '.join(map(rows.name, arguments.input))}")
+        raise GenreError(f"no audio files in {', '.join(map(printable, arguments.input))}")
     earlier = rows.read_earlier(arguments.skip_done) if arguments.skip_done else None
     if earlier:
-        songs = [song for song in songs if rows.name(song) not in earlier.songs]
+        songs = [song for song in songs if printable(song) not in earlier.songs]
     if not songs:
         cli.say(f"all songs are in {arguments.skip_done} already")
         return cli.DONE
     pictures = timeline_files(arguments.timeline, songs) if arguments.timeline else {}
     network, the_card = card.load(arguments.model)
-    settings = card.settings(the_card)
+    settings = card.settings(the_card, network)
     header = rows.header(arguments.format, the_card.mapping, arguments.count)
     if earlier and earlier.cut_off:
         print()  # so that what is appended begins a line
-    if header is not None and (earlier is None or earlier.empty):
-        print(header, flush=True)
+    if earlier and not earlier.empty:
+        header = None
     work = partial(frames_of, settings=settings, whole=arguments.whole)
     bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)
     n_failed = 0
@@ -154,7 +155,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             prediction = predict(network, song, pieces, arguments.type, settings.segment_seconds)
         except AudioError as error:
             n_failed += 1
-            bar.write(f"{rows.name(song)}: {error}", file=sys.stderr)
+            bar.write(f"{printable(song)}: {error}", file=sys.stderr)
         else:
             line = rows.row(
                 arguments.format,
@@ -163,7 +164,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 count=arguments.count,
                 with_segments=bool(pictures),
             )
-            bar.write(line, file=sys.stdout)
+            for text in filter(None, (header, line)):
+                bar.write(text, file=sys.stdout)
+            header = None
             sys.stdout.flush()
             if pictures:
                 plots.timeline(prediction, the_card.mapping, pictures[song])

@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         hop_length=config.HOP_LENGTH,
         n_mfcc=config.N_MFCC,
     )
-    segmentfile.check_suffix(arguments.output)
+    segmentfile.check_output(arguments.output)
     songs = dataset.find_songs(arguments.dataset or find_dataset())
     work = partial(frames_or_reason, settings=settings)
     workers = min(arguments.workers or parallel.cores(), len(songs))

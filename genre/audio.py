@@ -82,6 +82,8 @@ def _libsndfile(path: Path, _: int, seconds: float) -> Iterator[tuple[int, np.nd
                 yield file.samplerate, _plausible(block).mean(axis=1)
     except soundfile.LibsndfileError as error:
         raise AudioError(_why_unreadable(path, error)) from None
+    except TypeError:  # soundfile wants to be told more of a .raw file
+        raise AudioError("not readable as audio (it has no header)") from None
 
 
 def _plausible(samples: np.ndarray) -> np.ndarray:

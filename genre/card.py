@@ -92,14 +92,21 @@ def folder_of(path: Path) -> Path:
     return folder
 
 
-def settings(card: Card) -> Settings:
-    """Return the feature settings that a card holds; raises ModelError when they do not fit."""
+def settings(card: Card, network: "keras.Model | None" = None) -> Settings:
+    """Return the feature settings that a card holds.
+
+    Raises ModelError when this version cannot compute them, or not for that network.
+    """
     if card.feature != FEATURE:
         raise ModelError(f"the network was trained on {card.feature}, this version knows {FEATURE}")
     try:
-        return Settings.from_dict(card.settings)
+        settings = Settings.from_dict(card.settings)
     except ValueError as error:
         raise ModelError(f"the settings on the network's card cannot be used ({error})") from None
+    shape = settings.frames_per_segment, settings.n_mfcc
+    if network and network.input_shape[1:] != shape:
+        raise ModelError(f"the card's settings give frames of {shape}, the network takes others")
+    return settings
 
 
 def load(path: Path) -> tuple["keras.Model", Card]:
@@ -118,6 +125,7 @@ def load(path: Path) -> tuple["keras.Model", Card]:
     except Exception as error:  # Keras raises whatever its parts raise on a file that is not whole
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise ModelError(f"{file}: not a network that can be loaded ({reason})") from None
-    if weights_digest(network) != card.weights_sha256:
+    n_genres = network.output_shape[-1]
+    if weights_digest(network) != card.weights_sha256 or n_genres != len(card.mapping):
         raise ModelError(f"{file}: not the network that {CARD_FILE} describes; train it again")
     return network, card

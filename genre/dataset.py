@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genre.errors import DatasetError
+from genre.files import printable
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 UNUSED = ""  # the part of segments that a split leaves out
@@ -59,7 +60,7 @@ def find_songs(dataset: Path) -> list[Song]:
         raise DatasetError(f"{dataset}: no such folder")
     folders = sorted(p for p in dataset.iterdir() if p.is_dir() and not p.name.startswith("."))
     songs = [
-        Song(path, path.relative_to(dataset).as_posix(), folder.name)
+        Song(path, printable(path.relative_to(dataset).as_posix()), printable(folder.name))
         for folder in folders
         for path in audio_files(folder)
     ]

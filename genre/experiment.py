@@ -10,7 +10,7 @@ import numpy as np
 
 import config
 from genre import card, cli, dataset, evaluation, plots, report, segmentfile, splitfile, splits
-from genre.files import replacing, sha256, sha256_of_lines
+from genre.files import check_place, replacing, sha256, sha256_of_lines
 from genre.training import Layers, Run, train
 
 README_FILE = "README.md"
@@ -101,8 +101,10 @@ def main(
     """Train the network that `layers` make, as the command line says, and save it."""
     arguments = parse_arguments(description, output, argv)
     segments = segmentfile.read(arguments.data)
+    runs_to_do = plan(segments, arguments)
+    check_place(arguments.output / card.CARD_FILE)
     runs = []
-    for seed, split in plan(segments, arguments):
+    for seed, split in runs_to_do:
         describe(segments, split)
         runs.append(
             train(

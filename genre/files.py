@@ -1,5 +1,6 @@
 """Write files so that an interrupted run leaves the old one or none, and name them by content."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -19,8 +20,26 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.replace(path)
+    except OSError as error:
+        error.filename = str(path) if error.filename else None  # the user knows no other name
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise OSError where nothing could be written to a path, before work is done in vain."""
+    there = next(folder for folder in (path.parent, *path.parent.parents) if folder.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+
+
+def printable(path: str | Path) -> str:
+    """Return a path in one printable line: what is no printable text is written as escapes."""
+    text = str(path).encode(errors="backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def sha256(path: str | Path) -> str:

@@ -36,12 +36,6 @@ class Earlier(NamedTuple):
     cut_off: bool  # in the middle of its last line
 
 
-def name(path: Path) -> str:
-    """Return a path in one printable line: what is no printable text is written as escapes."""
-    text = str(path).encode(errors="backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-
-
 def header(form: str, mapping: Sequence[str], count: int | None) -> str | None:
     """Return the line that goes before the rows, None where there is none."""
     if form == "csv":

@@ -17,7 +17,7 @@ import orjson
 from genre import checks
 from genre.dataset import Segments
 from genre.errors import DatasetError
-from genre.files import replacing
+from genre.files import check_place, replacing
 
 SCHEMA = 1
 JSON, HDF5 = ".json", ".h5"
@@ -67,6 +67,14 @@ def read(path: Path) -> Segments:
     return segments
 
 
+def check_output(path: Path) -> None:
+    """Raise DatasetError or OSError where no segment file could be written to a path."""
+    check_suffix(path)
+    if path.is_dir():
+        raise DatasetError(f"{path}: a folder; name a file")
+    check_place(path)
+
+
 def check_suffix(path: Path) -> None:
     """Raise DatasetError where a path's suffix names no encoding."""
     if path.suffix not in (JSON, HDF5):
@@ -106,14 +114,26 @@ def _segments(content: Any) -> Segments:
         settings=checks.mapping(content["settings"], "settings"),
         mapping=checks.genres(content["mapping"]),
         tracks=checks.names(content["tracks"], "tracks"),
-        labels=np.asarray(content["labels"], dtype=np.int64),
-        track_index=np.asarray(content["track_index"], dtype=np.int64),
-        frames=np.asarray(content[content["feature"]], dtype=np.float32),
+        labels=_whole_numbers(content["labels"], "labels"),
+        track_index=_whole_numbers(content["track_index"], "track_index"),
+        frames=_floats(content[content["feature"]]),
         skipped=[
             {key: str(checks.mapping(song, "skipped")[key]) for key in ("track", "reason")}
             for song in content["skipped"]
         ],
     )
+
+
+def _whole_numbers(values: Any, what: str) -> np.ndarray:
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise ValueError(f"{what} are no whole numbers")
+    return array.astype(np.int64)
+
+
+def _floats(values: Any) -> np.ndarray:
+    with np.errstate(over="ignore"):  # becomes infinite, which is refused
+        return np.asarray(values, dtype=np.float32)
 
 
 def _check(segments: Segments) -> None:
@@ -131,3 +151,6 @@ def _check(segments: Segments) -> None:
     ):
         if indices.min() < 0 or indices.max() >= len(names):
             raise ValueError(f"{name} points outside its list")
+    pairs = np.unique(np.stack([segments.track_index, segments.labels]), axis=1)
+    if pairs.shape[1] > len(np.unique(segments.track_index)):
+        raise ValueError("a track has two labels")

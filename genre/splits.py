@@ -123,7 +123,7 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return which of the items `among` which we look, (items,) bool, can stand on both sides.
+    """Return which of some items, (items,) bool like `among`, can stand on both sides.
 
     A genre of a single artist cannot. It trains: to test what was never learnt measures nothing.
     """
@@ -151,6 +151,9 @@ def _deal(
         warnings.simplefilter("ignore", UserWarning)  # genres missing in a part are said later
         for number, (_, chosen) in enumerate(dealer.split(items, labels[items], groups[items])):
             fold[items[chosen]] = number
+    if alone:
+        for label in np.unique(labels[items]):  # one of few tracks stands in the first fold, too
+            fold[dealt & (labels == label)] -= fold[dealt & (labels == label)].min()
     return fold
 
 
