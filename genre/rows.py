@@ -41,7 +41,7 @@ def header(form: str, mapping: Sequence[str], count: int | None) -> str | None:
     if form == "csv":
         return _csv_line(["song", "genre", *mapping])
     if form == "table" and count is None and (cell := _matrix_cell(mapping)):
-        names = [_cut(genre, cell - 1, keep_end=False) for genre in mapping]
+        names = [_cut(genre, cell - 1, keep_end=False, mark="") for genre in mapping]
         indent = " " * (COLUMNS - cell * len(mapping))
         return indent + "".join(" " * (cell - _columns(name)) + name for name in names)
     return None
@@ -170,14 +170,14 @@ def _fitted(text: str, width: int, *, keep_end: bool = True) -> str:
     return text + " " * (width - _columns(text))
 
 
-def _cut(text: str, width: int, *, keep_end: bool) -> str:
+def _cut(text: str, width: int, *, keep_end: bool, mark: str = "…") -> str:
     """Return text in at most `width` columns, without what would tear the line."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     if _columns(text) <= width:
         return text
-    while _columns(text) > width - 1:
+    while _columns(text) > width - len(mark):
         text = text[1:] if keep_end else text[:-1]
-    return f"…{text}" if keep_end else f"{text}…"
+    return mark + text if keep_end else text + mark
 
 
 def _columns(text: str) -> int:
