@@ -96,27 +96,30 @@ def _plausible(samples: np.ndarray) -> np.ndarray:
 
 
 def _why_unreadable(path: Path, error: soundfile.LibsndfileError) -> str:
-    """Tell what the system says of the file, where libsndfile knows only of a "System error"."""
-    try:
-        with open(path, "rb") as file:
-            if not file.read(1):
-                return "is empty"
-    except OSError as system_error:
-        return system_error.strerror or str(system_error)
     what = error.error_string.strip(" .")
     if what.startswith("File does not exist"):  # what it says of text called .mp3
         what = "Format not recognised"
-    return f"not readable as audio ({what})"
+    return _file_problem(path) or f"not readable as audio ({what})"
+
+
+def _file_problem(path: Path) -> str | None:
+    """Return what is wrong with a file, whatever it holds."""
+    try:
+        with open(path, "rb") as file:
+            return None if file.read(1) else "is empty"
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _ffmpeg(path: Path, sample_rate: int, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the rate in Hz and mono samples, (samples,), block by block, as ffmpeg resamples."""
-    if not path.is_file():
-        raise AudioError("No such file or directory")
+    if problem := _file_problem(path):
+        raise AudioError(problem)
     if not shutil.which("ffmpeg"):
         raise AudioError(f"{path.suffix} is read through ffmpeg, which is not installed")
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{path}", "-vn"]
-    command += ["-f", "f32le", "-ac", "1", "-ar", str(sample_rate), "-"]
+    command += ["-af", "aresample=ochl=mono:rematrix_maxval=1"]  # the channels' mean, no more
+    command += ["-f", "f32le", "-ar", str(sample_rate), "-"]
     length = 4 * int(seconds * sample_rate)  # bytes
     with (
         tempfile.TemporaryFile() as problems,
