@@ -1,0 +1,90 @@
+"""What several test files share: made-up sound, made-up segments, and a look at a run's end."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import librosa
+import numpy as np
+
+from genre.dataset import Segments
+from genre.features import Settings
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ("preprocess", "mlp", "cnn", "lstm", "predict")
+NETWORKS = ("mlp", "cnn", "lstm")
+GTZAN = Settings(
+    sample_rate=22050,
+    track_seconds=30,
+    segments_per_track=10,
+    n_fft=2048,
+    hop_length=512,
+    n_mfcc=13,
+)
+
+
+class Run(NamedTuple):
+    """How a script ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+def shell(script: str, *arguments: object, folder: Path = ROOT) -> Run:
+    """Run a script in a process of its own, from `folder`."""
+    command = [sys.executable, ROOT / script, *map(str, arguments)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=240)
+    return Run(ended.returncode, ended.stdout, ended.stderr)
+
+
+def refusal(run: Run) -> str:
+    """Return the one line with which a script says that it could do nothing."""
+    assert run.status == 2, run
+    assert run.out == ""
+    (line,) = run.err.splitlines()
+    return line
+
+
+def noise(seconds: float, *, sample_rate: int = 22050, channels: int = 1, seed: int = 0):
+    """Return noise whose colour changes, (samples,), or (samples, channels) for several."""
+    rng = np.random.default_rng(seed)
+    samples = rng.normal(0, 0.1, (round(seconds * sample_rate), channels))
+    samples += 0.2 * np.sin(np.linspace(0, 400 * seconds, len(samples)) ** 1.1)[:, None]
+    return np.clip(samples, -1, 1).squeeze(axis=1) if channels == 1 else np.clip(samples, -1, 1)
+
+
+def librosa_mfcc(segment: np.ndarray, settings: Settings = GTZAN) -> np.ndarray:
+    """Return librosa's own MFCC of one segment by itself, (frames, n_mfcc)."""
+    return librosa.feature.mfcc(
+        y=segment,
+        sr=settings.sample_rate,
+        n_mfcc=settings.n_mfcc,
+        n_fft=settings.n_fft,
+        hop_length=settings.hop_length,
+    ).T
+
+
+def made_up_segments(
+    tracks_in_genre: Sequence[int],
+    *,
+    segments_per_track: int = 3,
+    shape: tuple[int, int] = (9, 4),
+    seed: int = 0,
+) -> Segments:
+    """Return segments of random frames, in random order, of so many tracks in each genre."""
+    rng = np.random.default_rng(seed)
+    mapping = [f"genre{i}" for i in range(len(tracks_in_genre))]
+    genre_of_track = np.repeat(np.arange(len(mapping)), tracks_in_genre)
+    track_index = rng.permutation(np.repeat(np.arange(len(genre_of_track)), segments_per_track))
+    return Segments(
+        feature="mfcc",
+        settings=GTZAN.to_dict(),
+        mapping=mapping,
+        tracks=[f"{mapping[genre]}/{i}.wav" for i, genre in enumerate(genre_of_track)],
+        labels=genre_of_track[track_index],
+        track_index=track_index,
+        frames=rng.normal(5, 3, (len(track_index), *shape)).astype(np.float32),
+    )

@@ -1,0 +1,114 @@
+"""What every script's command line does alike."""
+
+import argparse
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from helpers import NETWORKS, ROOT, SCRIPTS, refusal
+
+import config
+from genre import cli
+from genre.errors import GenreError
+
+# Shows a script's help, then which of the packages that take long it has loaded.
+SHOW_HELP = """\
+import json, runpy, sys
+script = sys.argv[1]
+sys.argv = [script, "--help"]
+try:
+    runpy.run_path(script, run_name="__main__")
+except SystemExit as ended:
+    status = ended.code
+slow = ("tensorflow.", "keras.", "sklearn.", "scipy.", "matplotlib.", "numba.", "librosa.core")
+print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)]]))
+"""
+TRAINING = (config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE)
+DEFAULTS = {
+    "preprocess": (config.DATASET_PATH, config.MFCC_PATH, "one for each core"),
+    "mlp": (*TRAINING, config.SEED, config.MLP_PATH),
+    "cnn": (*TRAINING, config.SEED, config.CNN_PATH),
+    "lstm": (*TRAINING, config.SEED, config.LSTM_PATH),
+    "predict": ("mean", "all"),
+    "evaluate": ("score all tracks", "evaluation/"),
+}
+
+
+def test_every_script_is_looked_at():
+    scripts = {path.stem for path in ROOT.glob("*.py")} - {"config"}
+    assert scripts == set(DEFAULTS)
+    assert scripts > {*SCRIPTS, *NETWORKS}
+
+
+@pytest.mark.parametrize("script", DEFAULTS)
+def test_help_shows_defaults_and_loads_nothing_slow(script):
+    command = [sys.executable, "-c", SHOW_HELP, f"{script}.py"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert ended.stderr == ""
+    text, _, last_line = ended.stdout.rstrip().rpartition("\n")
+    assert json.loads(last_line) == [0, []]
+    assert text.startswith(f"usage: {script}.py")
+    assert f"    python {script}.py" in text  # an example that can be copied
+    text = " ".join(text.split())
+    for default in DEFAULTS[script]:
+        assert f"(default: {default}" in text
+
+
+def test_the_check_above_sees_a_package_that_is_loaded(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import matplotlib.figure\n")
+    command = [sys.executable, "-c", "status = 0\n" + SHOW_HELP, script]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    _, loaded = json.loads(ended.stdout)
+    assert "matplotlib.figure" in loaded
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", " 1", "1e3", "9" * 30])
+def test_counts_are_whole_numbers_of_at_least_one(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        cli.count(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-0.1", "nan", "inf", "x", ""])
+def test_positive_numbers_are_finite_and_above_zero(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        cli.positive_float(text)
+
+
+def test_what_can_be_read_is_read():
+    assert cli.count("1") == 1
+    assert cli.count("100") == 100
+    assert cli.seed("0") == 0
+    assert cli.positive_float("1e-3") == 0.001
+
+
+def raising(error: BaseException) -> SimpleNamespace:
+    """Return a script whose main raises."""
+
+    def main(argv):
+        raise error
+
+    return SimpleNamespace(__name__="script", main=main)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (GenreError("no songs"), "script.py: no songs"),
+        (FileNotFoundError(2, "No such file", "a.wav"), "script.py: a.wav: No such file"),
+        (OSError("it broke"), "script.py: input or output: it broke"),
+    ],
+)
+def test_what_the_user_caused_is_one_line(error, line, run):
+    assert refusal(run(raising(error))) == line
+
+
+def test_an_interrupted_script_says_so(run):
+    assert run(raising(KeyboardInterrupt())) == (130, "", "script.py: interrupted\n")
+
+
+def test_a_defect_keeps_its_traceback(run):
+    with pytest.raises(ZeroDivisionError):
+        run(raising(ZeroDivisionError()))

@@ -1,0 +1,58 @@
+"""Joining and scoring, against cases worked out by hand."""
+
+import numpy as np
+import pytest
+
+from genre import evaluation
+
+# Two genres, three tracks; the segments of tracks 4 and 9 stand mixed.
+PREDICTIONS = evaluation.Predictions(
+    probabilities=np.array(
+        [[0.6, 0.4], [0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.45, 0.55], [0.1, 0.9]]
+    ),
+    labels=np.array([1, 0, 1, 1, 0, 1]),
+    track_index=np.array([9, 4, 9, 7, 4, 9]),
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "joined"),
+    [("mean", [0.4, 0.3, 0.3]), ("max", [0.9, 0.6, 0.7]), ("min", [0.1, 0.1, 0.0])],
+)
+def test_segments_are_joined_genre_by_genre(how, joined):
+    segments = np.array([[0.9, 0.1, 0.0], [0.2, 0.6, 0.2], [0.1, 0.2, 0.7]])
+    np.testing.assert_allclose(evaluation.join(segments, how), joined)
+
+
+def test_tracks_are_joined_in_the_order_of_their_index():
+    by_track, true_genre = evaluation.join_tracks(PREDICTIONS)
+    np.testing.assert_allclose(by_track, [[0.675, 0.325], [0.8, 0.2], [1.3 / 3, 1.7 / 3]])
+    assert true_genre.tolist() == [0, 1, 1]
+
+
+def test_scores_by_hand():
+    scores = evaluation.score(PREDICTIONS, ["jazz", "rock"])
+    assert scores["segment_accuracy"] == pytest.approx(2 / 6, abs=1e-4)  # the second and the last
+    assert scores["segments"] == 6
+    # 4 is right; 7 is wrong; 9 is right by mean, though two of its three segments are wrong.
+    assert scores["track_accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert scores["tracks"] == 3
+    assert scores["confusion"] == [[1, 0], [1, 1]]
+    # F1 of jazz: one found of one, one named wrongly; of rock: one found of two.
+    assert scores["macro_f1"] == pytest.approx(2 / 3, abs=1e-4)
+    jazz, rock = scores["genres"]["jazz"], scores["genres"]["rock"]
+    assert (jazz["precision"], jazz["recall"], jazz["tracks"]) == (0.5, 1.0, 1)
+    assert (rock["precision"], rock["recall"], rock["tracks"]) == (1.0, 0.5, 2)
+    # Of the two pairs of a jazz and a rock track, the jazz track is more jazz than rock in one.
+    assert jazz["roc_area"] == rock["roc_area"] == 0.5
+
+
+def test_a_genre_without_a_track_under_test_has_no_scores():
+    probabilities = np.hstack([PREDICTIONS.probabilities, np.zeros((6, 1))])
+    scores = evaluation.score(
+        PREDICTIONS._replace(probabilities=probabilities), ["jazz", "rock", "ska"]
+    )
+    assert scores["genres"]["ska"]["recall"] is None
+    assert scores["genres"]["ska"]["roc_area"] is None
+    assert scores["macro_f1"] == pytest.approx(2 / 3, abs=1e-4)
+    assert scores["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]

@@ -1,0 +1,102 @@
+"""Folds, repeats and the cards that tell of them."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers import made_up_segments
+
+import mlp
+from genre import card, segmentfile, splitfile
+
+TIMES = ("created", "seconds")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "made-up.h5"
+    segmentfile.write(made_up_segments([6, 5, 7]), path)
+    return path
+
+
+def train(run, data, folder, *arguments):
+    ended = run(mlp, "--data", data, "--output", folder, "--epochs", 2, *arguments)
+    assert ended.status == 0
+    return ended.out, json.loads((folder / card.CARD_FILE).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("split", ["track", "segment"])
+def test_folds_test_everything_once(run, data, tmp_path, split):
+    out, saved = train(run, data, tmp_path / "mlp", "--folds", 3, "--split", split)
+    assert [out.count(f"run {number}: ") for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    assert sum(each["segments"] for each in saved["runs"]) == 3 * 18
+    assert (saved["scores"]["segments"], saved["scores"]["tracks"]) == (3 * 18, 18)
+    assert np.sum(saved["scores"]["confusion"]) == 18
+    assert saved["training"]["folds"] == 3
+
+
+def test_the_spread_is_that_of_the_runs(run, data, tmp_path):
+    out, saved = train(run, data, tmp_path / "mlp", "--folds", 4)
+    for measure, spread in saved["spread"].items():
+        values = [each[measure] for each in saved["runs"]]
+        assert spread["mean"] == pytest.approx(np.mean(values), abs=1e-4)
+        assert spread["std"] == pytest.approx(np.std(values, ddof=1), abs=1e-4)
+    mean, std = saved["spread"]["track_accuracy"].values()
+    assert f"{mean:.3f} ± {std:.3f} per track" in out
+
+
+def test_repeats_share_a_split_and_count_seeds_up(run, data, tmp_path):
+    _, once = train(run, data, tmp_path / "once", "--seed", 5)
+    _, saved = train(run, data, tmp_path / "mlp", "--repeats", 3, "--seed", 5)
+    assert [each["seed"] for each in saved["runs"]] == [5, 6, 7]
+    assert saved["split"] == once["split"]
+    assert saved["weights_sha256"] == once["weights_sha256"]  # the first run is saved
+    assert saved["scores"] == once["scores"]
+
+
+def test_two_runs_differ_in_nothing_but_time(run, data, tmp_path):
+    cards = []
+    for name in ("first", "second"):
+        _, saved = train(run, data, tmp_path / name)
+        del saved["created"], saved["training"]["seconds"]
+        cards.append(saved)
+    assert cards[0] == cards[1]
+    assert (
+        len({(tmp_path / name / splitfile.NAME).read_bytes() for name in ("first", "second")}) == 1
+    )
+
+
+def test_the_card_for_people_says_what_the_card_says(run, data, tmp_path):
+    _, saved = train(run, data, tmp_path / "mlp", "--repeats", 2)
+    text = (tmp_path / "mlp" / "README.md").read_text(encoding="utf-8")
+    assert f"accuracy per track {saved['scores']['track_accuracy']:.3f} (" in text
+    assert f"| test | {saved['split']['test']['segments']} | " in text
+    for fact in (
+        saved["data"]["sha256"],
+        saved["split"]["train"]["tracks_sha256"],
+        f"seed {saved['training']['seed']}",
+        f"tensorflow {saved['versions']['tensorflow']}",
+        "- run 2: ",
+        "| genre1 | ",
+    ):
+        assert fact in text
+    for picture in ("confusion.png", "roc.png", "history.png"):
+        assert f"]({picture})" in text
+        assert (tmp_path / "mlp" / picture).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--folds", 6), "every genre needs at least 6 tracks; genre1 has 5"),
+        (("--folds", 3, "--split", "filtered"), "folds are dealt by segment, track, artist"),
+        (("--split", "artist"), "GTZAN alone"),
+        (("--folds", 1), "not a whole number from 2"),
+        (("--folds", 2, "--repeats", 2), "not allowed with"),
+    ],
+)
+def test_what_cannot_be_dealt_is_refused(run, data, tmp_path, arguments, problem):
+    ended = run(mlp, "--data", data, "--output", tmp_path / "mlp", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert problem in ended.err
+    assert not (tmp_path / "mlp").exists()

@@ -1,0 +1,263 @@
+"""From a folder of songs to a segment file."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+from helpers import GTZAN, ROOT, librosa_mfcc, noise, refusal, shell
+
+import config
+import preprocess
+from genre import features, segmentfile
+
+SPAWN = """\
+import multiprocessing, sys
+import preprocess
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    sys.exit(preprocess.main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def songs(tmp_path) -> Path:
+    """A data set of three songs in two genres, of two segments each."""
+    for number, track in enumerate(["jazz/a.wav", "jazz/b.flac", "rock/c.ogg"]):
+        path = tmp_path / "songs" / track
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, noise(6, seed=number), 22050)
+    return tmp_path / "songs"
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_file_holds_every_segment_with_the_values_of_librosa(corpus, segment_file):
+    content = read(segment_file)
+    assert content["schema"] == 1
+    assert content["feature"] == "mfcc"
+    assert content["settings"] == GTZAN.to_dict()
+    assert content["mapping"] == sorted(folder.name for folder in corpus.iterdir())
+    assert content["tracks"] == sorted(
+        path.relative_to(corpus).as_posix() for path in corpus.glob("*/*.wav")
+    )
+    assert len(content["tracks"]) == 40
+    assert content["skipped"] == []
+    frames = np.array(content["mfcc"])
+    assert frames.shape == (80, 130, 13)
+    assert content["track_index"] == np.repeat(range(40), 2).tolist()
+    for segment in (0, 1, 37, 79):
+        track = content["tracks"][content["track_index"][segment]]
+        assert content["mapping"][content["labels"][segment]] == Path(track).parts[0]
+        samples, _ = librosa.load(corpus / track, sr=22050)
+        expected = librosa_mfcc(samples[:132300].reshape(2, 66150)[segment % 2])
+        np.testing.assert_allclose(frames[segment], expected, rtol=0, atol=1e-3)
+
+
+def test_any_number_of_workers_writes_the_same_bytes(corpus, segment_file, tmp_path):
+    output = tmp_path / "mfcc.json"
+    ended = shell("preprocess.py", "--dataset", corpus, "--output", output, "--workers", 2)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("40 tracks of 10 genres, 0 skipped: 80 segments of shape (130, 13)")
+    assert str(output) in ended.out
+    assert output.read_bytes() == segment_file.read_bytes()
+
+
+def test_workers_that_start_by_spawn(songs, tmp_path):
+    (tmp_path / "spawn.py").write_text(SPAWN)
+    command = [sys.executable, tmp_path / "spawn.py", "--dataset", songs, "--workers", "2"]
+    ended = subprocess.run(
+        [*command, "--output", tmp_path / "mfcc.json"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(read(tmp_path / "mfcc.json")["mfcc"]) == 6
+
+
+def test_unusable_songs_are_reported_and_stand_in_the_file(songs, run, tmp_path):
+    (songs / "jazz" / "broken.mp3").write_bytes(b"not music" * 100)
+    (songs / "rock" / "empty.wav").touch()
+    soundfile.write(songs / "rock" / "short.wav", noise(1), 22050)
+    not_numbers = np.full(22050 * 4, np.nan)
+    soundfile.write(songs / "rock" / "undefined.wav", not_numbers, 22050, subtype="FLOAT")
+    output = tmp_path / "mfcc.json"
+    ended = run(preprocess, "--dataset", songs, "--output", output, "--workers", 1)
+    assert ended.status == 1
+    assert ended.out.startswith("3 tracks of 2 genres, 4 skipped: 6 segments")
+    skipped = {song["track"]: song["reason"] for song in read(output)["skipped"]}
+    assert list(skipped) == [
+        "jazz/broken.mp3",
+        "rock/empty.wav",
+        "rock/short.wav",
+        "rock/undefined.wav",
+    ]
+    assert "not readable as audio" in skipped["jazz/broken.mp3"]
+    assert "empty" in skipped["rock/empty.wav"]
+    assert "shorter than one segment" in skipped["rock/short.wav"]
+    assert "not numbers" in skipped["rock/undefined.wav"]
+    lines = [f"skipped {track}: {reason}" for track, reason in skipped.items()]
+    assert ended.err.splitlines() == lines
+    assert read(output)["tracks"] == ["jazz/a.wav", "jazz/b.flac", "rock/c.ogg"]
+
+
+def test_what_is_no_song_changes_nothing(songs, run, tmp_path):
+    run(preprocess, "--dataset", songs, "--output", tmp_path / "a.json", "--workers", 1)
+    (songs / "jazz" / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
+    (songs / "jazz" / "cover.jpg").write_bytes(b"\xff\xd8\xff")
+    (songs / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
+    ended = run(preprocess, "--dataset", songs, "--output", tmp_path / "b.json", "--workers", 1)
+    assert (ended.status, ended.err) == (0, "")
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_folders_within_a_genre_and_capital_suffixes(songs, run, tmp_path):
+    (songs / "rock" / "live").mkdir()
+    soundfile.write(songs / "rock" / "live" / "D.WAV", noise(3), 22050)
+    output = tmp_path / "mfcc.json"
+    assert run(preprocess, "--dataset", songs, "--output", output, "--workers", 1).status == 0
+    assert read(output)["tracks"][-1] == "rock/live/D.WAV"
+    assert read(output)["labels"] == [0, 0, 0, 0, 1, 1, 1]
+
+
+def test_a_name_that_is_no_text_stops_nothing(songs, run, tmp_path):
+    try:
+        shutil.copy(songs / "jazz" / "a.wav", os.fsencode(songs / "jazz") + b"/\xff.wav")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    output = tmp_path / "mfcc.json"
+    assert run(preprocess, "--dataset", songs, "--output", output, "--workers", 1).status in (0, 1)
+    assert len(read(output)["tracks"]) + len(read(output)["skipped"]) == 4
+
+
+def test_settings_come_from_the_configuration(songs, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "N_MFCC", 20)
+    monkeypatch.setattr(config, "TRACK_SECONDS", 2)
+    monkeypatch.setattr(config, "SEGMENTS_PER_TRACK", 4)
+    output = tmp_path / "mfcc.json"
+    run(preprocess, "--dataset", songs, "--output", output, "--workers", 1)
+    settings = {"track_seconds": 2, "segments_per_track": 4, "n_mfcc": 20}
+    assert read(output)["settings"] == GTZAN.to_dict() | settings
+    assert np.array(read(output)["mfcc"]).shape == (12, 1 + 11025 // 512, 20)
+
+
+def test_a_data_set_that_cannot_be_used_is_refused_and_nothing_is_written(songs, run, tmp_path):
+    empty, one_genre, unusable = (tmp_path / name for name in ("empty", "one", "unusable"))
+    empty.mkdir()
+    shutil.copytree(songs / "jazz", one_genre / "jazz")
+    for genre in ("jazz", "rock"):
+        (unusable / genre).mkdir(parents=True)
+        (unusable / genre / "a.wav").write_text("not music")
+    for dataset, reason in {
+        tmp_path / "missing": "no such folder",
+        songs / "jazz" / "a.wav": "no such folder",
+        empty: "no audio",
+        one_genre: "audio only in jazz/",
+        unusable: "2 songs skipped, first jazz/a.wav: not readable as audio",
+    }.items():
+        output = tmp_path / "output" / "mfcc.json"
+        ended = run(preprocess, "--dataset", dataset, "--output", output, "--workers", 1)
+        assert reason in refusal(ended)
+        assert not output.exists()
+
+
+def test_failing_and_being_interrupted_leave_the_old_file(songs, run, tmp_path, monkeypatch):
+    output = tmp_path / "output" / "mfcc.json"
+    output.parent.mkdir()
+    output.write_text("old")
+    arguments = ("--output", output, "--workers", 1)
+    refusal(run(preprocess, "--dataset", tmp_path / "output", *arguments))
+
+    def interrupted(path, settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(features, "of_track", interrupted)
+    assert run(preprocess, "--dataset", songs, *arguments).status == 130
+    assert output.read_text() == "old"
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_the_usual_places_are_looked_at_in_turn(songs, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--output", "out.json", "--workers", 1)
+    ended = run(preprocess, *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    for source in ("andradaolteanu/gtzan", "marsyas/gtzan", "TempoBeatDownbeat/gtzan_mini"):
+        assert source in ended.err
+    assert "--dataset" in ended.err
+    assert not Path("out.json").exists()
+    for number, place in enumerate(["genres", "genres_original", "Data/genres_original"]):
+        shutil.copytree(songs, place)
+        shutil.copy(songs / "rock" / "c.ogg", Path(place) / "rock" / f"{number}.ogg")
+        assert run(preprocess, *arguments).status == 0
+        assert f"rock/{number}.ogg" in read(Path("out.json"))["tracks"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--workers", "0"), ("--workers", "-1"), ("--workers", "two"), ("--nonsense",), ("songs",)],
+)
+def test_wrong_options_are_refused(arguments, songs, run, tmp_path):
+    ended = run(preprocess, "--dataset", songs, "--output", tmp_path / "mfcc.json", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith("usage: preprocess.py")
+    assert not (tmp_path / "mfcc.json").exists()
+
+
+def test_a_name_that_is_no_segment_files_is_refused_before_the_work(songs, run, tmp_path):
+    ended = run(preprocess, "--dataset", songs, "--output", tmp_path / "mfcc.txt")
+    assert ".json or .h5" in refusal(ended)
+
+
+def test_hdf5_holds_the_same(songs, run, tmp_path):
+    for suffix in (".json", ".h5"):
+        output = tmp_path / f"mfcc{suffix}"
+        assert run(preprocess, "--dataset", songs, "--output", output, "--workers", 1).status == 0
+    of_json, of_hdf5 = (segmentfile.read(tmp_path / f"mfcc{s}") for s in (".json", ".h5"))
+    np.testing.assert_array_equal(of_json.frames, of_hdf5.frames)
+    assert of_json.tracks == of_hdf5.tracks
+    assert of_json.settings == of_hdf5.settings
+
+
+def test_a_hundred_tracks_of_gtzan(real_data, tmp_path):
+    output = tmp_path / "mfcc.json"
+    ended = shell("preprocess.py", "--dataset", real_data / "gtzan_mini", "--output", output)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("100 tracks of 10 genres, 0 skipped: 999 segments")
+    content = read(output)
+    assert np.array(content["mfcc"]).shape == (999, 130, 13)
+    assert content["mapping"] == [
+        *("blues", "classical", "country", "disco", "hiphop"),
+        *("jazz", "metal", "pop", "reggae", "rock"),
+    ]
+    counts = np.bincount(content["track_index"])
+    short = {content["tracks"][i]: int(counts[i]) for i in np.flatnonzero(counts != 10)}
+    assert short == {"country/country.00007.wav": 9}
+
+
+def test_the_unreadable_file_of_gtzan_is_skipped(real_data, run, tmp_path):
+    songs = {
+        "blues": "gtzan_mini/blues/blues.00000.wav",
+        "jazz": "gtzan_mini/jazz/jazz.00000.wav",
+    }
+    for genre, song in songs.items():
+        (tmp_path / "songs" / genre).mkdir(parents=True)
+        shutil.copy(real_data / song, tmp_path / "songs" / genre)
+    shutil.copy(real_data / "bad" / "jazz.00054.wav", tmp_path / "songs" / "jazz")
+    output = tmp_path / "mfcc.json"
+    ended = run(preprocess, "--dataset", tmp_path / "songs", "--output", output, "--workers", 1)
+    assert ended.status == 1
+    (song,) = read(output)["skipped"]
+    assert song["track"] == "jazz/jazz.00054.wav"
+    assert ended.err == f"skipped jazz/jazz.00054.wav: {song['reason']}\n"
+    assert np.array(read(output)["mfcc"]).shape == (20, 130, 13)

@@ -1,0 +1,96 @@
+"""A split as a CSV file: written, read back, and matched to other names of the same tracks."""
+
+import numpy as np
+import pytest
+from helpers import made_up_segments
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genre import splitfile, splits
+from genre.errors import SplitError
+
+
+@pytest.fixture
+def segments():
+    return made_up_segments([4, 4], segments_per_track=2, shape=(1, 1))
+
+
+def write(path, *lines):
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), name=st.sampled_from(["track", "segment"]))
+def test_a_split_written_and_given_again_is_the_same(tmp_path_factory, seed, name):
+    segments = made_up_segments([4, 6, 5], segments_per_track=3, shape=(1, 1), seed=seed)
+    path = tmp_path_factory.mktemp("split") / "split.csv"
+    split = splits.split(segments, name, seed=seed)
+    splitfile.write(segments, split.parts, path)
+    again = splits.split(segments, str(path), seed=0)
+    np.testing.assert_array_equal(again.parts, split.parts)
+
+
+def test_tracks_have_a_row_each_unless_their_segments_are_parted(segments, tmp_path):
+    for name, columns, rows in (("track", "track,part", 8), ("segment", "track,segment,part", 16)):
+        path = tmp_path / f"{name}.csv"
+        splitfile.write(segments, splits.split(segments, name, seed=0).parts, path)
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert (lines[0], len(lines) - 1) == (columns, rows)
+
+
+@pytest.mark.parametrize(
+    "name", ["genre0/0.wav", "genre0/0.mp3", "genre0/0", "music/old/genre0/0.au", "0.flac"]
+)
+def test_names_match_whatever_their_suffix_and_folder(segments, tmp_path, name):
+    listed = splitfile.read(segments, write(tmp_path / "s.csv", "track,part", f"{name},test"))
+    np.testing.assert_array_equal(listed.parts == "test", segments.track_index == 0)
+    assert listed.lacking == []
+
+
+def test_what_the_data_or_the_list_lacks_is_counted(segments, tmp_path):
+    rows = [
+        "genre0/0.wav,train",
+        "genre0/1.wav,validation",
+        "genre1/5.wav,test",
+        "no/such.wav,test",
+    ]
+    split = splits.split(segments, str(write(tmp_path / "s.csv", "track,part", *rows)), seed=0)
+    assert split.notes[:2] == [
+        "1 listed tracks are not in the data",
+        "5 tracks of the data are not listed and left out",
+    ]
+    assert np.sum(split.parts == "") == 10
+
+
+def test_a_part_that_is_empty_is_named(segments, tmp_path):
+    path = write(tmp_path / "s.csv", "track,part", "genre0/0.wav,train", "genre0/1.wav,test")
+    with pytest.raises(SplitError, match="none of the data is in the validation part"):
+        splits.split(segments, str(path), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ([], "columns track,part"),
+        (["track,part"], "columns track,part"),
+        (["name,part", "a,test"], "columns track,part"),
+        (["track,part", "genre0/0.wav,dev"], "line 2: part 'dev' is none of"),
+        (["track,part", "genre0/0.wav,test", "genre0/0.au,train"], "line 3: .*in another part"),
+        (["track,segment,part", "genre0/0.wav,first,train"], "line 2: "),
+    ],
+)
+def test_what_is_no_split_is_refused(segments, tmp_path, lines, problem):
+    with pytest.raises(SplitError, match=problem):
+        splitfile.read(segments, write(tmp_path / "s.csv", *lines))
+
+
+def test_a_name_that_can_mean_two_tracks_is_refused(segments, tmp_path):
+    twins = segments.__class__(**{**vars(segments), "tracks": ["a/x.wav", "b/x.wav", *"cdefgh"]})
+    with pytest.raises(SplitError, match=r"x\.wav can mean 2 tracks"):
+        splitfile.read(twins, write(tmp_path / "s.csv", "track,part", "x.wav,test"))
+
+
+def test_a_missing_file_is_refused(segments, tmp_path):
+    with pytest.raises(SplitError, match="No such file"):
+        splits.split(segments, str(tmp_path / "none.csv"), seed=0)
