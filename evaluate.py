@@ -15,6 +15,7 @@ import numpy as np
 
 from genre import card, cli, dataset, evaluation, report, segmentfile, splitfile, splits
 from genre.errors import DatasetError
+from genre.files import check_folder, printable
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -69,16 +70,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     segments = segmentfile.read(arguments.data)
     check_agreement(the_card, segments, arguments.data)
     chosen, notes = np.full(len(segments.labels), True), []
-    heading = f"{the_card.script}, all of {arguments.data.name}"
+    data = printable(arguments.data.name)
+    heading = f"{the_card.script}, all of {data}"
     if arguments.split:
         split = splits.split(segments, arguments.split, seed=the_card.split["seed"])
         chosen, notes = split.parts == dataset.TEST, split.notes
-        heading = f"{the_card.script}, test part of split {split.name} of {arguments.data.name}"
+        heading = f"{the_card.script}, test part of split {split.name} of {data}"
     if known := trained_tracks(folder, segments, chosen):
         notes = [*notes, f"the network was trained on {known} of these tracks: this score flatters"]
+    output = arguments.output or folder / "evaluation"
+    check_folder(output)
     network, _ = card.load(arguments.model)
     predictions = evaluation.predict(network, segments, chosen)
-    output = arguments.output or folder / "evaluation"
     report.pictures(predictions, segments.mapping, heading, output)
     print(heading)
     print(report.scores(evaluation.score(predictions, segments.mapping)), end="\n\n")

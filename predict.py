@@ -9,6 +9,7 @@ The network judges each segment of a song's first 30 s; its answers are joined o
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -19,7 +20,7 @@ import numpy as np
 
 from genre import card, cli, dataset, evaluation, features, parallel, plots, rows
 from genre.errors import AudioError, GenreError
-from genre.files import printable
+from genre.files import check_folder, check_place, printable
 
 tqdm = lazy.load("tqdm")
 
@@ -84,13 +85,19 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def find_songs(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files among the paths, and the audio files in the folders among them."""
+def find_songs(paths: Iterable[Path], problems: list[OSError]) -> Iterator[Path]:
+    """Yield the files among the paths, and the audio files in the folders among them.
+
+    What keeps a folder from being read is put among the problems.
+    """
     for path in paths:
-        if path.is_dir():
-            yield from dataset.audio_files(path)
-        else:
+        if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
             yield path
+            continue
+        try:
+            yield from dataset.audio_files(path)
+        except OSError as error:
+            problems.append(error)
 
 
 def frames_of(song: Path, settings: features.Settings, whole: bool) -> Iterable[np.ndarray]:
@@ -103,12 +110,15 @@ def frames_of(song: Path, settings: features.Settings, whole: bool) -> Iterable[
 def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
     """Return where each song's picture goes: the file named, or files in the folder named.
 
-    Raises GenreError when one .png file is named for several songs.
+    Raises GenreError when one .png file is named for several songs, OSError when nothing can be
+    written there.
     """
     if path.suffix.lower() == ".png":
         if len(songs) > 1:
             raise GenreError(f"--timeline {path}: name a folder, for {len(songs)} songs")
+        check_place(path)
         return dict.fromkeys(songs, path)
+    check_folder(path)
     files, taken = {}, set()
     for song in songs:
         name, number = song.stem, 1
@@ -130,15 +140,18 @@ def predict(
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    songs = list(find_songs(arguments.input))
+    problems: list[OSError] = []
+    songs = list(find_songs(arguments.input, problems))
+    for error in problems:
+        cli.say(f"{printable(error.filename)}: {error.strerror}")
     if not songs:
         raise GenreError(f"no audio files in {', '.join(map(printable, arguments.input))}")
     earlier = rows.read_earlier(arguments.skip_done) if arguments.skip_done else None
     if earlier:
         songs = [song for song in songs if printable(song) not in earlier.songs]
     if not songs:
-        cli.say(f"all songs are in {arguments.skip_done} already")
-        return cli.DONE
+        cli.say(f"all songs are in {printable(arguments.skip_done)} already")
+        return cli.SOME_FAILED if problems else cli.DONE
     pictures = timeline_files(arguments.timeline, songs) if arguments.timeline else {}
     network, the_card = card.load(arguments.model)
     settings = card.settings(the_card, network)
@@ -174,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     bar.close()
     if n_failed == len(songs):
         return cli.NOTHING_DONE
-    return cli.SOME_FAILED if n_failed else cli.DONE
+    return cli.SOME_FAILED if n_failed or problems else cli.DONE
 
 
 if __name__ == "__main__":

@@ -21,12 +21,13 @@ import config
 from genre import cli, dataset, features, parallel, segmentfile
 from genre.errors import AudioError, DatasetError
 
-WHERE_TO_GET_GTZAN = f"""\
-no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.
-Name a folder of genre folders with --dataset, or get GTZAN and put its genre folders there:
-  Kaggle         andradaolteanu/gtzan-dataset-music-genre-classification
-  Hugging Face   marsyas/gtzan
-  GitHub         TempoBeatDownbeat/gtzan_mini (100 of its 1000 tracks)"""
+WHERE_TO_GET_GTZAN = (
+    f"no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.",
+    "Name a folder of genre folders with --dataset, or get GTZAN and put its genre folders there:",
+    "  Kaggle         andradaolteanu/gtzan-dataset-music-genre-classification",
+    "  Hugging Face   marsyas/gtzan",
+    "  GitHub         TempoBeatDownbeat/gtzan_mini (100 of its 1000 tracks)",
+)
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -58,7 +59,7 @@ def find_dataset() -> Path:
     for folder in (config.DATASET_PATH, Path("genres_original"), Path("genres")):
         if folder.is_dir():
             return folder
-    raise DatasetError(WHERE_TO_GET_GTZAN)
+    raise DatasetError(*WHERE_TO_GET_GTZAN)
 
 
 def frames_or_reason(song: dataset.Song, settings: features.Settings) -> np.ndarray | str:

@@ -5,6 +5,7 @@ libsndfile decodes; what it does not know (m4a, aac, wma) goes through ffmpeg wh
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ def blocks(path: str | Path, *, sample_rate: int, seconds: float) -> Iterator[np
     being found out only at the end.
     """
     path = Path(path)
+    _check_file(path)
     decode = _ffmpeg if path.suffix.lower() in FFMPEG_SUFFIXES else _libsndfile
     sounds = None
     for rate, samples in decode(path, sample_rate, seconds):
@@ -81,7 +83,7 @@ def _libsndfile(path: Path, _: int, seconds: float) -> Iterator[tuple[int, np.nd
             while len(block := file.read(length, dtype="float32", always_2d=True)):
                 yield file.samplerate, _plausible(block).mean(axis=1)
     except soundfile.LibsndfileError as error:
-        raise AudioError(_why_unreadable(path, error)) from None
+        raise AudioError(f"not readable as audio ({_what(error)})") from None
     except TypeError:  # soundfile wants to be told more of a .raw file
         raise AudioError("not readable as audio (it has no header)") from None
 
@@ -95,26 +97,27 @@ def _plausible(samples: np.ndarray) -> np.ndarray:
     return samples
 
 
-def _why_unreadable(path: Path, error: soundfile.LibsndfileError) -> str:
+def _what(error: soundfile.LibsndfileError) -> str:
     what = error.error_string.strip(" .")
-    if what.startswith("File does not exist"):  # what it says of text called .mp3
-        what = "Format not recognised"
-    return _file_problem(path) or f"not readable as audio ({what})"
+    # What it says of text called .mp3 is that the file does not exist.
+    return "Format not recognised" if what.startswith("File does not exist") else what
 
 
-def _file_problem(path: Path) -> str | None:
-    """Return what is wrong with a file, whatever it holds."""
+def _check_file(path: Path) -> None:
+    """Raise AudioError where a path leads to no file with something in it."""
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise AudioError("Is a directory" if stat.S_ISDIR(mode) else "not a file")
         with open(path, "rb") as file:
-            return None if file.read(1) else "is empty"
+            if not file.read(1):
+                raise AudioError("is empty")
     except OSError as error:
-        return error.strerror or str(error)
+        raise AudioError(error.strerror or str(error)) from None
 
 
 def _ffmpeg(path: Path, sample_rate: int, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the rate in Hz and mono samples, (samples,), block by block, as ffmpeg resamples."""
-    if problem := _file_problem(path):
-        raise AudioError(problem)
     if not shutil.which("ffmpeg"):
         raise AudioError(f"{path.suffix} is read through ffmpeg, which is not installed")
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", f"file:{path}", "-vn"]

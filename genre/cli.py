@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from genre.errors import GenreError
+from genre.files import printable
 
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # 128 + the signal, as shells say it
@@ -62,13 +63,14 @@ def run(main: Callable[[], int]) -> NoReturn:
     try:
         sys.exit(main())
     except GenreError as error:
-        say(f"{script}: {error}")
+        first, *more = map(printable, error.args)
+        say("\n".join([f"{script}: {first}", *more]))
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except OSError as error:
         reason = error.strerror or str(error).split("\n")[0]
-        say(f"{script}: {error.filename or 'input or output'}: {reason}")
+        say(printable(f"{script}: {os.fsdecode(error.filename or 'input or output')}: {reason}"))
     except KeyboardInterrupt:
         say(f"{script}: interrupted")
         sys.exit(INTERRUPTED)
@@ -92,8 +94,13 @@ def _mute_libraries() -> None:
     No setting reaches all of their notes (https://github.com/tensorflow/tensorflow/issues/100442),
     and they would bury our one-line messages.
     """
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    if sys.stderr is None:  # closed by whoever started us, as stdout may be
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, open until the end
+    else:
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     sys.stdout.reconfigure(errors="backslashreplace")  # any bytes can be a file's name

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -43,8 +43,15 @@ class Segments:
 
 
 def audio_files(folder: Path) -> Iterator[Path]:
-    """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out."""
-    for parent, folders, names in os.walk(folder):
+    """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out.
+
+    Raises OSError when one of them cannot be read.
+    """
+
+    def fail(error: OSError) -> NoReturn:
+        raise error
+
+    for parent, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES:

@@ -2,7 +2,7 @@
 
 
 class GenreError(Exception):
-    """Base of the suite's own errors; the command line prints its text and exits with 2."""
+    """Base of the suite's own errors; the command line prints its lines and exits with 2."""
 
 
 class AudioError(GenreError):

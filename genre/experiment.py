@@ -10,7 +10,7 @@ import numpy as np
 
 import config
 from genre import card, cli, dataset, evaluation, plots, report, segmentfile, splitfile, splits
-from genre.files import check_place, replacing, sha256, sha256_of_lines
+from genre.files import check_folder, printable, replacing, sha256, sha256_of_lines
 from genre.training import Layers, Run, train
 
 README_FILE = "README.md"
@@ -102,7 +102,7 @@ def main(
     arguments = parse_arguments(description, output, argv)
     segments = segmentfile.read(arguments.data)
     runs_to_do = plan(segments, arguments)
-    check_place(arguments.output / card.CARD_FILE)
+    check_folder(arguments.output)
     runs = []
     for seed, split in runs_to_do:
         describe(segments, split)
@@ -167,7 +167,7 @@ def describe_runs(
         mapping=segments.mapping,
         feature=segments.feature,
         settings=segments.settings,
-        data={"file": arguments.data.name, "sha256": sha256(arguments.data)},
+        data={"file": printable(arguments.data.name), "sha256": sha256(arguments.data)},
         split=describe_split(segments, runs, arguments.seed),
         training={
             "seed": first.seed,

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{os.getpid()}.{path.name}")
+    unfinished = _unfinished(path)
     try:
         yield unfinished
         unfinished.replace(path)
@@ -27,13 +28,39 @@ def replacing(path: str | Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{os.getpid()}.{path.name}")
+
+
 def check_place(path: Path) -> None:
-    """Raise OSError where nothing could be written to a path, before work is done in vain."""
-    there = next(folder for folder in (path.parent, *path.parent.parents) if folder.exists())
-    if not there.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
-    if not os.access(there, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+    """Raise OSError where a file could not be written to a path, before work is done in vain."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    try:
+        folder = next(filter(_is_there, (_unfinished(path), path, *path.parents)))
+        with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent):
+            pass
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def check_folder(path: Path) -> None:
+    """Raise OSError where files could not be written into a folder that may not be there yet."""
+    try:
+        check_place(path / "file")
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether there is something at a path; raises OSError where there cannot be."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def printable(path: str | Path) -> str:

@@ -70,8 +70,6 @@ def read(path: Path) -> Segments:
 def check_output(path: Path) -> None:
     """Raise DatasetError or OSError where no segment file could be written to a path."""
     check_suffix(path)
-    if path.is_dir():
-        raise DatasetError(f"{path}: a folder; name a file")
     check_place(path)
 
 
@@ -93,6 +91,7 @@ def _write_hdf5(content: dict[str, Any], path: Path) -> None:
 def _read_hdf5(path: Path) -> dict[str, Any]:
     with h5py.File(path) as file:
         content = dict(file.attrs)
+        content["schema"] = int(content["schema"])
         for key in ("settings", "skipped"):
             content[key] = json.loads(content[key])
         for key in (*ARRAYS, content["feature"]):

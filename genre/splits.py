@@ -12,6 +12,7 @@ import config
 from genre import gtzan, splitfile
 from genre.dataset import PARTS, TEST, TRAIN, UNUSED, VALIDATION, Segments
 from genre.errors import SplitError
+from genre.files import printable
 
 SPLITS = {
     "track": "all segments of a track stand on one side",
@@ -58,7 +59,7 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
         notes.append(f"{len(listed.lacking)} listed tracks are not in the data")
     if n_unused := len(np.unique(segments.track_index[listed.parts == UNUSED])):
         notes.append(f"{n_unused} tracks of the data are not listed and left out")
-    return _checked(segments, Split(name, listed.parts, notes))
+    return _checked(segments, Split(printable(name), listed.parts, notes))
 
 
 def folds(segments: Segments, name: str, *, n_folds: int, seed: int) -> list[Split]:
