@@ -13,7 +13,6 @@ import lazy_loader as lazy
 from genre import checks
 from genre.errors import ModelError
 from genre.features import FEATURE, Settings
-from genre.files import replacing
 
 keras = lazy.load("keras")
 
@@ -56,11 +55,10 @@ def weights_digest(network: "keras.Model") -> str:
 
 
 def save(network: "keras.Model", card: Card, folder: Path) -> None:
-    """Write model.keras and card.json; the card comes last, so that it never stands alone."""
-    with replacing(folder / MODEL_FILE) as unfinished:
-        network.save(unfinished)
-    with replacing(folder / CARD_FILE) as unfinished:
-        unfinished.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
+    """Write model.keras and card.json into a folder."""
+    network.save(folder / MODEL_FILE)
+    text = json.dumps(asdict(card), indent=2)
+    (folder / CARD_FILE).write_text(f"{text}\n", encoding="utf-8")
 
 
 def read(folder: Path) -> Card:

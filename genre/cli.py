@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -85,6 +86,7 @@ class Terminated(BaseException):
 
 
 def _raise_terminated(_signal: int, _frame: object) -> NoReturn:
+    threading.excepthook = lambda _: None  # whatever a thread trips over while the run is ended
     raise Terminated
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import config
 from genre import card, cli, dataset, evaluation, plots, report, segmentfile, splitfile, splits
-from genre.files import check_folder, printable, replacing, sha256, sha256_of_lines
+from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
 from genre.training import Layers, Run, train
 
 README_FILE = "README.md"
@@ -213,12 +213,12 @@ def save(
     folder: Path,
 ) -> None:
     """Write a run's network, its card for programs and for people, its split and the pictures."""
-    card.save(run.network, the_card, folder)
-    with replacing(folder / README_FILE) as unfinished:
-        unfinished.write_text(report.readme(the_card), encoding="utf-8")
-    splitfile.write(segments, run.split.parts, folder / splitfile.NAME)
-    plots.history(run.curves, run.best_epoch, folder / "history.png")
-    report.pictures(tested, segments.mapping, report.title(the_card), folder)
+    with replacing_files(folder) as unfinished:
+        card.save(run.network, the_card, unfinished)
+        (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
+        splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
+        plots.history(run.curves, run.best_epoch, unfinished / "history.png")
+        report.pictures(tested, segments.mapping, report.title(the_card), unfinished)
 
 
 def print_results(the_card: card.Card, folder: Path) -> None:

@@ -28,6 +28,19 @@ def replacing(path: str | Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing_files(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to; its files take their places in `folder` when the block succeeds.
+
+    Other files in `folder`, which is made if it is missing, stay.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder) as unfinished:
+        yield Path(unfinished)
+        for file in Path(unfinished).iterdir():
+            file.replace(folder / file.name)
+
+
 def _unfinished(path: Path) -> Path:
     return path.with_name(f".{os.getpid()}.{path.name}")
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from genre.errors import GenreError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CHUNK_SIZE = 4  # items that a process takes at once
 DEPTH = 2  # pieces of an item that wait for the consumer
 PATIENCE = 0.1  # s between a thread's looks whether the consumer is gone
@@ -40,17 +42,35 @@ def in_processes(
         return
     with ProcessPoolExecutor(workers, initializer=_prepare_process) as pool:
         try:
-            yield from pool.map(function, items, chunksize=CHUNK_SIZE)
+            with _signals_held_back():  # until the processes, started here, are prepared for them
+                results = pool.map(function, items, chunksize=CHUNK_SIZE)
+            yield from results
         except BrokenProcessPool:
             raise GenreError(
                 "a worker process died, perhaps for want of memory; try fewer with --workers"
             ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)  # no waiting for work that nobody will use
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where no process inherits handlers
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _prepare_process() -> None:
     """Leave signals to the parent, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 
