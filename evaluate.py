@@ -11,11 +11,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
+import lazy_loader as lazy
 
 from genre import card, cli, dataset, evaluation, report, segmentfile, splitfile, splits
 from genre.errors import DatasetError
 from genre.files import check_folder, printable
+
+np = lazy.load("numpy")
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -16,12 +16,12 @@ from functools import partial
 from pathlib import Path
 
 import lazy_loader as lazy
-import numpy as np
 
 from genre import card, cli, dataset, evaluation, features, parallel, plots, rows
 from genre.errors import AudioError, GenreError
 from genre.files import check_folder, check_place, printable
 
+np = lazy.load("numpy")
 tqdm = lazy.load("tqdm")
 
 

@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
+import lazy_loader as lazy
 
 import config
 from genre import cli, dataset, features, parallel, segmentfile
 from genre.errors import AudioError, DatasetError
+
+np = lazy.load("numpy")
 
 WHERE_TO_GET_GTZAN = (
     f"no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.",

@@ -22,7 +22,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield unfinished
         unfinished.replace(path)
     except OSError as error:
-        error.filename = str(path) if error.filename else None  # the user knows no other name
+        error.filename = str(path)  # the user knows no other name
         raise
     finally:
         unfinished.unlink(missing_ok=True)
@@ -36,9 +36,13 @@ def replacing_files(folder: Path) -> Iterator[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=folder) as unfinished:
-        yield Path(unfinished)
-        for file in Path(unfinished).iterdir():
-            file.replace(folder / file.name)
+        try:
+            yield Path(unfinished)
+            for file in Path(unfinished).iterdir():
+                file.replace(folder / file.name)
+        except OSError as error:
+            error.filename = str(folder)
+            raise
 
 
 def _unfinished(path: Path) -> Path:

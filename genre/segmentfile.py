@@ -41,11 +41,12 @@ def write(segments: Segments, path: Path) -> None:
         "track_index": segments.track_index,
         segments.feature: segments.frames,
     }
+    if path.suffix == JSON:
+        encoded = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+    else:
+        encoded = _hdf5_bytes(content)
     with replacing(path) as unfinished:
-        if path.suffix == JSON:
-            unfinished.write_bytes(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
-        else:
-            _write_hdf5(content, unfinished)
+        unfinished.write_bytes(encoded)
 
 
 def read(path: Path) -> Segments:
@@ -79,13 +80,16 @@ def check_suffix(path: Path) -> None:
         raise DatasetError(f"{path}: a segment file ends in {JSON} or {HDF5}")
 
 
-def _write_hdf5(content: dict[str, Any], path: Path) -> None:
-    with h5py.File(path, "w") as file:
+def _hdf5_bytes(content: dict[str, Any]) -> bytes:
+    """Return the content of an .h5 file, made in memory: on a full disk h5py does not end well."""
+    with h5py.File("segments", "w", driver="core", backing_store=False) as file:
         for key, value in content.items():
             if key in (*ARRAYS, content["feature"]):
                 file[key] = value
             else:
                 file.attrs[key] = json.dumps(value) if isinstance(value, list | dict) else value
+        file.flush()
+        return file.id.get_file_image()
 
 
 def _read_hdf5(path: Path) -> dict[str, Any]:
