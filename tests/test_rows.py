@@ -345,6 +345,14 @@ def test_every_song_has_a_picture_of_its_own(names):
     assert len({str(path).lower() for path in pictures.values()}) == len(names)
 
 
+def test_a_picture_has_a_name_that_a_file_can_have():
+    songs = [
+        Path(f"{letter * (250 // len(letter.encode()))}{i}.wav") for letter in "xé" for i in "12"
+    ]
+    for picture in predict.timeline_files(Path("pictures"), songs).values():
+        assert len(f".1234567.{picture.name}".encode()) <= 255
+
+
 @pytest.mark.filterwarnings("error")  # a warning would be a line on stderr
 @pytest.mark.parametrize(
     "song",
