@@ -24,6 +24,10 @@ from genre.files import check_folder, check_place, printable
 np = lazy.load("numpy")
 tqdm = lazy.load("tqdm")
 
+LONGEST_STEM = (
+    50  # letters of a picture's name; a file's name holds 255 bytes, a letter has up to 4
+)
+
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
@@ -121,10 +125,11 @@ def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
     check_folder(path)
     files, taken = {}, set()
     for song in songs:
-        name, number = song.stem, 1
+        stem = song.stem[:LONGEST_STEM]
+        name, number = stem, 1
         while name.lower() in taken:  # some file systems take capital letters for small ones
             number += 1
-            name = f"{song.stem}-{number}"
+            name = f"{stem}-{number}"
         taken.add(name.lower())
         files[song] = path / f"{name}.png"
     return files

@@ -61,7 +61,7 @@ def read(path: Path) -> Segments:
         _check(segments)
     except KeyError as error:
         raise DatasetError(f"{path}: not a segment file ({error} is missing)") from None
-    except (OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
+    except (ArithmeticError, OSError, RuntimeError, TypeError, ValueError) as error:
         # JSON's and HDF5's own errors are among them.
         reason = str(error).split("\n")[0]
         raise DatasetError(f"{path}: not a whole segment file ({reason})") from None
