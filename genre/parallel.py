@@ -55,22 +55,25 @@ def in_processes(
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):  # Windows, where no process inherits handlers
-        yield
-        return
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    """Let signals wait: an exception that they raise amid a fork would be lost."""
+    came: list[tuple] = []
+    handlers = {
+        number: signal.signal(number, lambda *given: came.append(given)) for number in SIGNALS
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number, frame in came:
+            if callable(handlers[number]):
+                handlers[number](number, frame)
 
 
 def _prepare_process() -> None:
     """Leave signals to the parent, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 
