@@ -84,9 +84,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_folder(output)
     network, _ = card.load(arguments.model)
     predictions = evaluation.predict(network, segments, chosen)
-    report.pictures(predictions, segments.mapping, heading, output)
+    result = evaluation.score(predictions, segments.mapping)
+    report.pictures(predictions, result, heading, output)
     print(heading)
-    print(report.scores(evaluation.score(predictions, segments.mapping)), end="\n\n")
+    print(report.scores(result), end="\n\n")
     for note in notes:
         print(f"note: {note}")
     print(f"pictures in {output}")

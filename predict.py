@@ -24,9 +24,7 @@ from genre.files import check_folder, check_place, printable
 np = lazy.load("numpy")
 tqdm = lazy.load("tqdm")
 
-LONGEST_STEM = (
-    50  # letters of a picture's name; a file's name holds 255 bytes, a letter has up to 4
-)
+LONGEST_STEM = 50  # letters of a picture's name: of up to 4 bytes each, where a name holds 255
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:

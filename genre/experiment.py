@@ -218,7 +218,7 @@ def save(
         (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
         splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
         plots.history(run.curves, run.best_epoch, unfinished / "history.png")
-        report.pictures(tested, segments.mapping, report.title(the_card), unfinished)
+        report.pictures(tested, the_card.scores, report.title(the_card), unfinished)
 
 
 def print_results(the_card: card.Card, folder: Path) -> None:

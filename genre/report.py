@@ -8,7 +8,7 @@ import numpy as np
 from genre import plots
 from genre.card import Card
 from genre.dataset import PARTS
-from genre.evaluation import MEASURES, Predictions, roc_curves, score
+from genre.evaluation import MEASURES, Predictions, roc_curves
 
 
 def title(card: Card) -> str:
@@ -17,9 +17,9 @@ def title(card: Card) -> str:
     return f"{card.script}, test part of split {card.split['name']}{folds}"
 
 
-def pictures(predictions: Predictions, mapping: list[str], heading: str, folder: Path) -> None:
-    """Draw the confusion matrix and the ROC curves of predictions into a folder."""
-    result = score(predictions, mapping)
+def pictures(predictions: Predictions, result: dict[str, Any], heading: str, folder: Path) -> None:
+    """Draw the confusion matrix and the ROC curves of predictions and their scores."""
+    mapping = list(result["genres"])
     heading = f"{heading}\n{result['tracks']} tracks, {result['track_accuracy']:.0%} right"
     plots.confusion(np.array(result["confusion"]), mapping, heading, folder / "confusion.png")
     plots.roc(roc_curves(predictions, mapping), heading, folder / "roc.png")
