@@ -26,6 +26,8 @@ class Song(NamedTuple):
     path: Path
     track: str  # the path relative to the data set, with "/"
     genre: str
+    part: str = ""  # one of PARTS, where the data set brings its own split
+    artist: str = ""  # where the data set names it
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Segments:
     track_index: np.ndarray  # (segments,) int, into tracks
     frames: np.ndarray  # (segments, frames, coefficients) float32
     skipped: list[dict[str, str]] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
+    artists: list[str] = field(default_factory=list)  # of each track, where the data set says it
 
 
 def audio_files(folder: Path) -> Iterator[Path]:
@@ -112,4 +116,6 @@ def collect(
         track_index=np.repeat(np.arange(len(songs)), counts),
         frames=np.concatenate(frames),
         skipped=skipped,
+        parts=[song.part for song in songs] if any(song.part for song in songs) else [],
+        artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
     )
