@@ -12,18 +12,21 @@ TRACK_SECONDS = 30  # s; what is used of a track, from its beginning
 SEGMENTS_PER_TRACK = 10  # equal parts of those seconds, each one example for the network
 SAMPLES_PER_SEGMENT = SAMPLE_RATE * TRACK_SECONDS // SEGMENTS_PER_TRACK
 
-# MFCC
+# Features
+FEATURE = "mfcc"  # what preprocess.py computes unless --feature names another
 N_MFCC = 13  # coefficients; enough for the spectrum's envelope, the course's choice
+N_MELS = 128  # bands of the mel spectrogram, from which the MFCCs are made, too
 N_FFT = 2048  # samples an analysis window, 93 ms
 HOP_LENGTH = 512  # samples from one window to the next, 23 ms
 FRAMES_PER_SEGMENT = 1 + SAMPLES_PER_SEGMENT // HOP_LENGTH  # windows are centred on their sample
 
 # Paths
 DATASET_PATH = Path("Data/genres_original")  # where Kaggle's archive puts GTZAN
-MFCC_PATH = Path("output/mfcc.json")  # what preprocess.py writes and the networks read
-MLP_PATH = Path("output/mlp")  # folders of the trained networks
-CNN_PATH = Path("output/cnn")
-LSTM_PATH = Path("output/lstm")
+OUTPUT_PATH = Path("output")  # the folder of all that the scripts write
+MFCC_PATH = OUTPUT_PATH / "mfcc.json"  # what preprocess.py writes and the networks read
+MLP_PATH = OUTPUT_PATH / "mlp"  # folders of the trained networks
+CNN_PATH = OUTPUT_PATH / "cnn"
+LSTM_PATH = OUTPUT_PATH / "lstm"
 
 # Training
 TEST_SHARE = 0.25  # of all tracks (or segments), read once at the end

@@ -10,12 +10,14 @@ Tracks that the network was trained on are scored like all others, but their num
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import lazy_loader as lazy
 
 from genre import card, cli, dataset, evaluation, report, segmentfile, splitfile, splits
 from genre.errors import DatasetError
 from genre.files import check_folder, printable
+from genre.settings import Settings
 
 np = lazy.load("numpy")
 
@@ -52,11 +54,19 @@ def check_agreement(the_card: card.Card, segments: dataset.Segments, data: Path)
     """Raise DatasetError where the data is not of the kind that the network was trained on."""
     for what, trained_on, given in (
         ("feature", the_card.feature, segments.feature),
-        ("settings", the_card.settings, segments.settings),
+        ("settings", complete(the_card.settings), complete(segments.settings)),
         ("genres", the_card.mapping, segments.mapping),
     ):
         if trained_on != given:
             raise DatasetError(f"{data}: its {what} {given} differ from the network's {trained_on}")
+
+
+def complete(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with the defaults of what a file leaves out."""
+    try:
+        return Settings.from_dict(settings).to_dict()
+    except ValueError:
+        return settings
 
 
 def trained_tracks(folder: Path, segments: dataset.Segments, chosen: np.ndarray) -> int:

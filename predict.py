@@ -102,11 +102,13 @@ def find_songs(paths: Iterable[Path], problems: list[OSError]) -> Iterator[Path]
             problems.append(error)
 
 
-def frames_of(song: Path, settings: features.Settings, whole: bool) -> Iterable[np.ndarray]:
+def frames_of(
+    song: Path, feature: str, settings: features.Settings, whole: bool
+) -> Iterable[np.ndarray]:
     """Return a song's frames in one piece, or in many where the whole song is wanted."""
     if whole:
-        return features.of_whole_track(song, settings)
-    return [features.of_track(song, settings)]
+        return features.of_whole_track(song, feature, settings)
+    return [features.of_track(song, feature, settings)]
 
 
 def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
@@ -163,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print()  # so that what is appended begins a line
     if earlier and not earlier.empty:
         header = None
-    work = partial(frames_of, settings=settings, whole=arguments.whole)
+    work = partial(frames_of, feature=the_card.feature, settings=settings, whole=arguments.whole)
     bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)
     n_failed = 0
     for song, pieces in parallel.in_threads(songs, work, workers=parallel.cores()):

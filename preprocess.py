@@ -1,7 +1,8 @@
-"""Turn a folder of labelled songs into a file of segmented MFCCs.
+"""Turn a folder of labelled songs into a file of segmented MFCCs, or of another feature.
 
     python preprocess.py
     python preprocess.py --dataset ~/Music/by-genre --output output/mine.json
+    python preprocess.py --feature mel --output output/mel.h5
 
 The data set is a folder of genre folders, GTZAN or your own:
 
@@ -12,6 +13,7 @@ The data set is a folder of genre folders, GTZAN or your own:
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +21,12 @@ import lazy_loader as lazy
 
 import config
 from genre import cli, dataset, features, parallel, segmentfile
-from genre.errors import AudioError, DatasetError
+from genre.errors import AudioError, DatasetError, FeatureError
+from genre.settings import Settings
 
 np = lazy.load("numpy")
 
+LARGE = 1e9  # bytes of JSON that are worth a word
 WHERE_TO_GET_GTZAN = (
     f"no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.",
     "Name a folder of genre folders with --dataset, or get GTZAN and put its genre folders there:",
@@ -34,26 +38,74 @@ WHERE_TO_GET_GTZAN = (
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--dataset",
         type=Path,
         metavar="DIR",
         help=f"folder of genre folders (default: {config.DATASET_PATH}, genres_original or genres)",
     )
-    parser.add_argument(
+    add(
         "--output",
         type=Path,
         metavar="FILE",
-        default=config.MFCC_PATH,
-        help="segment file to write (default: %(default)s)",
+        help="segment file to write: .json, or .h5 for large data "
+        f"(default: {config.OUTPUT_PATH}/FEATURE.json)",
     )
-    parser.add_argument(
+    add(
+        "--feature",
+        type=features.known,
+        metavar="NAME",
+        default=config.FEATURE,
+        help=f"{', '.join(features.FEATURES)}, or several joined frame by frame as in "
+        "mfcc+contrast (default: %(default)s)",
+    )
+    for option, default, what in (
+        ("--segments", config.SEGMENTS_PER_TRACK, "equal parts of a track; 1 takes it whole"),
+        ("--n-fft", config.N_FFT, "samples an analysis window"),
+        ("--hop-length", config.HOP_LENGTH, "samples from one window to the next"),
+        ("--n-mels", config.N_MELS, "bands of the mel spectrogram, and under the MFCCs"),
+    ):
+        add(
+            option,
+            type=cli.count,
+            metavar="N",
+            default=default,
+            help=f"{what} (default: %(default)s)",
+        )
+    add(
+        "--dtype",
+        choices=("float32", "float16"),
+        help="numbers of an .h5 file; float16 halves it (default: float32)",
+    )
+    add(
         "--workers",
         type=cli.count,
         metavar="N",
         help="processes that work at once (default: one for each core)",
     )
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.output is None:
+        arguments.output = config.OUTPUT_PATH / f"{arguments.feature}.json"
+    if arguments.dtype and arguments.output.suffix == segmentfile.JSON:
+        parser.error("--dtype is for .h5 files; name one with --output")
+    return arguments
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Return the settings that the flags and config.py ask for; FeatureError if they do not fit."""
+    try:
+        return Settings(
+            sample_rate=config.SAMPLE_RATE,
+            track_seconds=config.TRACK_SECONDS,
+            segments_per_track=arguments.segments,
+            n_fft=arguments.n_fft,
+            hop_length=arguments.hop_length,
+            n_mels=arguments.n_mels,
+            n_mfcc=config.N_MFCC,
+        )
+    except ValueError as error:
+        raise FeatureError(f"the settings do not fit each other: {error}") from None
 
 
 def find_dataset() -> Path:
@@ -64,10 +116,10 @@ def find_dataset() -> Path:
     raise DatasetError(*WHERE_TO_GET_GTZAN)
 
 
-def frames_or_reason(song: dataset.Song, settings: features.Settings) -> np.ndarray | str:
-    """Return a song's frames, (segments, frames, n_mfcc), or why it has none."""
+def frames_or_reason(song: dataset.Song, feature: str, settings: Settings) -> np.ndarray | str:
+    """Return a song's frames, (segments, frames, bands), or why it has none."""
     try:
-        return features.of_track(song.path, settings)
+        return features.of_track(song.path, feature, settings)
     except AudioError as error:
         return str(error)
 
@@ -76,34 +128,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tqdm import tqdm
 
     arguments = parse_arguments(argv)
-    settings = features.Settings(
-        sample_rate=config.SAMPLE_RATE,
-        track_seconds=config.TRACK_SECONDS,
-        segments_per_track=config.SEGMENTS_PER_TRACK,
-        n_fft=config.N_FFT,
-        hop_length=config.HOP_LENGTH,
-        n_mfcc=config.N_MFCC,
-    )
-    segmentfile.check_output(arguments.output)
+    feature, settings, output = arguments.feature, settings_of(arguments), arguments.output
+    segmentfile.check_output(output)
     songs = dataset.find_songs(arguments.dataset or find_dataset())
-    work = partial(frames_or_reason, settings=settings)
+    shape = features.check(feature, settings)  # and loads what the worker processes need, once
+    warn_of_size(len(songs) * settings.segments_per_track, shape, output)
+    work = partial(frames_or_reason, feature=feature, settings=settings)
     workers = min(arguments.workers or parallel.cores(), len(songs))
-    results = zip(songs, parallel.in_processes(work, songs, workers=workers), strict=True)
-    bar = tqdm(results, total=len(songs), unit="track", disable=None)
-    segments = dataset.collect(bar, feature=features.FEATURE, settings=settings.to_dict())
-    segmentfile.write(segments, arguments.output)
-    report(segments, arguments.output)
-    return cli.SOME_FAILED if segments.skipped else cli.DONE
+    with (
+        closing(parallel.in_processes(work, songs, workers=workers)) as results,
+        segmentfile.writing(output, arguments.dtype or "float32") as (append, finish),
+    ):
+        pairs = zip(songs, results, strict=True)
+        index = dataset.collect(
+            tqdm(pairs, total=len(songs), unit="track", disable=None),
+            append,
+            feature=feature,
+            settings=features.stored(feature, settings),
+        )
+        finish(index)
+    report(index, shape, output)
+    return cli.SOME_FAILED if index.skipped else cli.DONE
 
 
-def report(segments: dataset.Segments, output: Path) -> None:
+def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
+    """Say what .h5 would save where a .json file of over LARGE bytes is asked for."""
+    n_bytes = {
+        dtype: n_segments * shape[0] * shape[1] * size for dtype, size in segmentfile.BYTES.items()
+    }
+    if output.suffix == segmentfile.JSON and n_bytes["json"] > LARGE:
+        about = {dtype: f"{size / 1e9:.1f} GB" for dtype, size in n_bytes.items()}
+        cli.say(
+            f"{output} will take about {about['json']}; as .h5 it is {about['float32']}, "
+            f"with --dtype float16 {about['float16']}"
+        )
+
+
+def report(index: dataset.Index, shape: tuple[int, int], output: Path) -> None:
     """Say what was skipped and what was written."""
-    for song in segments.skipped:
+    for song in index.skipped:
         cli.say(f"skipped {song['track']}: {song['reason']}")
     print(
-        f"{len(segments.tracks)} tracks of {len(segments.mapping)} genres, "
-        f"{len(segments.skipped)} skipped: {len(segments.frames)} segments of shape "
-        f"{segments.frames.shape[1:]} in {output} ({output.stat().st_size / 1e6:.1f} MB)"
+        f"{len(index.tracks)} tracks of {len(index.mapping)} genres, "
+        f"{len(index.skipped)} skipped: {len(index.labels)} segments of shape "
+        f"{shape} in {output} ({output.stat().st_size / 1e6:.1f} MB)"
     )
 
 

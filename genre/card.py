@@ -10,9 +10,9 @@ from typing import Any
 
 import lazy_loader as lazy
 
-from genre import checks
-from genre.errors import ModelError
-from genre.features import FEATURE, Settings
+from genre import checks, features
+from genre.errors import FeatureError, ModelError
+from genre.settings import Settings
 
 keras = lazy.load("keras")
 
@@ -93,15 +93,13 @@ def folder_of(path: Path) -> Path:
 def settings(card: Card, network: "keras.Model | None" = None) -> Settings:
     """Return the feature settings that a card holds.
 
-    Raises ModelError when this version cannot compute them, or not for that network.
+    Raises ModelError when the card's feature cannot be computed with them, or not for that network.
     """
-    if card.feature != FEATURE:
-        raise ModelError(f"the network was trained on {card.feature}, this version knows {FEATURE}")
     try:
         settings = Settings.from_dict(card.settings)
-    except ValueError as error:
+        shape = features.check(card.feature, settings)
+    except (FeatureError, ValueError) as error:
         raise ModelError(f"the settings on the network's card cannot be used ({error})") from None
-    shape = settings.frames_per_segment, settings.n_mfcc
     if network and network.input_shape[1:] != shape:
         raise ModelError(f"the card's settings give frames of {shape}, the network takes others")
     return settings

@@ -1,7 +1,9 @@
 """Find the songs of a data set and their genres; put their segments together."""
 
+import itertools
+import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -13,6 +15,7 @@ from genre.files import printable
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 UNUSED = ""  # the part of segments that a split leaves out
+BLOCK = 2**20  # bytes of frames that are read from the disk at once
 # What a song's file ends in, readable here or not: a song that is not read should be reported.
 AUDIO_SUFFIXES = frozenset(
     {".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga"}
@@ -30,9 +33,9 @@ class Song(NamedTuple):
     artist: str = ""  # where the data set names it
 
 
-@dataclass(frozen=True)
-class Segments:
-    """The feature frames of a data set's segments, and where each segment comes from."""
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """Where each segment of a data set comes from: all that a segment file holds but the frames."""
 
     feature: str
     settings: dict[str, Any]
@@ -40,10 +43,48 @@ class Segments:
     tracks: list[str]
     labels: np.ndarray  # (segments,) int
     track_index: np.ndarray  # (segments,) int, into tracks
-    frames: np.ndarray  # (segments, frames, coefficients) float32
     skipped: list[dict[str, str]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
     artists: list[str] = field(default_factory=list)  # of each track, where the data set says it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments(Index):
+    """A data set's segments: the feature frames, and where each comes from.
+
+    The frames are (segments, frames, bands): an array, or on the disk an h5py.Dataset, to be read
+    by `take` and `blocks`.
+    """
+
+    frames: np.ndarray
+
+
+def blocks(frames: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield all frames, (segments, frames, bands) float32, as many segments at once as fit BLOCK.
+
+    What float32 cannot hold becomes infinite.
+    """
+    length = block_length(frames)
+    for start in range(0, len(frames), length):
+        with np.errstate(over="ignore"):
+            yield frames[start : start + length].astype(np.float32, copy=False)
+
+
+def block_length(frames: np.ndarray) -> int:
+    """Return how many segments fit a block, at least one."""
+    return max(1, BLOCK // (4 * math.prod(frames.shape[1:])))
+
+
+def take(frames: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the frames of some segments, given by ascending indices, as an array of float32."""
+    if isinstance(frames, np.ndarray):
+        return frames[rows].astype(np.float32, copy=False)
+    taken = np.empty((len(rows), *frames.shape[1:]), dtype=np.float32)
+    ends = np.flatnonzero(np.diff(rows // block_length(frames))) + 1
+    for start, end in itertools.pairwise([0, *ends, len(rows)]):
+        first = rows[start]
+        taken[start:end] = frames[first : rows[end - 1] + 1][rows[start:end] - first]
+    return taken
 
 
 def audio_files(folder: Path) -> Iterator[Path]:
@@ -86,19 +127,24 @@ def find_songs(dataset: Path) -> list[Song]:
 
 
 def collect(
-    results: Iterable[tuple[Song, np.ndarray | str]], *, feature: str, settings: dict[str, Any]
-) -> Segments:
-    """Put each song's frames, or the reason why it has none, into one Segments.
+    results: Iterable[tuple[Song, np.ndarray | str]],
+    keep: Callable[[np.ndarray], None],
+    *,
+    feature: str,
+    settings: dict[str, Any],
+) -> Index:
+    """Hand each song's frames to `keep`, note why a song has none, and return the index of all.
 
     Raises DatasetError when fewer than two genres have a usable song.
     """
-    frames, songs, skipped = [], [], []
+    songs, counts, skipped = [], [], []
     for song, result in results:
         if isinstance(result, str):
             skipped.append({"track": song.track, "reason": result})
         else:
+            keep(result)
             songs.append(song)
-            frames.append(result)
+            counts.append(len(result))
     mapping = sorted({song.genre for song in songs})
     if len(mapping) < 2:
         first = f", first {skipped[0]['track']}: {skipped[0]['reason']}" if skipped else ""
@@ -106,15 +152,13 @@ def collect(
             f"songs of two or more genres are needed, {len(mapping)} of them could be used "
             f"({len(skipped)} songs skipped{first})"
         )
-    counts = [len(track) for track in frames]
-    return Segments(
+    return Index(
         feature=feature,
         settings=settings,
         mapping=mapping,
         tracks=[song.track for song in songs],
         labels=np.repeat([mapping.index(song.genre) for song in songs], counts),
         track_index=np.repeat(np.arange(len(songs)), counts),
-        frames=np.concatenate(frames),
         skipped=skipped,
         parts=[song.part for song in songs] if any(song.part for song in songs) else [],
         artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],

@@ -9,6 +9,10 @@ class AudioError(GenreError):
     """A file cannot be used as audio; the text gives the reason, without the file's name."""
 
 
+class FeatureError(GenreError):
+    """A feature is not known, or cannot be computed with the settings given."""
+
+
 class DatasetError(GenreError):
     """A folder of songs or a segment file cannot be used."""
 

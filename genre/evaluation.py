@@ -1,13 +1,15 @@
 """Join a track's segments and score predictions, per segment and per track."""
 
+import math
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from genre.dataset import Segments
+from genre.dataset import Segments, take
 
 JOINS = {"mean": np.mean, "max": np.max, "min": np.min}
+PIECE = 1024  # segments that are judged at once
 MEASURES = ("segment_accuracy", "track_accuracy", "macro_f1")
 
 
@@ -21,8 +23,12 @@ class Predictions(NamedTuple):
 
 def predict(network, segments: Segments, chosen: np.ndarray) -> Predictions:
     """Let a network judge the chosen segments, a mask of (segments,)."""
-    probabilities = network.predict(segments.frames[chosen], verbose=0)
-    return Predictions(probabilities, segments.labels[chosen], segments.track_index[chosen])
+    rows = np.flatnonzero(chosen)
+    pieces = np.array_split(rows, math.ceil(len(rows) / PIECE))
+    probabilities = [network.predict(take(segments.frames, piece), verbose=0) for piece in pieces]
+    return Predictions(
+        np.concatenate(probabilities), segments.labels[rows], segments.track_index[rows]
+    )
 
 
 def pool(predictions: list[Predictions]) -> Predictions:

@@ -1,108 +1,134 @@
-"""Turn a track into segments of feature frames: a pure function of a path and settings."""
+"""Turn a track into segments of feature frames: a pure function of a path, a feature and settings.
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+A feature is a name of FEATURES, or several joined by "+", whose bands then stand side by side.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple
 
-import librosa
 import numpy as np
 
-from genre import audio, checks
-from genre.errors import AudioError
-
-FEATURE = "mfcc"  # the name under which segment files and cards know it
-TOP_DB = 80  # librosa's own default: what lies further below a segment's peak is raised to it
+from genre import audio, descriptors, spectrum
+from genre.errors import AudioError, FeatureError
+from genre.settings import Settings
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What decides the values and the shape of the frames; stored with the data and the network."""
+class Feature(NamedTuple):
+    """How a segment's frames are computed, and what is known of them without computing."""
 
-    sample_rate: int  # Hz
-    track_seconds: float
-    segments_per_track: int
-    n_fft: int  # samples
-    hop_length: int  # samples
-    n_mfcc: int
-
-    def __post_init__(self) -> None:
-        for name, value in self.to_dict().items():
-            checks.number(value, name, whole=name != "track_seconds")
-        if self.samples_per_segment < 1:
-            raise ValueError("a segment is shorter than a sample")
-
-    @property
-    def samples_per_segment(self) -> int:
-        return int(self.sample_rate * self.track_seconds) // self.segments_per_track
-
-    @property
-    def segment_seconds(self) -> float:
-        return self.samples_per_segment / self.sample_rate
-
-    @property
-    def frames_per_segment(self) -> int:
-        return 1 + self.samples_per_segment // self.hop_length
-
-    @property
-    def shortest_segment(self) -> int:
-        """Samples from which a segment has all its frames, the last one centred on its end."""
-        return (self.frames_per_segment - 1) * self.hop_length
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as they stand in a file."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Read settings as they stand in a file; ValueError says what is missing or wrong."""
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ValueError(str(error).replace("Settings.__init__() ", "")) from None
+    compute: Callable[[np.ndarray, Settings], np.ndarray]  # of (samples,): (frames, bands)
+    bands: Callable[[Settings], int]
+    level: str = ""  # which bands a change of volume adds a constant to: "all", the "first" or none
+    settings: tuple[str, ...] = ()  # that it has beside those of all features
 
 
-def mfcc(segments: np.ndarray, settings: Settings) -> np.ndarray:
-    """Return the MFCCs of segments of samples, (segments, frames, n_mfcc) float32.
+FEATURES = {
+    "mfcc": Feature(spectrum.mfcc, lambda s: s.n_mfcc, "first", ("n_mels", "n_mfcc")),
+    "mel": Feature(spectrum.mel, lambda s: s.n_mels, "all", ("n_mels",)),
+    "stft": Feature(spectrum.stft, lambda s: 1 + s.n_fft // 2, "all"),
+    "cqt": Feature(descriptors.cqt, lambda _: descriptors.CQT_BANDS, "all"),
+    "chroma_stft": Feature(descriptors.chroma_stft, lambda _: 12),
+    "chroma_cqt": Feature(descriptors.chroma_cqt, lambda _: 12),
+    "chroma_cens": Feature(descriptors.chroma_cens, lambda _: 12),
+    "tempogram": Feature(descriptors.tempogram, lambda _: 384),
+    "centroid": Feature(descriptors.centroid, lambda _: 1),
+    "contrast": Feature(descriptors.contrast, lambda _: 7),
+    "wavelet": Feature(descriptors.wavelet, lambda _: descriptors.WAVELET_BANDS, "all"),
+}
 
-    The same values as `librosa.feature.mfcc` gives for each segment by itself.
+
+def parts(feature: str) -> list[Feature]:
+    """Return the features that a name joins; raises FeatureError for an unknown one."""
+    names = feature.split("+")
+    for name in names:
+        if name not in FEATURES:
+            raise FeatureError(f"{name!r:.40} is no feature; known are {', '.join(FEATURES)}")
+    if len(set(names)) < len(names):
+        raise FeatureError(f"{feature} names a feature twice")
+    return [FEATURES[name] for name in names]
+
+
+def known(feature: str) -> str:
+    """Read an argument that names a feature."""
+    try:
+        parts(feature)
+    except FeatureError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return feature
+
+
+def stored(feature: str, settings: Settings) -> dict[str, Any]:
+    """Return those settings that the feature depends on, as they stand in a file."""
+    special = {name for known in FEATURES.values() for name in known.settings}
+    needed = {name for part in parts(feature) for name in part.settings}
+    return {
+        name: value
+        for name, value in settings.to_dict().items()
+        if name in needed or name not in special
+    }
+
+
+def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str, int]]:
+    """Return the `level` of each feature that a name joins, and how many of the bands are its own.
+
+    `values` are the settings as they stand in a file; where they or the name say nothing of these
+    bands, no level is known.
     """
-    power = librosa.feature.melspectrogram(
-        y=segments,
-        sr=settings.sample_rate,
-        n_fft=settings.n_fft,
-        hop_length=settings.hop_length,
-    )
-    decibels = librosa.power_to_db(power, top_db=None)
-    # Clipped here and not by power_to_db, which would measure from the loudest segment of all.
-    peaks = decibels.max(axis=(-2, -1), keepdims=True)
-    decibels = np.maximum(decibels, peaks - TOP_DB)
-    coefficients = librosa.feature.mfcc(S=decibels, n_mfcc=settings.n_mfcc)
-    return np.ascontiguousarray(coefficients.swapaxes(-2, -1), dtype=np.float32)
+    unknown = [("", n_bands)]
+    try:
+        found = parts(feature)
+        if len(found) == 1:
+            return [(found[0].level, n_bands)]
+        settings = Settings.from_dict(values)
+    except (FeatureError, ValueError):
+        return unknown
+    of_parts = [(part.level, part.bands(settings)) for part in found]
+    return of_parts if sum(width for _, width in of_parts) == n_bands else unknown
 
 
-def of_track(path: str | Path, settings: Settings) -> np.ndarray:
-    """Return the MFCCs of a track's segments, (segments, frames, n_mfcc) float32.
+def check(feature: str, settings: Settings) -> tuple[int, int]:
+    """Return the shape of a segment's frames, (frames, bands), after trying the feature on noise.
+
+    Raises FeatureError when it cannot be computed with these settings.
+    """
+    noise = np.random.default_rng(0).normal(0, 0.1, settings.samples_per_segment)
+    try:
+        return of_segment(noise.astype(np.float32), feature, settings).shape
+    except ValueError as error:  # NumPy's, ours and librosa's ParameterError among them
+        reason = str(error).split("\n")[0]
+        raise FeatureError(f"{feature} cannot be computed with these settings ({reason})") from None
+
+
+def of_segment(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
+    """Return the frames of one segment of samples, (frames, bands) float32."""
+    values = [part.compute(samples, settings) for part in parts(feature)]
+    return np.concatenate(values, axis=1, dtype=np.float32)
+
+
+def of_track(path: str | Path, feature: str, settings: Settings) -> np.ndarray:
+    """Return the frames of a track's segments, (segments, frames, bands) float32.
 
     A track shorter than `track_seconds` gives the whole segments it has. Raises AudioError when
     it cannot be read or is shorter than one segment.
     """
     samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
-    frames = _of_samples(samples, settings)
+    frames = of_samples(samples, feature, settings)
     if not len(frames):
         raise _too_short(len(samples), settings)
     return frames
 
 
-def of_whole_track(path: str | Path, settings: Settings) -> Iterator[np.ndarray]:
-    """Yield the MFCCs of all of a track's segments, as `of_track` of `track_seconds` at a time.
+def of_whole_track(path: str | Path, feature: str, settings: Settings) -> Iterator[np.ndarray]:
+    """Yield the frames of all of a track's segments, as `of_track` of `track_seconds` at a time.
 
     The last piece may have fewer segments. Raises AudioError as `of_track` does.
     """
     n_samples, n_segments = 0, 0
     pieces = audio.blocks(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
     for samples in pieces:
-        frames = _of_samples(samples, settings)
+        frames = of_samples(samples, feature, settings)
         n_samples += len(samples)
         n_segments += len(frames)
         if len(frames):
@@ -111,14 +137,17 @@ def of_whole_track(path: str | Path, settings: Settings) -> Iterator[np.ndarray]
         raise _too_short(n_samples, settings)
 
 
-def _of_samples(samples: np.ndarray, settings: Settings) -> np.ndarray:
+def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
+    """Return the frames of all segments that samples, (samples,), are long enough for."""
     segments = audio.cut(
         samples,
         length=settings.samples_per_segment,
         count=settings.segments_per_track,
         shortest=settings.shortest_segment,
     )
-    return mfcc(segments, settings) if len(segments) else segments
+    if not len(segments):
+        return segments
+    return np.stack([of_segment(segment, feature, settings) for segment in segments])
 
 
 def _too_short(n_samples: int, settings: Settings) -> AudioError:

@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
+import lazy_loader as lazy
+
 from genre.errors import GenreError
+
+threadpoolctl = lazy.load("threadpoolctl")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -38,7 +42,8 @@ def in_processes(
     Function, items and results must pickle. Raises GenreError when a process dies.
     """
     if workers == 1:
-        yield from map(function, items)
+        with threadpoolctl.threadpool_limits(1):  # as in a worker, whose results differ in rounding
+            yield from map(function, items)
         return
     with ProcessPoolExecutor(workers, initializer=_prepare_process) as pool:
         try:
@@ -71,10 +76,11 @@ def _signals_held_back() -> Iterator[None]:
 
 
 def _prepare_process() -> None:
-    """Leave signals to the parent, and do not outlive it."""
+    """Leave signals to the parent, do not outlive it, and keep to one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_follow_parent, daemon=True).start()
+    threadpoolctl.threadpool_limits(1)  # NumPy's linear algebra would take all cores
 
 
 def _follow_parent() -> None:

@@ -1,63 +1,67 @@
-"""Read and write the segment file, as .json (readable anywhere) or .h5 (smaller, for large data).
+"""Read and write the segment file, as .json (readable anywhere) or .h5 (for large data).
 
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-In .h5 the first three and "skipped" are attributes of the file, the others its data sets.
+Where the data set brings them, "parts" and "artists" hold a text for each track.
 """
 
-import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-import orjson
 
-from genre import checks
-from genre.dataset import Segments
+from genre import checks, segments_hdf5, segments_json
+from genre.dataset import PARTS, UNUSED, Index, Segments, blocks
 from genre.errors import DatasetError
 from genre.files import check_place, replacing
 
 SCHEMA = 1
 JSON, HDF5 = ".json", ".h5"
-ARRAYS = ("mapping", "tracks", "labels", "track_index")  # and the frames, named by the feature
+BYTES = {"json": 10, "float32": 4, "float16": 2}  # a number takes, in JSON about
+ENCODINGS = {JSON: segments_json, HDF5: segments_hdf5}
+
+Append = Callable[[np.ndarray], None]  # takes the frames of a track, (segments, frames, bands)
+Finish = Callable[[Index], None]
+
+
+@contextmanager
+def writing(path: Path, dtype: str = "float32") -> Iterator[tuple[Append, Finish]]:
+    """Give two functions: one takes the frames of track after track, one ends the file.
+
+    In .h5 the frames go to the disk as they come. The same frames give the same bytes. Raises
+    DatasetError for a suffix that is neither .json nor .h5.
+    """
+    check_suffix(path)
+    with replacing(path) as unfinished:
+        writer = ENCODINGS[path.suffix].Writer(unfinished, np.dtype(dtype))
+        try:
+            yield writer.append, lambda index: writer.finish(_content(index))
+        finally:
+            writer.close()
 
 
 def write(segments: Segments, path: Path) -> None:
-    """Write a segment file; the same segments give the same bytes.
-
-    Raises DatasetError for a suffix that is neither .json nor .h5.
-    """
-    check_suffix(path)
-    content = {
-        "schema": SCHEMA,
-        "feature": segments.feature,
-        "settings": segments.settings,
-        "mapping": segments.mapping,
-        "tracks": segments.tracks,
-        "skipped": segments.skipped,
-        "labels": segments.labels,
-        "track_index": segments.track_index,
-        segments.feature: segments.frames,
-    }
-    if path.suffix == JSON:
-        encoded = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
-    else:
-        encoded = _hdf5_bytes(content)
-    with replacing(path) as unfinished:
-        unfinished.write_bytes(encoded)
+    """Write a segment file at once; raises DatasetError as `writing` does."""
+    with writing(path) as (append, finish):
+        for frames in blocks(segments.frames):
+            append(frames)
+        finish(segments)
 
 
 def read(path: Path) -> Segments:
-    """Read a segment file; raises DatasetError when it is missing, not whole or not one."""
+    """Read a segment file; the frames of an .h5 stay on the disk until they are used.
+
+    Raises DatasetError when it is missing, not whole or not a segment file.
+    """
     check_suffix(path)
     if not path.is_file():
         why = "not a file" if path.exists() else "no such file; preprocess.py writes it"
         raise DatasetError(f"{path}: {why}")
     try:
-        content = orjson.loads(path.read_bytes()) if path.suffix == JSON else _read_hdf5(path)
-        segments = _segments(content)
+        segments = _segments(ENCODINGS[path.suffix].read(path))
         _check(segments)
     except KeyError as error:
         raise DatasetError(f"{path}: not a segment file ({error} is missing)") from None
@@ -76,35 +80,23 @@ def check_output(path: Path) -> None:
 
 def check_suffix(path: Path) -> None:
     """Raise DatasetError where a path's suffix names no encoding."""
-    if path.suffix not in (JSON, HDF5):
+    if path.suffix not in ENCODINGS:
         raise DatasetError(f"{path}: a segment file ends in {JSON} or {HDF5}")
 
 
-def _hdf5_bytes(content: dict[str, Any]) -> bytes:
-    """Return the content of an .h5 file, made in memory: on a full disk h5py does not end well."""
-    with h5py.File("segments", "w", driver="core", backing_store=False) as file:
-        for key, value in content.items():
-            if key in (*ARRAYS, content["feature"]):
-                file[key] = value
-            else:
-                file.attrs[key] = json.dumps(value) if isinstance(value, list | dict) else value
-        file.flush()
-        return file.id.get_file_image()
-
-
-def _read_hdf5(path: Path) -> dict[str, Any]:
-    with h5py.File(path) as file:
-        content = dict(file.attrs)
-        content["schema"] = int(content["schema"])
-        for key in ("settings", "skipped"):
-            content[key] = json.loads(content[key])
-        for key in (*ARRAYS, content["feature"]):
-            data = file[key]
-            if not isinstance(data, h5py.Dataset):
-                raise ValueError(f"{key} is no data set")
-            is_text = data.dtype == object
-            content[key] = np.asarray(data.asstr()[()]).tolist() if is_text else data[()]
-    return content
+def _content(index: Index) -> dict[str, Any]:
+    """Return everything in a segment file but its frames."""
+    optional = {"parts": index.parts, "artists": index.artists}
+    return {
+        "schema": SCHEMA,
+        "feature": index.feature,
+        "settings": index.settings,
+        "mapping": index.mapping,
+        "tracks": index.tracks,
+        "skipped": index.skipped,
+        "labels": index.labels,
+        "track_index": index.track_index,
+    } | {key: value for key, value in optional.items() if value}
 
 
 def _segments(content: Any) -> Segments:
@@ -119,12 +111,24 @@ def _segments(content: Any) -> Segments:
         tracks=checks.names(content["tracks"], "tracks"),
         labels=_whole_numbers(content["labels"], "labels"),
         track_index=_whole_numbers(content["track_index"], "track_index"),
-        frames=_floats(content[content["feature"]]),
+        frames=_frames(content[content["feature"]]),
         skipped=[
             {key: str(checks.mapping(song, "skipped")[key]) for key in ("track", "reason")}
             for song in content["skipped"]
         ],
+        parts=_of_tracks(content, "parts"),
+        artists=_of_tracks(content, "artists"),
     )
+
+
+def _of_tracks(content: dict[str, Any], key: str) -> list[str]:
+    """Return a list of a text for each track, empty where the file has none."""
+    values = content.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{key} is no list of texts")
+    if values and len(values) != len(content["tracks"]):
+        raise ValueError(f"{key} and tracks differ in length")
+    return values
 
 
 def _whole_numbers(values: Any, what: str) -> np.ndarray:
@@ -134,19 +138,24 @@ def _whole_numbers(values: Any, what: str) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def _floats(values: Any) -> np.ndarray:
+def _frames(values: Any) -> Any:
+    """Return frames as an array; those of an .h5 file stay where they are."""
+    if hasattr(values, "dtype"):
+        if values.dtype.kind not in "iuf":
+            raise ValueError("the frames are no numbers")
+        return values
     with np.errstate(over="ignore"):  # becomes infinite, which is refused
         return np.asarray(values, dtype=np.float32)
 
 
 def _check(segments: Segments) -> None:
     """Raise ValueError where the parts of a segment file do not fit each other."""
-    n_segments = len(segments.frames)
-    if segments.frames.ndim != 3 or not segments.frames.size:
-        raise ValueError(f"the frames have the shape {segments.frames.shape}")
-    if not segments.labels.shape == segments.track_index.shape == (n_segments,):
+    shape = segments.frames.shape
+    if shape is None or len(shape) != 3 or 0 in shape:
+        raise ValueError(f"the frames have the shape {shape}")
+    if not segments.labels.shape == segments.track_index.shape == shape[:1]:
         raise ValueError("labels, track_index and frames differ in length")
-    if not np.isfinite(segments.frames).all():
+    if not all(np.isfinite(frames).all() for frames in blocks(segments.frames)):
         raise ValueError("the frames hold values that are not numbers")
     for name, indices, names in (
         ("labels", segments.labels, segments.mapping),
@@ -154,6 +163,8 @@ def _check(segments: Segments) -> None:
     ):
         if indices.min() < 0 or indices.max() >= len(names):
             raise ValueError(f"{name} points outside its list")
+    if not set(segments.parts) <= {*PARTS, UNUSED}:
+        raise ValueError(f"parts are {', '.join(PARTS)}, or empty for none")
     pairs = np.unique(np.stack([segments.track_index, segments.labels]), axis=1)
     if pairs.shape[1] > len(np.unique(segments.track_index)):
         raise ValueError("a track has two labels")

@@ -1,6 +1,7 @@
 """Train one network on one split, and let it judge the test part."""
 
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -10,8 +11,8 @@ import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import evaluation
-from genre.dataset import PARTS, TEST, TRAIN, VALIDATION, Segments
+from genre import evaluation, features
+from genre.dataset import PARTS, TEST, TRAIN, VALIDATION, Index, Segments, take
 from genre.errors import TrainingError
 from genre.splits import Split
 
@@ -46,28 +47,41 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Mode
     then each coefficient is brought to mean 0 and variance 1.
     """
     frames = keras.Input(segments.frames.shape[1:])
-    level_free = without_level(frames, segments.feature)
+    level_free = without_level(frames, segments)
     normalization = keras.layers.Normalization(name="normalization")
     network = keras.Model(frames, layers(normalization(level_free), len(segments.mapping)))
-    to_normalise = keras.Model(frames, level_free).predict(segments.frames[chosen], verbose=0)
-    normalization.adapt(to_normalise)
+    normalization.adapt(_on(keras.Model(frames, level_free), segments, chosen))
     return network
 
 
-def without_level(frames: "keras.KerasTensor", feature: str) -> "keras.KerasTensor":
+def _on(model: "keras.Model", segments: Segments, chosen: np.ndarray) -> "tensorflow.data.Dataset":
+    """Return what a model makes of the chosen segments, a mask, piece by piece."""
+    rows = np.flatnonzero(chosen)
+    pieces = np.array_split(rows, math.ceil(len(rows) / evaluation.PIECE))
+    return tensorflow.data.Dataset.from_generator(
+        lambda: (model.predict_on_batch(take(segments.frames, piece)) for piece in pieces),
+        output_signature=tensorflow.TensorSpec((None, *model.output_shape[1:])),
+    )
+
+
+def without_level(frames: "keras.KerasTensor", index: Index) -> "keras.KerasTensor":
     """Take from frames what a change of volume adds to them, where the feature has such a thing.
 
     It adds the same number of decibels to every band of every frame, and to MFCCs, which are
     sums over the bands, the same number to the first coefficient alone.
     """
-    ops = keras.ops
-    if feature == "mfcc":
-        first = frames[:, :, :1]
-        first -= ops.mean(first, axis=1, keepdims=True)
-        return ops.concatenate([first, frames[:, :, 1:]], axis=2)
-    if feature == "mel":
-        return frames - ops.mean(frames, axis=(1, 2), keepdims=True)
-    return frames
+    ops, parts, start = keras.ops, [], 0
+    levels = features.levels(index.feature, index.settings, frames.shape[2])
+    for level, n_bands in levels:
+        part = frames[:, :, start : start + n_bands]
+        if level == "all":
+            part -= ops.mean(part, axis=(1, 2), keepdims=True)
+        elif level == "first":
+            first = part[:, :, :1] - ops.mean(part[:, :, :1], axis=1, keepdims=True)
+            part = ops.concatenate([first, part[:, :, 1:]], axis=2)
+        parts.append(part)
+        start += n_bands
+    return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
 
 
 def train(
@@ -84,6 +98,8 @@ def train(
 
     Raises TrainingError when no epoch gives a finite validation loss.
     """
+    from genre.batches import Batches  # which loads Keras at once
+
     started = time.perf_counter()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
@@ -100,13 +116,8 @@ def train(
     )
     with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
         history = network.fit(
-            segments.frames[part[TRAIN]],
-            segments.labels[part[TRAIN]],
-            validation_data=(
-                segments.frames[part[VALIDATION]],
-                segments.labels[part[VALIDATION]],
-            ),
-            batch_size=batch_size,
+            Batches(segments, part[TRAIN], batch_size, seed),
+            validation_data=Batches(segments, part[VALIDATION], batch_size, seed),
             epochs=epochs,
             callbacks=[stop_early],
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch

@@ -62,6 +62,7 @@ def librosa_mfcc(segment: np.ndarray, settings: Settings = GTZAN) -> np.ndarray:
         y=segment,
         sr=settings.sample_rate,
         n_mfcc=settings.n_mfcc,
+        n_mels=settings.n_mels,
         n_fft=settings.n_fft,
         hop_length=settings.hop_length,
     ).T

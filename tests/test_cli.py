@@ -27,7 +27,10 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 """
 TRAINING = (config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE)
 DEFAULTS = {
-    "preprocess": (config.DATASET_PATH, config.MFCC_PATH, "one for each core"),
+    "preprocess": (
+        *(config.DATASET_PATH, "output/FEATURE.json", config.FEATURE, config.SEGMENTS_PER_TRACK),
+        *(config.N_FFT, config.HOP_LENGTH, config.N_MELS, "float32", "one for each core"),
+    ),
     "mlp": (*TRAINING, config.SEED, config.MLP_PATH),
     "cnn": (*TRAINING, config.SEED, config.CNN_PATH),
     "lstm": (*TRAINING, config.SEED, config.LSTM_PATH),

@@ -71,13 +71,16 @@ def song(track: str) -> Song:
     return Song(Path("somewhere", track), track, track.split("/")[0])
 
 
-def collect(results: list[tuple[Song, np.ndarray | str]]) -> dataset.Segments:
-    return dataset.collect(results, feature="mfcc", settings={"n_mfcc": 4})
+def collect(results: list[tuple[Song, np.ndarray | str]]) -> tuple[dataset.Index, np.ndarray]:
+    """Return the index and the frames that were kept."""
+    kept = []
+    index = dataset.collect(results, kept.append, feature="mfcc", settings={"n_mfcc": 4})
+    return index, np.concatenate(kept)
 
 
 def test_every_segment_is_labelled_and_knows_its_track():
     frames = np.arange(5 * 3 * 4, dtype=np.float32).reshape(5, 3, 4)
-    segments = collect(
+    index, kept = collect(
         [
             (song("rock/a.wav"), frames[:2]),
             (song("rock/b.wav"), "is empty"),
@@ -85,12 +88,12 @@ def test_every_segment_is_labelled_and_knows_its_track():
             (song("rock/d.wav"), frames[3:]),
         ]
     )
-    assert segments.mapping == ["jazz", "rock"]
-    assert segments.tracks == ["rock/a.wav", "jazz/c.wav", "rock/d.wav"]
-    assert segments.labels.tolist() == [1, 1, 0, 1, 1]
-    assert segments.track_index.tolist() == [0, 0, 1, 2, 2]
-    assert segments.skipped == [{"track": "rock/b.wav", "reason": "is empty"}]
-    np.testing.assert_array_equal(segments.frames, frames)
+    assert index.mapping == ["jazz", "rock"]
+    assert index.tracks == ["rock/a.wav", "jazz/c.wav", "rock/d.wav"]
+    assert index.labels.tolist() == [1, 1, 0, 1, 1]
+    assert index.track_index.tolist() == [0, 0, 1, 2, 2]
+    assert index.skipped == [{"track": "rock/b.wav", "reason": "is empty"}]
+    np.testing.assert_array_equal(kept, frames)
 
 
 def test_two_genres_must_have_a_usable_song():

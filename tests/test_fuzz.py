@@ -129,7 +129,7 @@ def assert_sound(frames: np.ndarray) -> None:
 
 
 def test_the_songs_are_sound_before_they_are_damaged(song):
-    assert_sound(features.of_track(song, SMALL))
+    assert_sound(features.of_track(song, "mfcc", SMALL))
 
 
 @pytest.mark.filterwarnings("error")  # a warning would be a line on stderr
@@ -139,8 +139,8 @@ def test_a_damaged_song_gives_finite_frames_or_a_reason(song, edits):
     path = song.with_stem("damaged")
     path.write_bytes(damaged(song.read_bytes(), edits))
     for pieces in (
-        lambda: [features.of_track(path, SMALL)],
-        lambda: features.of_whole_track(path, SMALL),
+        lambda: [features.of_track(path, "mfcc", SMALL)],
+        lambda: features.of_whole_track(path, "mfcc", SMALL),
     ):
         try:
             for frames in pieces():

@@ -27,6 +27,8 @@ def scratch(tmp_path_factory):
 def assert_equal(segments: Segments, expected: Segments) -> None:
     for field in dataclasses.fields(Segments):
         value, wanted = getattr(segments, field.name), getattr(expected, field.name)
+        if field.name == "frames":
+            value = value[:]  # from the disk
         if isinstance(wanted, np.ndarray):
             np.testing.assert_array_equal(value, wanted)
         else:
@@ -54,7 +56,7 @@ def test_what_is_written_is_read(suffix, tmp_path):
 def test_frames_survive_to_the_bit(suffix, frames, scratch):
     segments = dataclasses.replace(made_up_segments([1, 1]), frames=frames)
     segmentfile.write(segments, scratch / f"data{suffix}")
-    read = segmentfile.read(scratch / f"data{suffix}").frames
+    read = segmentfile.read(scratch / f"data{suffix}").frames[:]
     assert read.dtype == np.float32
     assert read.shape == frames.shape
     assert read.tobytes() == frames.tobytes()

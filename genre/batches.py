@@ -1,0 +1,63 @@
+"""Batches of segments in random order, from memory or from the disk. Loads Keras when imported."""
+
+import math
+
+import keras
+import numpy as np
+
+from genre.dataset import Segments, block_length, take
+
+HELD = 2**28  # bytes of frames that are held at once of those on the disk
+
+
+class Batches(keras.utils.PyDataset):
+    """The chosen segments, a mask of (segments,), in an order that epoch and seed decide.
+
+    Frames on the disk are read in long stretches: blocks of neighbours follow each other at
+    random, and the segments of as many blocks as memory holds are shuffled among themselves. Data
+    in memory take the same order, so both train the same network.
+    """
+
+    def __init__(self, segments: Segments, chosen: np.ndarray, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self._frames, self._labels = segments.frames, segments.labels
+        self._rows = np.flatnonzero(chosen)
+        self._batch_size, self._seed = batch_size, seed
+        fitting = HELD // (4 * math.prod(self._frames.shape[1:]))
+        self._stretch = max(1, fitting // batch_size) * batch_size
+        self._held: tuple[int, np.ndarray, np.ndarray] | None = None
+        self._begin(0)
+
+    def _begin(self, epoch: int) -> None:
+        """Shuffle for an epoch."""
+        self._epoch = epoch
+        shuffle = np.random.default_rng([self._seed, epoch])
+        ends = np.flatnonzero(np.diff(self._rows // block_length(self._frames))) + 1
+        blocks = np.split(self._rows, ends)
+        self._order = np.concatenate([blocks[i] for i in shuffle.permutation(len(blocks))])
+        for start in range(0, len(self._order), self._stretch):
+            shuffle.shuffle(self._order[start : start + self._stretch])
+        if len(self._order) > self._stretch:
+            self._held = None
+
+    def on_epoch_end(self) -> None:
+        self._begin(self._epoch + 1)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._rows) / self._batch_size)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the frames, (batch, frames, bands), and the labels, (batch,), of a batch."""
+        start = number * self._batch_size
+        rows = self._order[start : start + self._batch_size]
+        return self._take(rows, start // self._stretch), self._labels[rows]
+
+    def _take(self, rows: np.ndarray, stretch: int) -> np.ndarray:
+        if isinstance(self._frames, np.ndarray):
+            return self._frames[rows]
+        if not self._held or self._held[0] != stretch:
+            start = stretch * self._stretch
+            of_stretch = np.sort(self._order[start : start + self._stretch])
+            self._held = (stretch, of_stretch, take(self._frames, of_stretch))
+        _, held_rows, held = self._held
+        return held[np.searchsorted(held_rows, rows)]

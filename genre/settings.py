@@ -1,0 +1,56 @@
+"""The settings of the features: what decides the values and the shape of the frames."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from genre import checks
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a track is cut and analysed; stored with the data and the network."""
+
+    sample_rate: int  # Hz
+    track_seconds: float
+    segments_per_track: int
+    n_fft: int  # samples
+    hop_length: int  # samples
+    n_mfcc: int = 13
+    n_mels: int = 128
+
+    def __post_init__(self) -> None:
+        for name, value in self.to_dict().items():
+            checks.number(value, name, whole=name != "track_seconds")
+        if self.samples_per_segment < 1:
+            raise ValueError("a segment is shorter than a sample")
+        if self.n_mfcc > self.n_mels:
+            raise ValueError(f"{self.n_mfcc} MFCCs cannot be made of {self.n_mels} mel bands")
+
+    @property
+    def samples_per_segment(self) -> int:
+        return int(self.sample_rate * self.track_seconds) // self.segments_per_track
+
+    @property
+    def segment_seconds(self) -> float:
+        return self.samples_per_segment / self.sample_rate
+
+    @property
+    def frames_per_segment(self) -> int:
+        return 1 + self.samples_per_segment // self.hop_length
+
+    @property
+    def shortest_segment(self) -> int:
+        """Samples from which a segment has all its frames, the last one centred on its end."""
+        return (self.frames_per_segment - 1) * self.hop_length
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as they stand in a file."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Read settings as they stand in a file; ValueError says what is missing or wrong."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(str(error).replace("Settings.__init__() ", "")) from None

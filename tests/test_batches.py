@@ -1,0 +1,85 @@
+"""Batches for training: every segment once an epoch, in an order that a seed decides."""
+
+import numpy as np
+import pytest
+from helpers import made_up_segments
+
+from genre import batches, dataset, segmentfile
+from genre.batches import Batches
+
+SHAPE = (9, 4)  # 144 bytes
+
+
+@pytest.fixture(params=[".json", ".h5"])
+def segments(request, tmp_path, monkeypatch):
+    """Segments whose blocks hold 7 and whose stretches hold 40 of them, in memory and on disk."""
+    monkeypatch.setattr(dataset, "BLOCK", 7 * 144)
+    monkeypatch.setattr(batches, "HELD", 43 * 144)
+    path = tmp_path / f"data{request.param}"
+    segmentfile.write(made_up_segments([20, 30], shape=SHAPE), path)
+    return segmentfile.read(path)
+
+
+def epoch(of: Batches) -> list[tuple[np.ndarray, np.ndarray]]:
+    found = [of[number] for number in range(len(of))]
+    of.on_epoch_end()
+    return found
+
+
+def test_an_epoch_holds_every_chosen_segment_once_with_its_label(segments):
+    chosen = np.arange(150) % 3 > 0
+    expected = {
+        frames.tobytes(): label
+        for frames, label in zip(segments.frames[:][chosen], segments.labels[chosen], strict=True)
+    }
+    of = Batches(segments, chosen, batch_size=8, seed=1)
+    for _ in range(3):
+        found = epoch(of)
+        assert [len(labels) for _, labels in found] == [8] * 12 + [4]
+        pairs = [
+            (x.tobytes(), y)
+            for frames, labels in found
+            for x, y in zip(frames, labels, strict=True)
+        ]
+        assert dict(pairs) == expected
+        assert len(pairs) == len(expected)
+
+
+def orders(segments, seed: int) -> list[bytes]:
+    of = Batches(segments, np.full(150, True), batch_size=8, seed=seed)
+    return [np.concatenate([frames for frames, _ in epoch(of)]).tobytes() for _ in range(3)]
+
+
+def test_seed_and_epoch_decide_the_order(segments):
+    assert orders(segments, 1) == orders(segments, 1)
+    assert len({*orders(segments, 1), *orders(segments, 2)}) == 6
+
+
+def test_data_on_disk_take_the_order_of_data_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "BLOCK", 7 * 144)
+    monkeypatch.setattr(batches, "HELD", 43 * 144)
+    in_memory = made_up_segments([20, 30], shape=SHAPE)
+    segmentfile.write(in_memory, tmp_path / "data.h5")
+    assert orders(segmentfile.read(tmp_path / "data.h5"), 1) == orders(in_memory, 1)
+
+
+def test_neighbours_are_parted(segments):
+    of = Batches(segments, np.full(150, True), batch_size=8, seed=1)
+    position = {frames.tobytes(): i for i, frames in enumerate(segments.frames[:])}
+    order = [position[frames.tobytes()] for batch, _ in epoch(of) for frames in batch]
+    assert np.mean(np.abs(np.diff(order)) == 1) < 0.1
+
+
+def test_no_more_than_a_stretch_is_read_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "BLOCK", 7 * 144)
+    monkeypatch.setattr(batches, "HELD", 43 * 144)
+    segmentfile.write(made_up_segments([20, 30], shape=SHAPE), tmp_path / "data.h5")
+    taken = []
+
+    def take(frames, rows):
+        taken.append(len(rows))
+        return dataset.take(frames, rows)
+
+    monkeypatch.setattr(batches, "take", take)
+    epoch(Batches(segmentfile.read(tmp_path / "data.h5"), np.full(150, True), 8, seed=1))
+    assert taken == [40, 40, 40, 30]
