@@ -1,0 +1,88 @@
+"""Measure preprocess.py as a whole process against the course's way, from songs to the file.
+
+    python -m benchmarks.pipeline --dataset Data/genres_original
+    python -m benchmarks.pipeline --dataset gtzan_mini --times 1 10
+
+With --times the songs are linked so many times under other names, to see how time grows.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import course, measure
+from genre import cli, segmentfile
+
+COLUMNS = (
+    "tracks",
+    "file",
+    "course's way, s",
+    "preprocess.py, s",
+    "times as fast",
+    "tracks a second",
+    "CPU s / s",
+    "max. difference",
+    "labels",
+)
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = measure.parser(__doc__)
+    parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
+    parser.add_argument(
+        "--times",
+        type=cli.count,
+        nargs="+",
+        metavar="N",
+        default=[1],
+        help="how many times the songs are linked, for each row of the table (default: 1)",
+    )
+    return parser.parse_args(argv)
+
+
+def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
+    """Yield a row for each suffix of the segment file."""
+    theirs = folder / "course.json"
+    ours = [folder / f"ours{suffix}" for suffix in (segmentfile.JSON, segmentfile.HDF5)]
+    ways = {
+        path.suffix: partial(measure.process, "preprocess.py", "--dataset", songs, "--output", path)
+        for path in ours
+    }
+    command = ("-m", "benchmarks.course", "--dataset", songs, "--output", theirs)
+    usages = measure.in_turn({"course": partial(measure.process, *command)} | ways, runs)
+    seconds = measure.medians(usages)
+    frames, labels = course.read(theirs)
+    for path in ours:
+        segments = segmentfile.read(path)
+        took, last = seconds[path.suffix], usages[path.suffix][-1]
+        yield [
+            len(segments.tracks),
+            path.suffix,
+            seconds["course"],
+            took,
+            seconds["course"] / took,
+            len(segments.tracks) / took,
+            last.cpu_seconds / last.seconds,
+            f"{np.abs(segments.frames[:] - frames).max():.1e}",
+            "equal" if np.array_equal(segments.labels, labels) else "differ",
+        ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    tables = []
+    for times in arguments.times:
+        with tempfile.TemporaryDirectory() as folder:
+            songs = measure.linked(arguments.dataset, Path(folder, "songs"), times)
+            tables += rows(songs, Path(folder), arguments.runs)
+    measure.table(COLUMNS, tables)
+    measure.machine(arguments.runs)
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)
