@@ -1,0 +1,97 @@
+"""Measure the peak memory of preprocess.py and of reading its file (on Linux).
+
+    python -m benchmarks.memory --dataset gtzan_mini --times 1 10
+
+Each is a process of its own; what the bare interpreter takes with the same imports is taken off,
+and the rest is compared with the size of the array of frames. Of preprocess.py the process that
+collects and writes is measured; with --workers 1 it extracts the features, too. Reading .h5 is
+shown with the frames left on disk, too.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks import measure, peak
+from genre import cli, segmentfile
+
+COLUMNS = ("tracks", "array, MiB", "what", "imports, MiB", "above them, MiB", "of the array")
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = measure.parser(__doc__)
+    parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
+    parser.add_argument(
+        "--times",
+        type=cli.count,
+        nargs="+",
+        metavar="N",
+        default=[1],
+        help="how many times the songs are linked, for each part of the table (default: 1)",
+    )
+    return parser.parse_args(argv)
+
+
+def read(argv: Sequence[str]) -> None:
+    """Read the segment file that the one argument names."""
+    segmentfile.read(Path(argv[0]))
+
+
+def read_array(argv: Sequence[str]) -> None:
+    """Read the segment file that the one argument names, the frames into an array."""
+    np.asarray(segmentfile.read(Path(argv[0])).frames[:])
+
+
+def read_course(argv: Sequence[str]) -> None:
+    """Read the course's file that the one argument names."""
+    from benchmarks import course
+
+    course.read(Path(argv[0]))
+
+
+def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
+    """Yield a row for everything that is measured on a folder of songs."""
+    ours = {suffix: folder / f"ours{suffix}" for suffix in (segmentfile.JSON, segmentfile.HDF5)}
+    theirs = folder / "course.json"
+    measured = partial(peak.above_imports, "benchmarks.memory")
+    ways: dict[str, Callable[[], peak.Peak]] = {}
+    for suffix, path in ours.items():
+        command = ("preprocess", "main", "--dataset", songs, "--output", path)
+        ways[f"preprocess.py to {suffix}"] = partial(peak.above_imports, *command)
+        ways[f"the same with --workers 1 ({suffix})"] = partial(
+            peak.above_imports, *command, "--workers", 1
+        )
+        ways[f"{suffix} into an array"] = partial(measured, "read_array", path)
+    ways[".h5, frames left on disk"] = partial(measured, "read", ours[segmentfile.HDF5])
+    ways["the course's way to .json"] = partial(
+        peak.above_imports, "benchmarks.course", "main", "--dataset", songs, "--output", theirs
+    )
+    ways["the course's .json into an array"] = partial(measured, "read_course", theirs)
+    peaks = measure.in_turn(ways, runs)
+    segments = segmentfile.read(ours[segmentfile.HDF5])
+    size = np.prod(segments.frames.shape) * segments.frames.dtype.itemsize / 2**20
+    for name, found in peaks.items():
+        imports = median(one.imports for one in found)
+        above = median(one.above for one in found)
+        yield [len(segments.tracks), float(size), name, imports, above, above / size]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    found = []
+    for times in arguments.times:
+        with tempfile.TemporaryDirectory() as folder:
+            songs = measure.linked(arguments.dataset, Path(folder, "songs"), times)
+            found += rows(songs, Path(folder), arguments.runs)
+    measure.table(COLUMNS, found)
+    measure.machine(arguments.runs)
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)
