@@ -2,53 +2,40 @@
 
     python -m benchmarks.prediction --model output/cnn --dataset Data/genres_original
 
-Prints a Markdown table. The long song is made up: three hours of noise bursts.
+One call for all songs of a data set is measured against preprocess.py on the same songs, and
+against calls for one song each, as many as there are runs. The long song is made up: bursts of
+noise. Memory is told on Linux only.
 """
 
 import argparse
-import os
-import subprocess
-import sys
+import csv
 import tempfile
-import time
 from collections.abc import Sequence
+from functools import partial
+from itertools import count
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import soundfile
 
+from benchmarks import measure, peak
 from genre import cli, dataset
 
-LONG_HOURS = 3
 SAMPLE_RATE = 22050  # Hz, of the made-up songs
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = cli.parser(__doc__)
+    parser = measure.parser(__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained network")
-    parser.add_argument("--dataset", type=Path, required=True, help="folder with songs in it")
+    parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
     parser.add_argument(
-        "--songs", type=cli.count, default=100, help="to predict in one call (default: 100)"
-    )
-    parser.add_argument(
-        "--single-calls",
-        type=cli.count,
-        default=5,
-        help="calls with one song each, whose median is taken (default: 5)",
+        "--hours",
+        type=cli.positive_float,
+        default=3.0,
+        help="length of the long song (default: %(default)g)",
     )
     return parser.parse_args(argv)
-
-
-def predict(model: Path, songs: Sequence[Path], *options: str) -> tuple[float, float]:
-    """Run predict.py on songs and return its seconds and its peak memory in MB."""
-    command = [sys.executable, "predict.py", "--model", str(model), *options, "--input"]
-    started = time.perf_counter()
-    process = subprocess.Popen([*command, *map(str, songs)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"predict.py ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 def write_noise(path: Path, seconds: int) -> None:
@@ -59,25 +46,88 @@ def write_noise(path: Path, seconds: int) -> None:
             file.write(burst * (1 + second % 7) / 7)
 
 
+def probabilities(path: Path) -> dict[str, np.ndarray]:
+    """Read the genres' probabilities of each song from predict.py's csv output."""
+    with open(path, newline="") as file:
+        _, *rows = csv.reader(file)
+    return {song: np.array(values, dtype=float) for song, _, *values in rows}
+
+
+def speed(model: Path, songs: Sequence[Path], data: Path, folder: Path, runs: int) -> None:
+    """Print what one call and single calls take, and how far their answers agree."""
+    singles = songs[:: max(1, len(songs) // runs)][:runs]
+    call = partial(measure.process, "predict.py", "--model", model, "--format", "csv", "--input")
+    number = count()
+
+    def one_song() -> measure.Usage:
+        i = next(number)
+        return call(singles[i % len(singles)], output=folder / f"{i}.csv")
+
+    extract = ("preprocess.py", "--dataset", data, "--output", folder / "segments.json")
+    took = measure.medians(
+        measure.in_turn(
+            {
+                "preprocess": partial(measure.process, *extract),
+                "together": partial(call, *songs, output=folder / "together.csv"),
+                "single": one_song,
+            },
+            runs,
+        )
+    )
+    together = probabilities(folder / "together.csv")
+    difference = max(
+        np.abs(values - together[song]).max()
+        for i in range(runs)
+        for song, values in probabilities(folder / f"{i}.csv").items()
+    )
+    rate = {name: len(songs) / took[name] for name in ("preprocess", "together")}
+    measure.table(
+        ("process", "s", "songs a second", "single calls are slower", "max. difference"),
+        [
+            [f"preprocess.py, {len(songs)} songs", took["preprocess"], rate["preprocess"], "", ""],
+            [
+                f"predict.py, {len(songs)} songs in one call",
+                took["together"],
+                rate["together"],
+                f"{len(songs) * took['single'] / took['together']:.1f} times",
+                f"{difference:.1e}",
+            ],
+            ["predict.py, one song a call", took["single"], 1 / took["single"], "", ""],
+        ],
+    )
+    share = rate["together"] / rate["preprocess"]
+    print(f"\npredict.py has {share:.2f} of preprocess.py's songs a second.\n")
+
+
+def memory(model: Path, hours: float, folder: Path, runs: int) -> None:
+    """Print the peak memory, above the imports, that the whole of a long song takes."""
+    songs = {"30 s": 30, f"{hours:g} h": round(hours * 3600)}
+    ways = {}
+    for name, seconds in songs.items():
+        write_noise(folder / f"{seconds}.wav", seconds)
+        arguments = ("--model", model, "--whole", "--input", folder / f"{seconds}.wav")
+        ways[name] = partial(peak.above_imports, "predict", "main", *arguments)
+    measure.table(
+        ("process", "imports, MiB", "above them, MiB"),
+        [
+            [
+                f"predict.py --whole, {name}",
+                median(one.imports for one in found),
+                median(one.above for one in found),
+            ]
+            for name, found in measure.in_turn(ways, runs).items()
+        ],
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    songs = list(dataset.audio_files(arguments.dataset))[: arguments.songs]
-    singles = songs[:: max(1, len(songs) // arguments.single_calls)][: arguments.single_calls]
-    together, _ = predict(arguments.model, songs)
-    one, _ = zip(*(predict(arguments.model, [song]) for song in singles), strict=True)
-    with tempfile.TemporaryDirectory() as folder:
-        short, long = Path(folder, "short.wav"), Path(folder, "long.wav")
-        write_noise(short, 30)
-        write_noise(long, LONG_HOURS * 3600)
-        _, short_memory = predict(arguments.model, [short], "--whole")
-        long_seconds, long_memory = predict(arguments.model, [long], "--whole")
-    print("| what | seconds | songs a second | peak memory |")
-    print("| --- | --- | --- | --- |")
-    print(f"| {len(songs)} songs, one call | {together:.1f} | {len(songs) / together:.2f} | |")
-    print(f"| one song a call | {median(one):.1f} | {1 / median(one):.2f} | |")
-    print(f"| 30 s with --whole | | | {short_memory:.0f} MB |")
-    print(f"| {LONG_HOURS} h with --whole | {long_seconds:.1f} | | {long_memory:.0f} MB |")
-    print(f"\nOne call is {len(songs) * median(one) / together:.1f} times as fast as single calls.")
+    songs = [song.path.resolve() for song in dataset.find_songs(arguments.dataset)]
+    with tempfile.TemporaryDirectory() as name:
+        folder, model = Path(name), arguments.model.resolve()
+        speed(model, songs, arguments.dataset.resolve(), folder, arguments.runs)
+        memory(model, arguments.hours, folder, arguments.runs)
+    measure.machine(arguments.runs)
     return cli.DONE
 
 
