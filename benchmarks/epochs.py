@@ -1,0 +1,151 @@
+"""Train a network in a process of its own and print as JSON what its epochs took.
+
+    python -m benchmarks.epochs --data output/mfcc.json --network lstm --way ours
+
+The benchmarks of training call it, for a setting of TensorFlow holds for a whole process. Its last
+line is {"epochs": [seconds, ...], "read": seconds, "loss": validation loss, "accuracy": ...,
+"peak": MiB}.
+"""
+
+import argparse
+import functools
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import lazy_loader as lazy
+
+import cnn
+import config
+import lstm
+import mlp
+from benchmarks import measure, peak
+from genre import cli, segmentfile, splits, training
+from genre.dataset import TRAIN, VALIDATION, Segments
+
+keras = lazy.load("keras")
+tensorflow = lazy.load("tensorflow")
+
+NETWORKS = {"mlp": mlp.mlp, "cnn": cnn.cnn, "lstm": lstm.lstm}
+WAYS = ("ours", "fit", "bare")
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="segment file")
+    add("--network", choices=NETWORKS, required=True)
+    add(
+        "--way",
+        choices=WAYS,
+        default="ours",
+        help="ours: as the training scripts do; fit: Keras's fit of the same network and no more; "
+        "bare: fit of its layers, without our normalisation (default: %(default)s)",
+    )
+    add("--epochs", type=cli.count, default=3, help="(default: %(default)s)")
+    add("--batch-size", type=cli.count, default=config.BATCH_SIZE, help="(default: %(default)s)")
+    add("--times", type=cli.count, default=1, help="repeat the data (default: %(default)s)")
+    add("--in-memory", action="store_true", help="frames as an array (default: as they are read)")
+    add("--unroll", action="store_true", help="LSTM's loop as one graph (default: a loop)")
+    add("--jit-compile", action="store_true", help="compile by XLA (default: Keras decides)")
+    add("--threads", type=cli.count, help="of TensorFlow (default: it decides)")
+    return parser.parse_args(argv)
+
+
+def clock() -> list[float]:
+    """Return a list into which every later fit of this process notes its epochs' seconds."""
+    seconds: list[float] = []
+    started = [0.0]
+
+    def begin(*_: Any) -> None:
+        started[0] = time.perf_counter()
+
+    def end(*_: Any) -> None:
+        seconds.append(time.perf_counter() - started[0])
+
+    fit = keras.Model.fit
+
+    def timed(network: "keras.Model", *args: Any, callbacks: Sequence = (), **options: Any) -> Any:
+        watch = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
+        return fit(network, *args, callbacks=[*callbacks, watch], **options)
+
+    keras.Model.fit = timed
+    return seconds
+
+
+def configure(arguments: argparse.Namespace) -> None:
+    """Set for this process what the options ask for and the training scripts do not offer."""
+    if arguments.unroll:
+        keras.layers.LSTM = functools.partial(keras.layers.LSTM, unroll=True)
+    if arguments.jit_compile:
+        keras.Model.compile = functools.partialmethod(keras.Model.compile, jit_compile=True)
+    keras.backend.backend()  # so that keras is loaded before tensorflow
+    if arguments.threads:
+        tensorflow.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(arguments.threads)
+
+
+def plain_fit(
+    segments: Segments, split: splits.Split, arguments: argparse.Namespace
+) -> dict[str, list[float]]:
+    """Train as plainly as Keras can and return the history."""
+    keras.utils.set_random_seed(config.SEED)
+    layers = NETWORKS[arguments.network]
+    if arguments.way == "fit":
+        network = training.build(layers, segments, split.parts == TRAIN)
+    else:
+        frames = keras.Input(segments.frames.shape[1:])
+        network = keras.Model(frames, layers(frames, len(segments.mapping)))
+    network.compile(
+        optimizer=keras.optimizers.Adam(config.LEARNING_RATE),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    train, validation = (
+        (segments.frames[split.parts == part], segments.labels[split.parts == part])
+        for part in (TRAIN, VALIDATION)
+    )
+    return network.fit(
+        *train,
+        validation_data=validation,
+        batch_size=arguments.batch_size,
+        epochs=arguments.epochs,
+        verbose=0,
+    ).history
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    configure(arguments)
+    seconds = clock()
+    started = time.perf_counter()
+    segments = segmentfile.read(arguments.data)
+    if arguments.in_memory:
+        segments = replace(segments, frames=segments.frames[:])
+    read = time.perf_counter() - started
+    if arguments.times > 1:
+        segments = measure.tiled(segments, arguments.times)
+    split = splits.split(segments, "track", seed=config.SEED)
+    if arguments.way == "ours":
+        history = training.train(
+            NETWORKS[arguments.network],
+            segments,
+            split,
+            seed=config.SEED,
+            epochs=arguments.epochs,
+            batch_size=arguments.batch_size,
+            learning_rate=config.LEARNING_RATE,
+        ).curves
+    else:
+        history = plain_fit(segments, split, arguments)
+    answer = {"epochs": seconds, "read": read, "peak": peak.so_far() / peak.MEBIBYTE}
+    answer |= {"loss": history["val_loss"][-1], "accuracy": history["val_accuracy"][-1]}
+    print(json.dumps(answer))
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)
