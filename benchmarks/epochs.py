@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import lazy_loader as lazy
+import numpy as np
 
 import cnn
 import config
@@ -24,7 +25,7 @@ import lstm
 import mlp
 from benchmarks import measure, peak
 from genre import cli, segmentfile, splits, training
-from genre.dataset import TRAIN, VALIDATION, Segments
+from genre.dataset import TRAIN, VALIDATION, Segments, take
 
 keras = lazy.load("keras")
 tensorflow = lazy.load("tensorflow")
@@ -105,8 +106,8 @@ def plain_fit(
         metrics=["accuracy"],
     )
     train, validation = (
-        (segments.frames[split.parts == part], segments.labels[split.parts == part])
-        for part in (TRAIN, VALIDATION)
+        (take(segments.frames, rows), segments.labels[rows])
+        for rows in (np.flatnonzero(split.parts == part) for part in (TRAIN, VALIDATION))
     )
     return network.fit(
         *train,

@@ -50,7 +50,7 @@ def blocks(path: str | Path, *, sample_rate: int, seconds: float) -> Iterator[np
     sounds = None
     for rate, samples in decode(path, sample_rate, seconds):
         sounds = sounds or np.ptp(samples) > 0
-        yield soxr.resample(samples, rate, sample_rate)
+        yield samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
     if not sounds:
         raise AudioError("holds no sound" if sounds is None else SILENCE)
 
@@ -81,7 +81,7 @@ def _libsndfile(path: Path, _: int, seconds: float) -> Iterator[tuple[int, np.nd
                 raise AudioError(f"names {file.channels} channels of {file.samplerate} Hz")
             length = int(seconds * file.samplerate)
             while len(block := file.read(length, dtype="float32", always_2d=True)):
-                yield file.samplerate, _plausible(block).mean(axis=1)
+                yield file.samplerate, _mono(_plausible(block))
     except soundfile.LibsndfileError as error:
         raise AudioError(f"not readable as audio ({_what(error)})") from None
     except TypeError:  # soundfile wants to be told more of a .raw file
@@ -90,11 +90,17 @@ def _libsndfile(path: Path, _: int, seconds: float) -> Iterator[tuple[int, np.nd
 
 def _plausible(samples: np.ndarray) -> np.ndarray:
     """Return samples; raises AudioError where they are no numbers or no sound could be so loud."""
-    if not np.isfinite(samples).all():
+    lowest, highest = samples.min(initial=0), samples.max(initial=0)  # NaN if one of them is
+    if not np.isfinite([lowest, highest]).all():
         raise AudioError("holds samples that are not numbers")
-    if np.abs(samples).max(initial=0) > LOUDEST:
+    if max(-lowest, highest) > LOUDEST:
         raise AudioError("holds samples too large to be sound")
     return samples
+
+
+def _mono(samples: np.ndarray) -> np.ndarray:
+    """Average the channels of (samples, channels)."""
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
 
 def _what(error: soundfile.LibsndfileError) -> str:
