@@ -53,8 +53,8 @@ def facts(tracks: Sequence[str]) -> list[Facts]:
     others = [track for track in tracks if name(track) not in table()]
     if others:
         raise SplitError(
-            f"this split is for GTZAN alone: {len(others)} of {len(tracks)} tracks are not "
-            f"GTZAN's, first {others[0]}"
+            "this split is for GTZAN, or by artist for data that names its artists: "
+            f"{len(others)} of {len(tracks)} tracks are not GTZAN's, first {others[0]}"
         )
     return [table()[name(track)] for track in tracks]
 

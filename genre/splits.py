@@ -17,13 +17,17 @@ from genre.files import printable
 SPLITS = {
     "track": "all segments of a track stand on one side",
     "segment": "segments are shuffled, as in the course; tracks stand on both sides, scores leak",
-    "artist": "all tracks of an artist stand on one side (GTZAN only)",
+    "artist": "all tracks of an artist stand on one side (GTZAN, FMA, lists that name artists)",
+    "given": "the parts that the data set brings (FMA, lists with parts)",
     "filtered": "GTZAN's fault-filtered lists, artists apart (GTZAN only)",
 }
 HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
     "; or a CSV file with the columns track,part"
 )
 DEALT = ("segment", "track", "artist")  # the splits that a seed deals, and that can be folded
+NO_PARTS = (
+    "split given: this data brings no parts of its own; FMA does, and a list with a part column"
+)
 LEAKS = "this split leaks: segments of the same tracks stand in training and in test"
 
 
@@ -53,12 +57,17 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
         return next(
             _deal_out(segments, name, seed, round(1 / config.TEST_SHARE), test_everything=False)
         )
-    listed = gtzan_lists(segments) if name == "filtered" else splitfile.read(segments, Path(name))
+    if name == "given":
+        listed = given_parts(segments)
+    elif name == "filtered":
+        listed = gtzan_lists(segments)
+    else:
+        listed = splitfile.read(segments, Path(name))
     notes = []
     if listed.lacking:
         notes.append(f"{len(listed.lacking)} listed tracks are not in the data")
     if n_unused := len(np.unique(segments.track_index[listed.parts == UNUSED])):
-        notes.append(f"{n_unused} tracks of the data are not listed and left out")
+        notes.append(f"{n_unused} tracks of the data are in no part and left out")
     return _checked(segments, Split(printable(name), listed.parts, notes))
 
 
@@ -71,6 +80,13 @@ def folds(segments: Segments, name: str, *, n_folds: int, seed: int) -> list[Spl
     if name not in DEALT:
         raise SplitError(f"split {name} is fixed; folds are dealt by {', '.join(DEALT)}")
     return list(_deal_out(segments, name, seed, n_folds, test_everything=True))
+
+
+def given_parts(segments: Segments) -> splitfile.Listed:
+    """Return the parts that the data set brings; raises SplitError where it brings none."""
+    if not segments.parts:
+        raise SplitError(NO_PARTS)
+    return splitfile.Listed(np.array(segments.parts)[segments.track_index], [])
 
 
 def gtzan_lists(segments: Segments) -> splitfile.Listed:
@@ -93,6 +109,8 @@ def _deal_out(
         what = "segments" if name == "segment" else "tracks"
         genre = segments.mapping[counts.argmin()]
         raise SplitError(f"every genre needs at least {fewest} {what}; {genre} has {counts.min()}")
+    if test_everything and len(np.unique(groups)) < n_folds:
+        raise SplitError(f"{n_folds} folds need as many artists, not {len(np.unique(groups))}")
     everything = np.full(len(labels), True)
     dealt = everything if test_everything else _divisible(labels, groups, everything)
     if not dealt.any():
@@ -119,18 +137,33 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
     )
     groups = tracks
     if name == "artist":
-        groups = gtzan.artist_groups([segments.tracks[i] for i in tracks])
+        groups = _artist_groups(segments)[tracks]
     return segments.labels[first], groups, item_of_segment
+
+
+def _artist_groups(segments: Segments) -> np.ndarray:
+    """Return a group for every track, (tracks,), by the data's own artists or by GTZAN's.
+
+    A track of unknown artist is a group of its own.
+    """
+    if not segments.artists:
+        return gtzan.artist_groups(segments.tracks)
+    first: dict[str, int] = {}
+    return np.array(
+        [first.setdefault(name, i) if name else i for i, name in enumerate(segments.artists)]
+    )
 
 
 def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return which of some items, (items,) bool like `among`, can stand on both sides.
 
     A genre of a single artist cannot. It trains: to test what was never learnt measures nothing.
+    What else that artist made trains with it.
     """
     pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
     n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)
-    return among & (n_groups[labels] > 1)
+    divisible = among & (n_groups[labels] > 1)
+    return divisible & ~np.isin(groups, groups[among & ~divisible])
 
 
 def _deal(
@@ -141,16 +174,22 @@ def _deal(
 
     fold = np.full(len(labels), -1)
     items = np.flatnonzero(dealt)
-    if not len(items):
+    n_groups = len(np.unique(groups[items]))
+    if n_groups < 2:
+        fold[items] = 0
         return fold
-    n_folds = max(2, min(n_folds, np.bincount(labels[items]).max()))  # small data: larger folds
+    strata = labels[items]
+    if np.bincount(strata).max() < 2:
+        strata = np.zeros_like(strata)  # no genre has anything to keep in proportion
+    # Small data make larger folds.
+    n_folds = max(2, min(n_folds, n_groups, np.bincount(strata).max()))
     alone = len(np.unique(groups)) == len(groups)
     dealer = (StratifiedKFold if alone else StratifiedGroupKFold)(
         n_folds, shuffle=True, random_state=seed
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # genres missing in a part are said later
-        for number, (_, chosen) in enumerate(dealer.split(items, labels[items], groups[items])):
+        for number, (_, chosen) in enumerate(dealer.split(items, strata, groups[items])):
             fold[items[chosen]] = number
     if alone:
         for label in np.unique(labels[items]):  # one of few tracks stands in the first fold, too

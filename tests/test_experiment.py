@@ -90,7 +90,7 @@ def test_the_card_for_people_says_what_the_card_says(run, data, tmp_path):
     [
         (("--folds", 6), "every genre needs at least 6 tracks; genre1 has 5"),
         (("--folds", 3, "--split", "filtered"), "folds are dealt by segment, track, artist"),
-        (("--split", "artist"), "GTZAN alone"),
+        (("--split", "artist"), "are not GTZAN's"),
         (("--folds", 1), "not a whole number from 2"),
         (("--folds", 2, "--repeats", 2), "not allowed with"),
     ],

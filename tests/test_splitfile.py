@@ -58,7 +58,7 @@ def test_what_the_data_or_the_list_lacks_is_counted(segments, tmp_path):
     split = splits.split(segments, str(write(tmp_path / "s.csv", "track,part", *rows)), seed=0)
     assert split.notes[:2] == [
         "1 listed tracks are not in the data",
-        "5 tracks of the data are not listed and left out",
+        "5 tracks of the data are in no part and left out",
     ]
     assert np.sum(split.parts == "") == 10
 

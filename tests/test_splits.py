@@ -1,9 +1,12 @@
 """Which part a track or a segment belongs to, by property on made-up data."""
 
+import contextlib
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers import made_up_segments
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genre import splits
@@ -83,3 +86,87 @@ def test_a_genre_with_too_few_tracks_is_named():
         splits.split(made_up_segments([8, 2, 8]), "track", seed=0)
     with pytest.raises(SplitError, match=r"3 segments; genre0 has 2"):
         splits.split(made_up_segments([2, 8], segments_per_track=1), "segment", seed=0)
+
+
+def test_the_parts_that_the_data_brings_are_given():
+    parts = ["train", "test", "validation", "", "test", "train"]
+    segments = dataclasses.replace(made_up_segments([3, 3]), parts=parts)
+    split = splits.split(segments, "given", seed=0)
+    assert split.parts.tolist() == [parts[track] for track in segments.track_index]
+    assert split.notes[0] == "1 tracks of the data are in no part and left out"
+    assert split.notes[1:] == ["no genre1 in the validation part"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "problem"),
+    [
+        ([], "brings no parts"),
+        (["train", "test"] * 3, "none of the data is in the validation part"),
+    ],
+)
+def test_data_without_parts_of_its_own_are_refused(parts, problem):
+    segments = dataclasses.replace(made_up_segments([3, 3]), parts=parts)
+    with pytest.raises(SplitError, match=problem):
+        splits.split(segments, "given", seed=0)
+
+
+def test_given_parts_are_not_folded():
+    segments = dataclasses.replace(
+        made_up_segments([3, 3]), parts=["train", "validation", "test"] * 2
+    )
+    with pytest.raises(SplitError, match="split given is fixed"):
+        splits.folds(segments, "given", n_folds=2, seed=0)
+
+
+def sides_of_artists(segments: Segments, parts: np.ndarray) -> list[tuple[str, str]]:
+    """Return in which parts each of the artists named in the data stands."""
+    artist_of_segment = [segments.artists[track] for track in segments.track_index]
+    pairs = set(zip(artist_of_segment, parts.tolist(), strict=True))
+    return sorted((artist, part) for artist, part in pairs if artist)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    tracks_in_genre=st.lists(st.integers(3, 12), min_size=2, max_size=4),
+    names=st.sampled_from(["A", "AB", "ABC", "ABCDEFGH", ["", *"ABCDEF"]]),
+    n_folds=st.integers(2, 4),
+    seed=SEEDS,
+)
+def test_the_artists_that_the_data_names_stand_on_one_side(tracks_in_genre, names, n_folds, seed):
+    artists = np.random.default_rng(seed).choice(list(names), sum(tracks_in_genre)).tolist()
+    segments = made_up_segments(tracks_in_genre, segments_per_track=2, shape=(1, 1))
+    segments = dataclasses.replace(segments, artists=artists)
+    dealt = []
+    with contextlib.suppress(SplitError):  # a part would be empty: so few artists are there
+        dealt.append(splits.split(segments, "artist", seed=seed))
+    with contextlib.suppress(SplitError):
+        dealt += splits.folds(segments, "artist", n_folds=n_folds, seed=seed)
+    for split in dealt:
+        artists = [artist for artist, _ in sides_of_artists(segments, split.parts)]
+        assert len(artists) == len(set(artists))
+
+
+def test_an_artist_who_is_alone_in_a_genre_trains_in_the_others_too():
+    segments = dataclasses.replace(made_up_segments([8, 8]), artists=[*"AABBCCDD", *"AAAAAAAA"])
+    for seed in range(10):
+        split = splits.split(segments, "artist", seed=seed)
+        assert sides_of_artists(segments, split.parts)[0] == ("A", "train")
+        assert "no genre1 in the test part" in split.notes
+        assert len(sides_of_artists(segments, split.parts)) == 4
+
+
+def test_more_folds_than_artists_are_refused():
+    segments = dataclasses.replace(made_up_segments([6, 6]), artists=[*"ABCABCABCABC"])
+    with pytest.raises(SplitError, match="4 folds need as many artists, not 3"):
+        splits.folds(segments, "artist", n_folds=4, seed=0)
+
+
+def test_folds_by_the_datas_own_artists_test_every_track_once():
+    artists = [*"AABBCCDDEE", *"FFGGHHII", "", ""]
+    segments = dataclasses.replace(made_up_segments([10, 10]), artists=artists)
+    tested = [
+        track
+        for split in splits.folds(segments, "artist", n_folds=5, seed=1)
+        for track in np.unique(segments.track_index[split.parts == "test"]).tolist()
+    ]
+    assert sorted(tested) == list(range(20))
