@@ -126,6 +126,21 @@ def find_songs(dataset: Path) -> list[Song]:
     return songs
 
 
+def limited(songs: list[Song], most: int) -> list[Song]:
+    """Return at most so many songs of each genre, from all over its parts and its sorted tracks.
+
+    Neighbours in a list are often by one artist.
+    """
+    of_genre: dict[str, list[Song]] = {}
+    for song in sorted(songs, key=lambda song: (song.part, song.track)):
+        of_genre.setdefault(song.genre, []).append(song)
+    chosen = set()
+    for those in of_genre.values():
+        places = np.linspace(0, len(those) - 1, min(most, len(those)))
+        chosen.update(those[round(place)] for place in places)
+    return [song for song in songs if song in chosen]
+
+
 def collect(
     results: Iterable[tuple[Song, np.ndarray | str]],
     keep: Callable[[np.ndarray], None],

@@ -102,3 +102,30 @@ def test_two_genres_must_have_a_usable_song():
         collect([(song("rock/a.wav"), one), (song("jazz/b.wav"), "is empty")])
     with pytest.raises(DatasetError, match="2 songs skipped"):
         collect([(song("rock/a.wav"), "is short"), (song("jazz/b.wav"), "is empty")])
+
+
+def listed(genre: str, parts: list[str]) -> list[Song]:
+    return [
+        song(f"{genre}/{number:02}.wav")._replace(part=part) for number, part in enumerate(parts)
+    ]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 30, 31, 1000])
+def test_a_limit_takes_so_many_songs_of_each_genre_or_all(most):
+    songs = listed("rock", [""] * 30) + listed("jazz", [""] * 2)
+    chosen = dataset.limited(songs, most)
+    assert chosen == [song for song in songs if song in chosen]  # in their order, none twice
+    genres = [song.genre for song in chosen]
+    assert genres.count("rock") == min(most, 30)
+    assert genres.count("jazz") == min(most, 2)
+
+
+def test_a_limit_takes_songs_from_all_over_the_list():
+    numbers = [int(song.path.stem) for song in dataset.limited(listed("rock", [""] * 31), 4)]
+    assert numbers == [0, 10, 20, 30]
+
+
+def test_a_limit_of_three_or_more_takes_songs_of_every_part():
+    songs = listed("rock", ["train"] * 16 + ["validation"] * 2 + ["test"] * 2)
+    for most in range(3, 20):
+        assert {song.part for song in dataset.limited(songs, most)} == {*dataset.PARTS}
