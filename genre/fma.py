@@ -1,0 +1,64 @@
+"""Find the songs of FMA, a data set with a split of its own, that its `tracks.csv` describes.
+
+Source: M. Defferrard, K. Benzi, P. Vandergheynst and X. Bresson, "FMA: A Dataset for Music
+Analysis", ISMIR 2017, https://github.com/mdeff/fma.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from genre import tracklist
+from genre.dataset import Song
+from genre.errors import DatasetError
+from genre.files import printable
+
+SUBSETS = ("small", "medium", "large")  # each holds those before it
+COLUMNS = ("track.genre_top", "set.split", "set.subset", "artist.id")
+INDEX = "track_id"  # what a third row calls the first column
+LONGEST_TEXT = 2**24  # characters; biographies can be longer than the csv module allows
+
+
+def find(tracks: Path, dataset: Path, *, subset: str) -> tracklist.Listing:
+    """Return the songs of one of SUBSETS, with the parts of FMA's split and the artists' numbers.
+
+    `tracks` is `tracks.csv` of FMA's metadata, `dataset` the folder with `000/000002.mp3`. Tracks
+    without a top genre are left out, as FMA gives none to those of several. Raises DatasetError
+    when the table is another, or when `tracklist.sort_out` does.
+    """
+    tracklist.check_folder(dataset)
+    songs = list(_songs(tracks, dataset, SUBSETS[: SUBSETS.index(subset) + 1]))
+    if not songs:
+        raise DatasetError(f"{tracks}: lists no track of the subset {subset}")
+    return tracklist.sort_out(songs, tracks)
+
+
+def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tuple[int, Song]]:
+    """Yield the songs of some subsets, each with its last line in the table."""
+    csv.field_size_limit(LONGEST_TEXT)
+    lines = tracklist.rows(tracks)
+    header = [row for _, row in islice(lines, 2)]
+    columns = [".".join(names) for names in zip(*header, strict=False)]
+    tracklist.check_columns(COLUMNS, columns, tracks)
+    genre, part, within, artist = map(columns.index, COLUMNS)
+    for line, row in lines:
+        where = f"{tracks}, line {line}"
+        tracklist.check_width(row, len(columns), where)
+        if row[0] == INDEX or row[within] not in subsets:
+            continue
+        if not re.fullmatch("[0-9]{1,6}", row[0]):
+            raise DatasetError(f"{where}: track {row[0]!r:.40} is no number of up to six digits")
+        number = f"{int(row[0]):06}"
+        track = f"{number[:3]}/{number}.mp3"
+        yield (
+            line,
+            Song(
+                path=dataset / track,
+                track=track,
+                genre=printable(row[genre].strip()),
+                part=tracklist.read_part(row[part], where),
+                artist=printable(row[artist].strip()),
+            ),
+        )
