@@ -3,12 +3,16 @@
     python preprocess.py
     python preprocess.py --dataset ~/Music/by-genre --output output/mine.json
     python preprocess.py --feature mel --output output/mel.h5
+    python preprocess.py --tracks my-songs.csv
+    python preprocess.py --fma fma_metadata/tracks.csv --dataset fma_small --limit 20
 
 The data set is a folder of genre folders, GTZAN or your own:
 
     by-genre/
       blues/   any.wav  number.mp3  of.flac ...
       jazz/    ...
+
+or what a CSV file with the columns path,genre lists (and part and artist, if known), or FMA.
 """
 
 import argparse
@@ -20,7 +24,7 @@ from pathlib import Path
 import lazy_loader as lazy
 
 import config
-from genre import cli, dataset, features, parallel, segmentfile
+from genre import cli, dataset, features, fma, parallel, segmentfile, tracklist
 from genre.errors import AudioError, DatasetError, FeatureError
 from genre.settings import Settings
 
@@ -43,7 +47,29 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--dataset",
         type=Path,
         metavar="DIR",
-        help=f"folder of genre folders (default: {config.DATASET_PATH}, genres_original or genres)",
+        help="folder of genre folders, or the one with the songs of --tracks or --fma (default: "
+        f"{config.DATASET_PATH}, genres_original or genres; with --tracks, the list's own folder)",
+    )
+    lists = parser.add_mutually_exclusive_group()
+    lists.add_argument(
+        "--tracks",
+        type=Path,
+        metavar="CSV",
+        help="list of songs: columns path,genre, and part (train, validation, test) and artist if "
+        "known (default: the songs in genre folders)",
+    )
+    lists.add_argument(
+        "--fma",
+        type=Path,
+        metavar="CSV",
+        help="FMA's tracks.csv, for the songs in --dataset, which holds 000/000002.mp3",
+    )
+    parser.add_argument("--subset", choices=fma.SUBSETS, help=f"of FMA (default: {fma.SUBSETS[0]})")
+    parser.add_argument(
+        "--limit",
+        type=cli.count,
+        metavar="N",
+        help="take N tracks of each genre, for a first try (default: all)",
     )
     add(
         "--output",
@@ -89,6 +115,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         arguments.output = config.OUTPUT_PATH / f"{arguments.feature}.json"
     if arguments.dtype and arguments.output.suffix == segmentfile.JSON:
         parser.error("--dtype is for .h5 files; name one with --output")
+    if arguments.fma and not arguments.dataset:
+        parser.error("--fma needs --dataset, the folder that holds 000/000002.mp3 and so on")
+    if arguments.subset and not arguments.fma:
+        parser.error("--subset is for --fma")
     return arguments
 
 
@@ -106,6 +136,21 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         )
     except ValueError as error:
         raise FeatureError(f"the settings do not fit each other: {error}") from None
+
+
+def find_songs(arguments: argparse.Namespace) -> tracklist.Listing:
+    """Return the songs that the command line asks for, and what is left out of their list."""
+    if arguments.fma:
+        subset = arguments.subset or fma.SUBSETS[0]
+        found = fma.find(arguments.fma, arguments.dataset, subset=subset)
+    elif arguments.tracks:
+        found = tracklist.find(arguments.tracks, arguments.dataset)
+    else:
+        songs = dataset.find_songs(arguments.dataset or find_dataset())
+        found = tracklist.Listing(songs, missing=[], notes=[])
+    if arguments.limit:
+        found = found._replace(songs=dataset.limited(found.songs, arguments.limit))
+    return found
 
 
 def find_dataset() -> Path:
@@ -130,7 +175,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     feature, settings, output = arguments.feature, settings_of(arguments), arguments.output
     segmentfile.check_output(output)
-    songs = dataset.find_songs(arguments.dataset or find_dataset())
+    songs, missing, notes = find_songs(arguments)
+    for note in notes:
+        cli.say(note)
     shape = features.check(feature, settings)  # and loads what the worker processes need, once
     warn_of_size(len(songs) * settings.segments_per_track, shape, output)
     work = partial(frames_or_reason, feature=feature, settings=settings)
@@ -148,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         finish(index)
     report(index, shape, output)
-    return cli.SOME_FAILED if index.skipped else cli.DONE
+    return cli.SOME_FAILED if index.skipped or missing else cli.DONE
 
 
 def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:

@@ -28,7 +28,15 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 TRAINING = (config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE)
 DEFAULTS = {
     "preprocess": (
-        *(config.DATASET_PATH, "output/FEATURE.json", config.FEATURE, config.SEGMENTS_PER_TRACK),
+        *(
+            config.DATASET_PATH,
+            "the songs in genre folders",
+            "small",
+            "all",
+            "output/FEATURE.json",
+            config.FEATURE,
+            config.SEGMENTS_PER_TRACK,
+        ),
         *(config.N_FFT, config.HOP_LENGTH, config.N_MELS, "float32", "one for each core"),
     ),
     "mlp": (*TRAINING, config.SEED, config.MLP_PATH),
