@@ -742,7 +742,12 @@ TRAINING = {
     "--nonsense": ["1"],
 }
 OPTIONS = {
-    preprocess: {"--workers": ["0", "-1", "1.5", "all", ""], "--nonsense": ["1"]},
+    preprocess: {
+        "--workers": ["0", "-1", "1.5", "all", ""],
+        "--limit": ["0", "-1", "1.5", "all", ""],
+        "--subset": ["full", ""],
+        "--nonsense": ["1"],
+    },
     mlp: TRAINING,
     cnn: TRAINING,
     lstm: TRAINING,
