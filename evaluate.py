@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     the_card = card.read(folder)
     segments = segmentfile.read(arguments.data)
     check_agreement(the_card, segments, arguments.data)
-    chosen, notes = np.full(len(segments.labels), True), []
+    chosen, notes = segments.originals, []
     data = printable(arguments.data.name)
     heading = f"{the_card.script}, all of {data}"
     if arguments.split:

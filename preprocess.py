@@ -31,6 +31,7 @@ from genre.settings import Settings
 np = lazy.load("numpy")
 
 LARGE = 1e9  # bytes of JSON that are worth a word
+LARGEST_SHIFT = 12  # semitones
 WHERE_TO_GET_GTZAN = (
     f"no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.",
     "Name a folder of genre folders with --dataset, or get GTZAN and put its genre folders there:",
@@ -105,6 +106,15 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="numbers of an .h5 file; float16 halves it (default: float32)",
     )
     add(
+        "--pitch-shift",
+        type=semitones,
+        nargs="+",
+        metavar="X",
+        default=[],
+        help="add copies of every track, shifted by so many semitones, which only ever train, as "
+        "in --pitch-shift -1 1 (default: none)",
+    )
+    add(
         "--workers",
         type=cli.count,
         metavar="N",
@@ -120,6 +130,19 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if arguments.subset and not arguments.fma:
         parser.error("--subset is for --fma")
     return arguments
+
+
+def semitones(text: str) -> float:
+    """Read a shift in pitch, an octave at most."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < abs(value) <= LARGEST_SHIFT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of semitones, other than 0 and up to {LARGEST_SHIFT}"
+        )
+    return value
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -161,10 +184,17 @@ def find_dataset() -> Path:
     raise DatasetError(*WHERE_TO_GET_GTZAN)
 
 
-def frames_or_reason(song: dataset.Song, feature: str, settings: Settings) -> np.ndarray | str:
-    """Return a song's frames, (segments, frames, bands), or why it has none."""
+def frames_or_reason(
+    song: dataset.Song, feature: str, settings: Settings, shifts: Sequence[float]
+) -> np.ndarray | str:
+    """Return a song's frames, (segments, frames, bands), or why it has none.
+
+    They end with copies, shifted in pitch by so many semitones each.
+    """
     try:
-        return features.of_track(song.path, feature, settings)
+        return np.concatenate(
+            [features.of_track(song.path, feature, settings, shift) for shift in (0, *shifts)]
+        )
     except AudioError as error:
         return str(error)
 
@@ -179,8 +209,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for note in notes:
         cli.say(note)
     shape = features.check(feature, settings)  # and loads what the worker processes need, once
-    warn_of_size(len(songs) * settings.segments_per_track, shape, output)
-    work = partial(frames_or_reason, feature=feature, settings=settings)
+    shifts = list(dict.fromkeys(arguments.pitch_shift))
+    work = partial(frames_or_reason, feature=feature, settings=settings, shifts=shifts)
+    warn_of_size((1 + len(shifts)) * len(songs) * settings.segments_per_track, shape, output)
     workers = min(arguments.workers or parallel.cores(), len(songs))
     with (
         closing(parallel.in_processes(work, songs, workers=workers)) as results,
@@ -192,6 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             append,
             feature=feature,
             settings=features.stored(feature, settings),
+            shifts=shifts,
         )
         finish(index)
     report(index, shape, output)
@@ -215,10 +247,12 @@ def report(index: dataset.Index, shape: tuple[int, int], output: Path) -> None:
     """Say what was skipped and what was written."""
     for song in index.skipped:
         cli.say(f"skipped {song['track']}: {song['reason']}")
+    n_copies = int(np.sum(~index.originals))
+    copies = f", {n_copies} of them shifted copies," if n_copies else ""
     print(
         f"{len(index.tracks)} tracks of {len(index.mapping)} genres, "
         f"{len(index.skipped)} skipped: {len(index.labels)} segments of shape "
-        f"{shape} in {output} ({output.stat().st_size / 1e6:.1f} MB)"
+        f"{shape}{copies} in {output} ({output.stat().st_size / 1e6:.1f} MB)"
     )
 
 

@@ -3,7 +3,8 @@
 import itertools
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -46,6 +47,26 @@ class Index:
     skipped: list[dict[str, str]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
     artists: list[str] = field(default_factory=list)  # of each track, where the data set says it
+    # (segments,) semitones by which each is shifted, where preprocess.py added shifted copies
+    pitch_shift: np.ndarray | None = None
+
+    @property
+    def originals(self) -> np.ndarray:
+        """Which segments are no shifted copies, a mask of (segments,)."""
+        if self.pitch_shift is None:
+            return np.full(len(self.labels), True)
+        return self.pitch_shift == 0
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """For each segment how many of its track come before it; a copy has its original's."""
+        shift = np.zeros(len(self.labels)) if self.pitch_shift is None else self.pitch_shift
+        seen: Counter[tuple[int, float]] = Counter()
+        numbers = []
+        for key in zip(self.track_index.tolist(), shift.tolist(), strict=True):
+            numbers.append(seen[key])
+            seen[key] += 1
+        return np.array(numbers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,9 +168,11 @@ def collect(
     *,
     feature: str,
     settings: dict[str, Any],
+    shifts: Sequence[float] = (),
 ) -> Index:
     """Hand each song's frames to `keep`, note why a song has none, and return the index of all.
 
+    A song's frames end with as many copies of its segments as there are `shifts` in pitch.
     Raises DatasetError when fewer than two genres have a usable song.
     """
     songs, counts, skipped = [], [], []
@@ -167,6 +190,8 @@ def collect(
             f"songs of two or more genres are needed, {len(mapping)} of them could be used "
             f"({len(skipped)} songs skipped{first})"
         )
+    shift_of_copy = [0.0, *shifts]
+    pitch_shift = [np.repeat(shift_of_copy, n // len(shift_of_copy)) for n in counts]
     return Index(
         feature=feature,
         settings=settings,
@@ -177,4 +202,5 @@ def collect(
         skipped=skipped,
         parts=[song.part for song in songs] if any(song.part for song in songs) else [],
         artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
+        pitch_shift=np.concatenate(pitch_shift) if shifts else None,
     )

@@ -73,6 +73,11 @@ def wavelet(samples: np.ndarray, settings: Settings) -> np.ndarray:
     return librosa.power_to_db(padded.reshape(WAVELET_BANDS, n_frames, hop).mean(axis=-1)).T
 
 
+def shifted(samples: np.ndarray, settings: Settings, semitones: float) -> np.ndarray:
+    """Return samples, (samples,), raised in pitch and of the same length."""
+    return librosa.effects.pitch_shift(samples, sr=settings.sample_rate, n_steps=semitones)
+
+
 def _of_frames(function: Callable, samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return a feature of librosa's that is made of a spectrum."""
     return _of_hops(function, samples, settings, n_fft=settings.n_fft)

@@ -107,13 +107,17 @@ def of_segment(samples: np.ndarray, feature: str, settings: Settings) -> np.ndar
     return np.concatenate(values, axis=1, dtype=np.float32)
 
 
-def of_track(path: str | Path, feature: str, settings: Settings) -> np.ndarray:
+def of_track(
+    path: str | Path, feature: str, settings: Settings, pitch_shift: float = 0
+) -> np.ndarray:
     """Return the frames of a track's segments, (segments, frames, bands) float32.
 
-    A track shorter than `track_seconds` gives the whole segments it has. Raises AudioError when
-    it cannot be read or is shorter than one segment.
+    A track shorter than `track_seconds` gives the whole segments it has. `pitch_shift` raises it
+    by so many semitones. Raises AudioError when it cannot be read or is shorter than one segment.
     """
     samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
+    if pitch_shift:
+        samples = descriptors.shifted(samples, settings, pitch_shift)
     frames = of_samples(samples, feature, settings)
     if not len(frames):
         raise _too_short(len(samples), settings)

@@ -3,7 +3,8 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-Where the data set brings them, "parts" and "artists" hold a text for each track.
+Where the data set brings them, "parts" and "artists" hold a text for each track; "pitch_shift"
+holds a number of semitones for each segment where there are shifted copies.
 """
 
 from collections.abc import Callable, Iterator
@@ -87,6 +88,8 @@ def check_suffix(path: Path) -> None:
 def _content(index: Index) -> dict[str, Any]:
     """Return everything in a segment file but its frames."""
     optional = {"parts": index.parts, "artists": index.artists}
+    if index.pitch_shift is not None:
+        optional["pitch_shift"] = index.pitch_shift
     return {
         "schema": SCHEMA,
         "feature": index.feature,
@@ -96,7 +99,7 @@ def _content(index: Index) -> dict[str, Any]:
         "skipped": index.skipped,
         "labels": index.labels,
         "track_index": index.track_index,
-    } | {key: value for key, value in optional.items() if value}
+    } | {key: value for key, value in optional.items() if len(value)}
 
 
 def _segments(content: Any) -> Segments:
@@ -118,6 +121,7 @@ def _segments(content: Any) -> Segments:
         ],
         parts=_of_tracks(content, "parts"),
         artists=_of_tracks(content, "artists"),
+        pitch_shift=_pitch_shift(content),
     )
 
 
@@ -136,6 +140,15 @@ def _whole_numbers(values: Any, what: str) -> np.ndarray:
     if array.size and array.dtype.kind not in "iu":
         raise ValueError(f"{what} are no whole numbers")
     return array.astype(np.int64)
+
+
+def _pitch_shift(content: dict[str, Any]) -> np.ndarray | None:
+    if "pitch_shift" not in content:
+        return None
+    shift = np.asarray(content["pitch_shift"], dtype=float)
+    if shift.shape != (len(content["labels"]),) or not np.isfinite(shift).all():
+        raise ValueError("pitch_shift is no number for each segment")
+    return shift
 
 
 def _frames(values: Any) -> Any:

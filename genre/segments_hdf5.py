@@ -39,7 +39,7 @@ class Writer:
             )
         data = self._file[UNNAMED]
         data.resize(len(data) + len(frames), axis=0)
-        data[-len(frames) :] = frames
+        data[-len(frames) :] = frames.astype(self._dtype, copy=False)  # HDF5 rounds some wrongly
         self._disk.check()
 
     def finish(self, content: dict[str, Any]) -> None:

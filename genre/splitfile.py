@@ -24,9 +24,10 @@ class Listed(NamedTuple):
 
 def write(segments: Segments, parts: np.ndarray, path: Path) -> None:
     """Write the part of every track, or of every segment where a track stands in several."""
-    keys = list(zip(segments.track_index, parts, strict=True))
+    rows = np.flatnonzero(segments.originals)  # copies follow them
+    keys = list(zip(segments.track_index[rows], parts[rows], strict=True))
     by_segment = len(set(keys)) > len(np.unique(segments.track_index))
-    numbers = _numbers_in_track(segments)
+    numbers = segments.numbers[rows]
     with replacing(path) as unfinished, open(unfinished, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["track", "segment", "part"] if by_segment else ["track", "part"])
@@ -56,7 +57,7 @@ def read(segments: Segments, path: Path) -> Listed:
             raise SplitError(f"{path}, line {line}: {row['track']} is already in another part")
         if track is None:
             lacking.append(row["track"])
-    keys = zip(segments.track_index.tolist(), _numbers_in_track(segments), strict=True)
+    keys = zip(segments.track_index.tolist(), segments.numbers.tolist(), strict=True)
     parts = [part_of.get(key, part_of.get((key[0], None), UNUSED)) for key in keys]
     return Listed(np.array(parts), list(dict.fromkeys(lacking)))
 
@@ -97,13 +98,3 @@ def _finder(tracks: Sequence[str]):
 def _components(track: str) -> tuple[str, ...]:
     path = PurePosixPath((track or "").replace("\\", "/"))
     return path.with_suffix("").parts if path.suffix.lower() in AUDIO_SUFFIXES else path.parts
-
-
-def _numbers_in_track(segments: Segments) -> list[int]:
-    """Return for each segment how many segments of its track come before it."""
-    seen: Counter[int] = Counter()
-    numbers = []
-    for track in segments.track_index.tolist():
-        numbers.append(seen[track])
-        seen[track] += 1
-    return numbers

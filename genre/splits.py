@@ -130,8 +130,12 @@ def _deal_out(
 def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what a split deals out: labels and groups of the items, and each segment's item."""
     if name == "segment":
-        everything = np.arange(len(segments.labels))
-        return segments.labels, everything, everything
+        everything = np.arange(np.sum(segments.originals))
+        if segments.pitch_shift is None:
+            return segments.labels, everything, everything
+        keys = np.stack([segments.track_index, segments.numbers])
+        _, first, item_of_segment = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+        return segments.labels[first], everything, item_of_segment
     tracks, first, item_of_segment = np.unique(
         segments.track_index, return_index=True, return_inverse=True
     )
@@ -198,16 +202,20 @@ def _deal(
 
 
 def _checked(segments: Segments, split: Split, of_fold: str = "") -> Split:
-    """Raise SplitError where a part is empty; note the genres that a part lacks."""
+    """Raise SplitError where a part is empty; note the genres that a part lacks.
+
+    Shifted copies are for training alone.
+    """
     notes = list(split.notes)
+    parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
     for part in PARTS:
-        present = np.unique(segments.labels[split.parts == part])
+        present = np.unique(segments.labels[parts == part])
         if not len(present):
             raise SplitError(f"split {split.name}: none of the data is in the {part} part")
         missing = [name for i, name in enumerate(segments.mapping) if i not in present]
         if missing:
             notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
-    return split._replace(notes=notes)
+    return split._replace(parts=parts, notes=notes)
 
 
 def tracks_by_part(segments: Segments, parts: np.ndarray) -> dict[str, list[str]]:

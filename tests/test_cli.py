@@ -37,7 +37,7 @@ DEFAULTS = {
             config.FEATURE,
             config.SEGMENTS_PER_TRACK,
         ),
-        *(config.N_FFT, config.HOP_LENGTH, config.N_MELS, "float32", "one for each core"),
+        *(config.N_FFT, config.HOP_LENGTH, config.N_MELS, "float32", "none", "one for each core"),
     ),
     "mlp": (*TRAINING, config.SEED, config.MLP_PATH),
     "cnn": (*TRAINING, config.SEED, config.CNN_PATH),

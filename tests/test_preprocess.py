@@ -14,8 +14,11 @@ import soundfile
 from helpers import GTZAN, ROOT, librosa_mfcc, noise, refusal, shell
 
 import config
+import mlp
+import predict
 import preprocess
-from genre import features, segmentfile
+from genre import card, features, segmentfile
+from genre.settings import Settings
 
 SPAWN = """\
 import multiprocessing, sys
@@ -178,7 +181,7 @@ def test_failing_and_being_interrupted_leave_the_old_file(songs, run, tmp_path, 
     arguments = ("--output", output, "--workers", 1)
     refusal(run(preprocess, "--dataset", tmp_path / "output", *arguments))
 
-    def interrupted(path, feature, settings):
+    def interrupted(path, feature, settings, pitch_shift):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(features, "of_track", interrupted)
@@ -261,3 +264,87 @@ def test_the_unreadable_file_of_gtzan_is_skipped(real_data, run, tmp_path):
     assert song["track"] == "jazz/jazz.00054.wav"
     assert ended.err == f"skipped jazz/jazz.00054.wav: {song['reason']}\n"
     assert np.array(read(output)["mfcc"]).shape == (20, 130, 13)
+
+
+@pytest.mark.parametrize(
+    ("feature", "flags", "shape"),
+    [
+        ("mel", ["--n-mels", 40], (130, 40)),
+        ("mel", ["--segments", 5, "--hop-length", 1024], (130, 128)),
+        ("mfcc+centroid+chroma_stft+contrast", [], (130, 33)),
+        ("stft", ["--n-fft", 1024], (130, 513)),
+    ],
+)
+def test_other_features_and_settings_go_to_the_file_and_on_to_predict(
+    feature, flags, shape, songs, run, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for number in range(6):  # enough for a split
+        shutil.copy(songs / "jazz" / "a.wav", songs / "jazz" / f"{number}.wav")
+        shutil.copy(songs / "rock" / "c.ogg", songs / "rock" / f"{number}.ogg")
+    ended = run(preprocess, "--dataset", songs, "--workers", 1, "--feature", feature, *flags)
+    assert ended.status == 0
+    data = tmp_path / "output" / f"{feature}.json"
+    assert data.exists()
+    segments = segmentfile.read(data)
+    assert segments.feature == feature
+    assert segments.frames.shape[1:] == shape
+    trained = run(mlp, "--data", data, "--output", "mlp", "--epochs", 1)
+    assert trained.status == 0
+    song = songs / "jazz" / "a.wav"
+    ended = run(predict, "--model", "mlp", "--input", song, "--format", "json")
+    assert ended.status == 0
+    frames = features.of_track(song, feature, Settings.from_dict(segments.settings))
+    network, the_card = card.load(Path("mlp"))
+    assert the_card.settings == segments.settings
+    expected = network.predict_on_batch(frames).mean(axis=0)
+    given = json.loads(ended.out)["probabilities"]
+    np.testing.assert_allclose([given["jazz"], given["rock"]], expected, atol=1e-3)
+
+
+def test_an_hdf5_file_holds_the_same_in_fewer_bytes(songs, run, tmp_path):
+    frames, sizes = {}, {}
+    for name, flags in {
+        "a.json": [],
+        "b.h5": [],
+        "c.h5": ["--dtype", "float16"],
+    }.items():
+        output = tmp_path / name
+        flags = ["--feature", "mel", "--workers", 1, *flags]
+        assert run(preprocess, "--dataset", songs, "--output", output, *flags).status == 0
+        frames[name] = segmentfile.read(output).frames[:]
+        sizes[name] = output.stat().st_size
+    np.testing.assert_array_equal(frames["b.h5"], frames["a.json"])
+    np.testing.assert_array_equal(frames["c.h5"], frames["a.json"].astype(np.float16))
+    assert sizes["a.json"] > 2 * sizes["b.h5"] > 3 * sizes["c.h5"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (["--feature", "loudness"], "'loudness' is no feature; known are mfcc, mel"),
+        (["--feature", "mfcc+"], "'' is no feature"),
+        (["--feature", "mel", "--n-fft", 256], "128 mel bands are too many for windows of 256"),
+        (["--n-mels", 12], "13 MFCCs cannot be made of 12 mel bands"),
+        (["--segments", 1000000], "a segment is shorter than a sample"),
+        (["--dtype", "float16"], "--dtype is for .h5 files"),
+    ],
+)
+def test_features_and_settings_that_do_not_fit_are_refused(flags, reason, songs, run, tmp_path):
+    ended = run(preprocess, "--dataset", songs, "--output", tmp_path / "a.json", *flags)
+    assert ended.status == 2
+    assert reason in ended.err.splitlines()[-1]
+    assert not (tmp_path / "a.json").exists()
+
+
+def test_a_large_json_file_is_done_with_a_word_on_what_saves_space(
+    songs, run, tmp_path, monkeypatch
+):
+    flags = ["--dataset", songs, "--workers", 1, "--output", tmp_path / "a.json"]
+    assert run(preprocess, *flags).err == ""
+    monkeypatch.setattr(preprocess, "LARGE", 100_000)  # bytes
+    ended = run(preprocess, *flags)
+    assert ended.status == 0
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"{tmp_path / 'a.json'} will take about")
+    assert ".h5" in line
