@@ -27,7 +27,7 @@ def cnn(frames: "keras.KerasTensor", n_genres: int) -> "keras.KerasTensor":
     for kernel, pool in ((3, 3), (3, 3), (2, 2)):
         x = layers.Conv2D(32, kernel, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(pool, strides=2, padding="same")(x)
-        x = layers.BatchNormalization(momentum=0.9)(x)  # small data: few batches to average over
+        x = layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(64, activation="relu")(x)
     x = layers.Dropout(0.3)(x)

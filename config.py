@@ -35,4 +35,5 @@ BATCH_SIZE = 32  # segments a step
 EPOCHS = 60  # at most; early stopping usually ends sooner
 PATIENCE = 10  # epochs without a better validation loss before stopping
 LEARNING_RATE = 0.0005  # Adam's step
+BATCH_NORM_MOMENTUM = 0.9  # Keras's 0.99 averages over more batches than small data has
 SEED = 42  # of the split, the weights and the order of the batches
