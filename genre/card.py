@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Card:
     """What a prediction must agree with, and what a reader of a score must know."""
 
     schema: int
-    script: str  # the training script, which names the architecture: "cnn"
+    script: str  # the training script: "cnn"
     mapping: list[str]
     feature: str
     settings: dict[str, Any]
@@ -39,6 +39,8 @@ class Card:
     weights_sha256: str
     versions: dict[str, str]
     created: str  # date and time, UTC
+    title: str = ""  # the script and what was asked for beyond its defaults: "cnn frequency"
+    architecture: dict[str, Any] = field(default_factory=dict)  # its name and all of its options
 
 
 def versions() -> dict[str, str]:
@@ -72,6 +74,8 @@ def read(folder: Path) -> Card:
         checks.genres(card.mapping)
         checks.mapping(card.settings, "settings")
         checks.names([card.script, card.feature, card.weights_sha256], "what the card names")
+        checks.names([card.title], "title")
+        checks.mapping(card.architecture, "architecture")
         if not isinstance(checks.mapping(card.split, "split").get("seed"), int):
             raise ValueError("the split has no seed")
     except FileNotFoundError:

@@ -11,10 +11,15 @@ from genre.dataset import PARTS
 from genre.evaluation import MEASURES, Predictions, roc_curves
 
 
+def network(card: Card) -> str:
+    """Return what a network is called."""
+    return card.title or card.script
+
+
 def title(card: Card) -> str:
     """Return what was tested, and how, in a few words."""
     folds = f", {len(card.runs)} folds together" if card.training["folds"] else ""
-    return f"{card.script}, test part of split {card.split['name']}{folds}"
+    return f"{network(card)}, test part of split {card.split['name']}{folds}"
 
 
 def pictures(predictions: Predictions, result: dict[str, Any], heading: str, folder: Path) -> None:
@@ -64,9 +69,12 @@ def scores(result: dict[str, Any]) -> str:
 def readme(card: Card) -> str:
     """Return a network's card as Markdown."""
     training, result = card.training, card.scores
-    settings = ", ".join(f"{name} {value}" for name, value in card.settings.items())
+    settings, options = (
+        ", ".join(f"{name} {value}" for name, value in values.items())
+        for values in (card.settings, card.architecture)
+    )
     lines = [
-        f"# {card.script}: {len(card.mapping)} genres from {card.feature}",
+        f"# {network(card)}: {len(card.mapping)} genres from {card.feature}",
         "",
         f"Genres: {', '.join(card.mapping)}.",
         "",
@@ -124,6 +132,7 @@ def readme(card: Card) -> str:
         f"{training['learning_rate']}, {training['epochs_run']} of at most {training['epochs']} "
         f"epochs, the weights of epoch {training['best_epoch']} kept.",
         "",
+        *([f"Architecture: {options}.", ""] if options else []),
         "![training curves](history.png)",
         "",
         "Versions: "
