@@ -2,16 +2,21 @@
 
     python cnn.py
     python cnn.py --data output/mine.json --output output/mine-cnn --epochs 100
+    python cnn.py --architecture frequency --block densenet --output output/frequency
+    python cnn.py --architecture bbnn --summary
 
-Patterns count wherever in the segment they stand.
+Patterns count wherever in the segment they stand. The basic network stands in cnn.py; those of
+the literature stand in genre/convolutional.py and genre/bbnn.py.
 """
 
+import argparse
 from collections.abc import Sequence
 
 import lazy_loader as lazy
 
 import config
-from genre import cli, experiment
+from genre import cli, convolutional, experiment
+from genre.bbnn import bbnn
 
 keras = lazy.load("keras")
 
@@ -34,9 +39,45 @@ def cnn(frames: "keras.KerasTensor", n_genres: int) -> "keras.KerasTensor":
     return layers.Dense(n_genres, activation="softmax")(x)
 
 
+ARCHITECTURES = {
+    "basic": cnn,
+    "frequency": convolutional.frequency,
+    "temporal": convolutional.temporal,
+    "square": convolutional.square,
+    "bbnn": bbnn,
+    "lenet": convolutional.lenet,
+    "wide": convolutional.wide,
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--block",
+        choices=convolutional.BLOCKS,
+        help="of frequency: what stands for a convolution (default: basic)",
+    )
+    add(
+        "--block-at",
+        choices=convolutional.BLOCK_AT,
+        help="of frequency: for which of its four convolutions the block stands (default: second)",
+    )
+    add(
+        "--dropout",
+        type=cli.share,
+        metavar="X",
+        help="of lenet: the share of dense units left out at each step (default: 0.3)",
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     return experiment.main(
-        cnn, script="cnn", output=config.CNN_PATH, description=__doc__, argv=argv
+        ARCHITECTURES,
+        script="cnn",
+        output=config.CNN_PATH,
+        description=__doc__,
+        add_options=add_options,
+        argv=argv,
     )
 
 

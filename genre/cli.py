@@ -44,6 +44,17 @@ def positive_float(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """Read an argument that is a number from 0 to below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to below 1")
+    return value
+
+
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser that shows the script's docstring as it stands; help texts say defaults."""
     return argparse.ArgumentParser(

@@ -1,7 +1,7 @@
 """What every training script does: read the data, split it, train, score, save and say so."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,30 @@ from typing import Any
 import numpy as np
 
 import config
-from genre import card, cli, dataset, evaluation, plots, report, segmentfile, splitfile, splits
+from genre import (
+    architecture,
+    card,
+    cli,
+    dataset,
+    evaluation,
+    plots,
+    report,
+    segmentfile,
+    splitfile,
+    splits,
+)
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
-from genre.training import Layers, Run, train
+from genre.training import Run, train
 
 README_FILE = "README.md"
 
 
 def parse_arguments(
-    description: str | None, output: Path, argv: Sequence[str] | None
+    description: str | None,
+    output: Path,
+    argv: Sequence[str] | None,
+    architectures: architecture.Architectures,
+    add_options: Callable[[argparse.ArgumentParser], None] | None,
 ) -> argparse.Namespace:
     parser = cli.parser(description)
     add = parser.add_argument
@@ -87,20 +102,32 @@ def parse_arguments(
         default=config.SEED,
         help="of the split, the weights and the batches (default: %(default)s)",
     )
+    architecture.add_arguments(parser, architectures)
+    if add_options:
+        add_options(parser)
     return parser.parse_args(argv)
 
 
 def main(
-    layers: Layers,
+    architectures: architecture.Architectures,
     *,
     script: str,
     output: Path,
     description: str | None,
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None,
     argv: Sequence[str] | None = None,
 ) -> int:
-    """Train the network that `layers` make, as the command line says, and save it."""
-    arguments = parse_arguments(description, output, argv)
+    """Train a network of one of the architectures, as the command line says, and save it.
+
+    `add_options` adds the architectures' own options to the command line, None where not given.
+    """
+    arguments = parse_arguments(description, output, argv, architectures, add_options)
+    chosen = architecture.choose(script, architectures, arguments)
+    if arguments.summary is not None:
+        architecture.summarize(chosen, arguments.data, arguments.summary)
+        return cli.DONE
     segments = segmentfile.read(arguments.data)
+    architecture.check(chosen, segments)
     runs_to_do = plan(segments, arguments)
     check_folder(arguments.output)
     runs = []
@@ -108,7 +135,7 @@ def main(
         describe(segments, split)
         runs.append(
             train(
-                layers,
+                chosen.layers,
                 segments,
                 split,
                 seed=seed,
@@ -118,7 +145,7 @@ def main(
             )
         )
     tested = evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
-    the_card = describe_runs(script, segments, runs, tested, arguments)
+    the_card = describe_runs(script, chosen, segments, runs, tested, arguments)
     save(the_card, segments, runs[0], tested, arguments.output)
     print_results(the_card, arguments.output)
     return cli.DONE
@@ -149,6 +176,7 @@ def describe(segments: dataset.Segments, split: splits.Split) -> None:
 
 def describe_runs(
     script: str,
+    the_architecture: architecture.Architecture,
     segments: dataset.Segments,
     runs: list[Run],
     tested: evaluation.Predictions,
@@ -185,6 +213,8 @@ def describe_runs(
         weights_sha256=card.weights_digest(first.network),
         versions=card.versions(),
         created=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        title=the_architecture.title,
+        architecture=the_architecture.account,
     )
 
 

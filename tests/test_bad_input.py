@@ -739,7 +739,20 @@ TRAINING = {
     "--folds": ["0", "1", "-1", "x"],
     "--repeats": ["0", "-1", "x"],
     "--split": ["nonsense", "", "track.txt"],
+    "--summary": ["130", "130x", "x13", "0x13", "130x-1", "130x13x1", "9999x13"],
     "--nonsense": ["1"],
+}
+CNN = {
+    "--architecture": ["lstm", ""],
+    "--block": ["vgg", ""],
+    "--block-at": ["first", ""],
+    "--dropout": ["1", "-0.1", "nan", "x", ""],
+}
+LSTM = {
+    "--architecture": ["basic", ""],
+    "--cell": ["rnn", ""],
+    "--layers": ["0", "-1", "17", "x"],
+    "--units": ["0", "-1", "5000", "x"],
 }
 OPTIONS = {
     preprocess: {
@@ -749,8 +762,8 @@ OPTIONS = {
         "--nonsense": ["1"],
     },
     mlp: TRAINING,
-    cnn: TRAINING,
-    lstm: TRAINING,
+    cnn: TRAINING | CNN,
+    lstm: TRAINING | LSTM,
     evaluate: {"--split": ["nonsense", ""], "--nonsense": ["1"]},
     predict: {
         "--count": ["0", "-1", "1.5", "all", ""],

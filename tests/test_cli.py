@@ -39,9 +39,16 @@ DEFAULTS = {
         ),
         *(config.N_FFT, config.HOP_LENGTH, config.N_MELS, "float32", "none", "one for each core"),
     ),
-    "mlp": (*TRAINING, config.SEED, config.MLP_PATH),
-    "cnn": (*TRAINING, config.SEED, config.CNN_PATH),
-    "lstm": (*TRAINING, config.SEED, config.LSTM_PATH),
+    "mlp": (*TRAINING, config.SEED, config.MLP_PATH, "train", "both"),
+    "cnn": (
+        *(*TRAINING, config.SEED, config.CNN_PATH, "train"),
+        *("basic)", "basic) --block-at", "second", "0.3"),
+    ),
+    "lstm": (
+        *(*TRAINING, config.SEED, config.LSTM_PATH, "train", "lstm)"),
+        *("lstm; of crnn and parallel: gru", "no; of parallel: yes"),
+        *("2; of parallel: 1", "64; of crnn: 32"),
+    ),
     "predict": ("mean", "all"),
     "evaluate": ("score all tracks", "evaluation/"),
 }
@@ -82,6 +89,12 @@ def test_counts_are_whole_numbers_of_at_least_one(text):
         cli.count(text)
 
 
+@pytest.mark.parametrize("text", ["1", "-0.1", "nan", "inf", "x", ""])
+def test_shares_are_from_zero_to_below_one(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        cli.share(text)
+
+
 @pytest.mark.parametrize("text", ["0", "-0.1", "nan", "inf", "x", ""])
 def test_positive_numbers_are_finite_and_above_zero(text):
     with pytest.raises(argparse.ArgumentTypeError):
@@ -93,6 +106,8 @@ def test_what_can_be_read_is_read():
     assert cli.count("100") == 100
     assert cli.seed("0") == 0
     assert cli.positive_float("1e-3") == 0.001
+    assert cli.share("0") == 0
+    assert cli.share("0.5") == 0.5
 
 
 def raising(error: BaseException) -> SimpleNamespace:

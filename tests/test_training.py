@@ -93,7 +93,7 @@ def test_scores_are_printed_and_files_written(trained):
 
 def test_the_card_says_what_a_prediction_and_a_reader_need(trained, segments, segment_file):
     card = trained.card
-    assert card["script"] == trained.script
+    assert card["script"] == card["title"] == trained.script
     assert card["mapping"] == segments.mapping
     assert card["feature"] == "mfcc"
     assert card["settings"] == GTZAN.to_dict()
