@@ -29,7 +29,11 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> tracklist.Listing:
     when the table is another, or when `tracklist.sort_out` does.
     """
     tracklist.check_folder(dataset)
-    songs = list(_songs(tracks, dataset, SUBSETS[: SUBSETS.index(subset) + 1]))
+    usual = csv.field_size_limit(LONGEST_TEXT)
+    try:
+        songs = list(_songs(tracks, dataset, SUBSETS[: SUBSETS.index(subset) + 1]))
+    finally:
+        csv.field_size_limit(usual)
     if not songs:
         raise DatasetError(f"{tracks}: lists no track of the subset {subset}")
     return tracklist.sort_out(songs, tracks)
@@ -37,7 +41,6 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> tracklist.Listing:
 
 def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tuple[int, Song]]:
     """Yield the songs of some subsets, each with its last line in the table."""
-    csv.field_size_limit(LONGEST_TEXT)
     lines = tracklist.rows(tracks)
     header = [row for _, row in islice(lines, 2)]
     columns = [".".join(names) for names in zip(*header, strict=False)]
