@@ -65,8 +65,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="CSV",
         help="FMA's tracks.csv, for the songs in --dataset, which holds 000/000002.mp3",
     )
-    parser.add_argument("--subset", choices=fma.SUBSETS, help=f"of FMA (default: {fma.SUBSETS[0]})")
-    parser.add_argument(
+    add("--subset", choices=fma.SUBSETS, help=f"of FMA (default: {fma.SUBSETS[0]})")
+    add(
         "--limit",
         type=cli.count,
         metavar="N",
