@@ -3,7 +3,8 @@
 `frequency`, `temporal` and `square` are k1c2, k2c1 and k2c2 of K. Choi, G. Fazekas, M. Sandler and
 K. Cho, "Convolutional recurrent neural networks for music classification" (arXiv 2016, ICASSP
 2017) in what their convolutions see. The lengths of the kernels, the numbers of maps and the
-poolings are ours, for segments of 3 s: three of fixed size, the last takes all that is left.
+poolings are as public implementations have them for short clips: three poolings of fixed size, the
+last takes all that is left.
 """
 
 import lazy_loader as lazy
