@@ -13,7 +13,7 @@ import orjson
 
 simdjson = lazy.load("simdjson")
 
-BLOCK = 2**22  # bytes of text read at once
+BLOCK = 2**18  # bytes of text read at once
 FRAMES_BEGIN, FRAMES_END = b'":[[[', b"]]]"  # nothing else in the file is three lists deep
 BETWEEN = b"]],[["  # two segments
 NUMBERS = b"0123456789.eE+-"
@@ -70,16 +70,25 @@ def read(path: Path) -> dict[str, Any]:
 
 def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
     """Return the frames whose text begins with `text` and goes on in the file; what follows it."""
-    pieces = []
+    frames, shape = bytearray(), None  # which grows without being copied, as an array would be
+
+    def add(piece: bytes) -> None:
+        nonlocal shape
+        numbers = _numbers(piece)
+        shape = shape or numbers.shape[1:]
+        if numbers.shape[1:] != shape:
+            raise ValueError("the frames are uneven")
+        frames.extend(numbers.data.cast("B"))
+
     while (end := text.find(FRAMES_END)) < 0:
         if (last := text.rfind(BETWEEN)) >= 0:
-            pieces.append(_numbers(text[: last + 2]))
+            add(text[: last + 2])
             text = text[last + 3 :]
         if not (block := file.read(BLOCK)):
             raise ValueError("it ends amid the frames")
         text += block
-    pieces.append(_numbers(text[: end + 2]))
-    return np.concatenate(pieces), text[end + 3 :]
+    add(text[: end + 2])
+    return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end + 3 :]
 
 
 def _numbers(text: bytes) -> np.ndarray:
