@@ -30,6 +30,13 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained network")
     parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
     parser.add_argument(
+        "--times",
+        type=cli.count,
+        metavar="N",
+        default=1,
+        help="how many times the songs are linked (default: %(default)s)",
+    )
+    parser.add_argument(
         "--hours",
         type=cli.positive_float,
         default=3.0,
@@ -122,10 +129,11 @@ def memory(model: Path, hours: float, folder: Path, runs: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    songs = [song.path.resolve() for song in dataset.find_songs(arguments.dataset)]
     with tempfile.TemporaryDirectory() as name:
         folder, model = Path(name), arguments.model.resolve()
-        speed(model, songs, arguments.dataset.resolve(), folder, arguments.runs)
+        data = measure.linked(arguments.dataset, folder / "songs", arguments.times)
+        songs = [song.path for song in dataset.find_songs(data)]
+        speed(model, songs, data, folder, arguments.runs)
         memory(model, arguments.hours, folder, arguments.runs)
     measure.machine(arguments.runs)
     return cli.DONE

@@ -98,7 +98,7 @@ def in_threads(
     """
     gone = threading.Event()
     waiting: deque[tuple[Item, Queue]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
+    with threadpoolctl.threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
         try:
             for item in items:
                 box: Queue = Queue(DEPTH)
