@@ -1,10 +1,15 @@
 """Loudness alone changes no answer."""
 
+import keras
+import numpy as np
 import pytest
 import soundfile
+from helpers import noise
 
 import predict
-from genre import audio
+from genre import audio, features, training
+from genre.dataset import Index
+from genre.settings import Settings
 
 
 def genres(run, network, folder, songs):
@@ -42,3 +47,21 @@ def test_real_songs(run, network, real_data, at_levels):
     songs = sorted((real_data / "songs").iterdir())
     loud, quiet = (genres(run, network, folder, songs) for folder in at_levels(songs))
     assert loud == quiet
+
+
+@pytest.mark.parametrize("feature", ["mfcc", "mel+contrast", "centroid+mfcc+cqt", "wavelet"])
+def test_a_network_of_any_feature_takes_the_level_away(feature):
+    settings = Settings(22050, 30, 10, 2048, 512)
+    loud = noise(3).astype(np.float32)
+    frames = np.stack(
+        [features.of_segment(gain * loud, feature, settings) for gain in (1, np.float32(0.5))]
+    )
+    assert np.abs(frames[0] - frames[1]).max() > 5  # dB, in some band
+    stored = features.stored(feature, settings)
+    index = Index(
+        feature=feature, settings=stored, mapping=[], tracks=[], labels=[], track_index=[]
+    )
+    network_input = keras.Input(frames.shape[1:])
+    level_free = keras.Model(network_input, training.without_level(network_input, index))
+    one, other = level_free.predict(frames, verbose=0)
+    np.testing.assert_allclose(one, other, atol=0.01)
