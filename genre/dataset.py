@@ -124,13 +124,18 @@ def audio_files(folder: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
+def check_folder(path: Path) -> None:
+    """Raise DatasetError where there is no folder."""
+    if not path.is_dir():
+        raise DatasetError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
+
+
 def find_songs(dataset: Path) -> list[Song]:
     """Return the songs of a folder of genre folders, sorted by genre and path.
 
     Raises DatasetError when there are not at least two genre folders with audio files in them.
     """
-    if not dataset.is_dir():
-        raise DatasetError(f"{dataset}: no such folder")
+    check_folder(dataset)
     folders = sorted(p for p in dataset.iterdir() if p.is_dir() and not p.name.startswith("."))
     songs = [
         Song(path, printable(path.relative_to(dataset).as_posix()), printable(folder.name))

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from genre import tracklist
-from genre.dataset import Song
+from genre.dataset import Song, check_folder
 from genre.errors import DatasetError
 from genre.files import printable
 
@@ -28,7 +28,7 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> tracklist.Listing:
     without a top genre are left out, as FMA gives none to those of several. Raises DatasetError
     when the table is another, or when `tracklist.sort_out` does.
     """
-    tracklist.check_folder(dataset)
+    check_folder(dataset)
     usual = csv.field_size_limit(LONGEST_TEXT)
     try:
         songs = list(_songs(tracks, dataset, SUBSETS[: SUBSETS.index(subset) + 1]))

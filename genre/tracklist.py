@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from genre.dataset import TEST, TRAIN, UNUSED, VALIDATION, Song
+from genre.dataset import TEST, TRAIN, UNUSED, VALIDATION, Song, check_folder
 from genre.errors import DatasetError
 from genre.files import printable
 
@@ -36,12 +36,6 @@ def find(path: Path, folder: Path | None = None) -> Listing:
     """
     check_folder(folder or path.parent)
     return sort_out(_songs(path, (folder or path.parent).absolute()), path)
-
-
-def check_folder(folder: Path) -> None:
-    """Raise DatasetError where there is no folder."""
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder")
 
 
 def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:

@@ -62,9 +62,9 @@ def test_a_folder_that_is_no_data_set_is_refused(names, reason, tmp_path):
 
 def test_what_is_no_folder_is_refused(tmp_path):
     put(tmp_path, "song.wav")
-    for path in (tmp_path / "missing", tmp_path / "song.wav"):
-        with pytest.raises(DatasetError, match=f"{path}: no such folder"):
-            dataset.find_songs(path)
+    for name, reason in {"missing": "no such folder", "song.wav": "not a folder"}.items():
+        with pytest.raises(DatasetError, match=f"{tmp_path / name}: {reason}"):
+            dataset.find_songs(tmp_path / name)
 
 
 def song(track: str) -> Song:

@@ -163,7 +163,7 @@ def test_a_data_set_that_cannot_be_used_is_refused_and_nothing_is_written(songs,
         (unusable / genre / "a.wav").write_text("not music")
     for dataset, reason in {
         tmp_path / "missing": "no such folder",
-        songs / "jazz" / "a.wav": "no such folder",
+        songs / "jazz" / "a.wav": "not a folder",
         empty: "no audio",
         one_genre: "audio only in jazz/",
         unusable: "2 songs skipped, first jazz/a.wav: not readable as audio",
