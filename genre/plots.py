@@ -1,7 +1,8 @@
-"""Every picture that the suite draws; each function writes one PNG."""
+"""The pictures of networks and predictions, each written as a PNG, and what all pictures share."""
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import lazy_loader as lazy
 import numpy as np
@@ -14,18 +15,19 @@ matplotlib = lazy.load("matplotlib")
 LONGEST_TITLE = 80  # letters
 
 
-def _figure(width: float, height: float, columns: int = 1):
-    """Return a figure and its axes, drawn without a screen."""
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any):
+    """Return a figure, of inches, and its axes, drawn without a screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     matplotlib.rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, columns)
+    return figure, figure.subplots(rows, columns, **subplots)
 
 
-def _save(figure, path: Path) -> None:
+def save(figure, path: Path) -> None:
+    """Write a figure as a PNG."""
     with replacing(path) as unfinished, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters that the font lacks
         figure.savefig(unfinished, dpi=120)
@@ -36,7 +38,7 @@ def history(curves: dict[str, list[float]], best_epoch: int, path: Path) -> None
 
     `curves` is Keras's history; `best_epoch` (from 1) is the one whose weights were kept.
     """
-    figure, axes = _figure(10, 4, columns=2)
+    figure, axes = new_figure(10, 4, columns=2)
     epochs = np.arange(1, len(curves["loss"]) + 1)
     for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
         axis.plot(epochs, curves[measure], label="training")
@@ -47,13 +49,13 @@ def history(curves: dict[str, list[float]], best_epoch: int, path: Path) -> None
         axis.grid(alpha=0.3)
     axes[0].set_ylim(0, 1)
     axes[0].legend()
-    _save(figure, path)
+    save(figure, path)
 
 
 def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) -> None:
     """Draw a confusion matrix, (genres, genres) counts of tracks, with the shares of each row."""
     size = 2.5 + 0.6 * len(mapping)
-    figure, axis = _figure(size, size)
+    figure, axis = new_figure(size, size)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
@@ -66,12 +68,12 @@ def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) ->
     axis.set_xticks(ticks, mapping, rotation=45, ha="right")
     axis.set_yticks(ticks, mapping)
     axis.set(xlabel="predicted genre", ylabel="true genre", title=title)
-    _save(figure, path)
+    save(figure, path)
 
 
 def roc(curves: dict[str, tuple[np.ndarray, np.ndarray, float]], title: str, path: Path) -> None:
     """Draw one-against-rest ROC curves, {genre: (false positives, true positives, area)}."""
-    figure, axis = _figure(7.5, 6)
+    figure, axis = new_figure(7.5, 6)
     colors = _colors(len(curves))
     by_area = sorted(curves.items(), key=lambda item: -item[1][2])
     for number, (genre, (false_positive, true_positive, area)) in enumerate(by_area):
@@ -83,14 +85,14 @@ def roc(curves: dict[str, tuple[np.ndarray, np.ndarray, float]], title: str, pat
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axis.grid(alpha=0.3)
     axis.legend(title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5))
-    _save(figure, path)
+    save(figure, path)
 
 
 def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:
     """Draw a song's genres over its time: a row for each genre, a column for each segment."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    figure, axis = _figure(10, 1.6 + 0.32 * len(mapping))
+    figure, axis = new_figure(10, 1.6 + 0.32 * len(mapping))
     seconds = len(prediction.segments) * prediction.segment_seconds
     image = axis.imshow(
         prediction.segments.T,
@@ -112,7 +114,7 @@ def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:
     )
     axis.set(xlabel="time (min:s)", title=Path(prediction.song).name[-LONGEST_TITLE:])
     figure.colorbar(image, label="probability of the segment")
-    _save(figure, path)
+    save(figure, path)
 
 
 def _colors(count: int) -> np.ndarray:
