@@ -62,15 +62,20 @@ def wavelet(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
     Its power, one value for each sample, is averaged over the hop around each frame's centre.
     """
-    highest = HIGHEST * settings.sample_rate / 2
-    if highest <= LOWEST:
-        raise ValueError(f"{settings.sample_rate} Hz are too low a sample rate for the scalogram")
-    frequencies = np.geomspace(LOWEST, highest, WAVELET_BANDS) / settings.sample_rate
+    frequencies = wavelet_frequencies(settings) / settings.sample_rate
     scales = pywt.frequency2scale(WAVELET, frequencies)
     coefficients, _ = pywt.cwt(samples, scales, WAVELET, method="fft")
     hop, n_frames = settings.hop_length, 1 + len(samples) // settings.hop_length
     padded = np.pad(np.abs(coefficients) ** 2, ((0, 0), (hop // 2, hop)))[:, : n_frames * hop]
     return librosa.power_to_db(padded.reshape(WAVELET_BANDS, n_frames, hop).mean(axis=-1)).T
+
+
+def wavelet_frequencies(settings: Settings) -> np.ndarray:
+    """Return the frequency of each band of the scalogram in Hz; ValueError where there is none."""
+    highest = HIGHEST * settings.sample_rate / 2
+    if highest <= LOWEST:
+        raise ValueError(f"{settings.sample_rate} Hz are too low a sample rate for the scalogram")
+    return np.geomspace(LOWEST, highest, WAVELET_BANDS)
 
 
 def shifted(samples: np.ndarray, settings: Settings, semitones: float) -> np.ndarray:
