@@ -51,6 +51,7 @@ DEFAULTS = {
     ),
     "predict": ("mean", "all"),
     "evaluate": ("score all tracks", "evaluation/"),
+    "explore": (config.OUTPUT_PATH / "explore",),
 }
 
 
