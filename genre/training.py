@@ -120,6 +120,7 @@ def train(
             validation_data=Batches(segments, part[VALIDATION], batch_size, seed),
             epochs=epochs,
             callbacks=[stop_early],
+            shuffle=False,  # not the batches once more, which would read the disk up and down
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
         )
     if not np.isfinite(history.history["val_loss"]).any():
