@@ -1,6 +1,7 @@
 """Batches of segments in random order, from memory or from the disk. Loads Keras when imported."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -8,6 +9,8 @@ import numpy as np
 from genre.dataset import Segments, block_length, take
 
 HELD = 2**28  # bytes of frames that are held at once of those on the disk
+# From a batch's frames and labels to what the network trains on in their place.
+Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
 class Batches(keras.utils.PyDataset):
@@ -16,21 +19,30 @@ class Batches(keras.utils.PyDataset):
     Frames on the disk are read in long stretches: blocks of neighbours follow each other at
     random, and the segments of as many blocks as memory holds are shuffled among themselves. Data
     in memory take the same order, so both train the same network.
+
+    `change` is applied to every batch, with random numbers that seed, epoch and batch decide.
     """
 
-    def __init__(self, segments: Segments, chosen: np.ndarray, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        segments: Segments,
+        chosen: np.ndarray,
+        batch_size: int,
+        seed: int,
+        change: Change | None = None,
+    ) -> None:
         super().__init__()
         self._frames, self._labels = segments.frames, segments.labels
         self._rows = np.flatnonzero(chosen)
-        self._batch_size, self._seed = batch_size, seed
+        self._batch_size, self._seed, self._change = batch_size, seed, change
         fitting = HELD // (4 * math.prod(self._frames.shape[1:]))
         self._stretch = max(1, fitting // batch_size) * batch_size
         self._held: tuple[int, np.ndarray, np.ndarray] | None = None
-        self._begin(0)
+        self.begin(0)
 
-    def _begin(self, epoch: int) -> None:
+    def begin(self, epoch: int) -> None:
         """Shuffle for an epoch."""
-        self._epoch = epoch
+        self.epoch = epoch
         shuffle = np.random.default_rng([self._seed, epoch])
         ends = np.flatnonzero(np.diff(self._rows // block_length(self._frames))) + 1
         blocks = np.split(self._rows, ends)
@@ -41,16 +53,25 @@ class Batches(keras.utils.PyDataset):
             self._held = None
 
     def on_epoch_end(self) -> None:
-        self._begin(self._epoch + 1)
+        self.begin(self.epoch + 1)
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._batch_size)
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the frames, (batch, frames, bands), and the labels, (batch,), of a batch."""
+        """Return the frames, (batch, frames, bands), and the labels, (batch,), of a batch.
+
+        A change may return something else.
+        """
         start = number * self._batch_size
         rows = self._order[start : start + self._batch_size]
-        return self._take(rows, start // self._stretch), self._labels[rows]
+        frames, labels = self._take(rows, start // self._stretch), self._labels[rows]
+        if self._change is None:
+            return frames, labels
+        # From 1, as NumPy takes [seed, epoch, 0] for the [seed, epoch] of the order.
+        return self._change(
+            frames, labels, np.random.default_rng([self._seed, self.epoch, number + 1])
+        )
 
     def _take(self, rows: np.ndarray, stretch: int) -> np.ndarray:
         if isinstance(self._frames, np.ndarray):

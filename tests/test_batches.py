@@ -83,3 +83,20 @@ def test_no_more_than_a_stretch_is_read_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(batches, "take", take)
     epoch(Batches(segmentfile.read(tmp_path / "data.h5"), np.full(150, True), 8, seed=1))
     assert taken == [40, 40, 40, 30]
+
+
+def test_a_change_is_told_its_batch_and_has_its_own_random_numbers():
+    def change(frames, labels, rng):
+        return frames.sum(axis=(1, 2)), rng.random(len(labels))
+
+    segments = made_up_segments([4, 4], shape=SHAPE)
+    plain = Batches(segments, np.full(24, True), 8, seed=1)
+    changed = Batches(segments, np.full(24, True), 8, seed=1, change=change)
+    drawn = []
+    for _ in range(2):
+        for (frames, _), (sums, numbers) in zip(epoch(plain), epoch(changed), strict=True):
+            np.testing.assert_array_equal(sums, frames.sum(axis=(1, 2)))
+            drawn.append(numbers.tobytes())
+    assert len(set(drawn)) == 6
+    changed.begin(0)
+    assert changed[2][1].tobytes() == drawn[2]  # whatever was asked for before
