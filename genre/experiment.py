@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-import config
 from genre import (
     architecture,
     card,
     cli,
     dataset,
     evaluation,
+    options,
     plots,
     report,
     segmentfile,
@@ -25,87 +25,6 @@ from genre.files import check_folder, printable, replacing_files, sha256, sha256
 from genre.training import Run, train
 
 README_FILE = "README.md"
-
-
-def parse_arguments(
-    description: str | None,
-    output: Path,
-    argv: Sequence[str] | None,
-    architectures: architecture.Architectures,
-    add_options: Callable[[argparse.ArgumentParser], None] | None,
-) -> argparse.Namespace:
-    parser = cli.parser(description)
-    add = parser.add_argument
-    add(
-        "--data",
-        type=Path,
-        metavar="FILE",
-        default=config.MFCC_PATH,
-        help="segment file of preprocess.py (default: %(default)s)",
-    )
-    add(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        default=output,
-        help="folder for the network, its card and pictures (default: %(default)s)",
-    )
-    add(
-        "--split",
-        type=splits.known,
-        metavar="NAME|CSV",
-        default="track",
-        help=splits.HELP + " (default: %(default)s)",
-    )
-    several = parser.add_mutually_exclusive_group()
-    several.add_argument(
-        "--folds",
-        type=cli.whole_number(2),
-        metavar="K",
-        help="cross-validate: K runs that test every track once; the network of the first is "
-        "saved, with the scores of all",
-    )
-    several.add_argument(
-        "--repeats",
-        type=cli.count,
-        metavar="N",
-        default=1,
-        help="train N networks on one split, with seeds that count up; the first is saved, with "
-        "the scores of all (default: %(default)s)",
-    )
-    add(
-        "--epochs",
-        type=cli.count,
-        metavar="N",
-        default=config.EPOCHS,
-        help="at most; training stops early when the validation loss no longer falls "
-        "(default: %(default)s)",
-    )
-    add(
-        "--batch-size",
-        type=cli.count,
-        metavar="N",
-        default=config.BATCH_SIZE,
-        help="segments a step (default: %(default)s)",
-    )
-    add(
-        "--learning-rate",
-        type=cli.positive_float,
-        metavar="X",
-        default=config.LEARNING_RATE,
-        help="Adam's step (default: %(default)s)",
-    )
-    add(
-        "--seed",
-        type=cli.seed,
-        metavar="N",
-        default=config.SEED,
-        help="of the split, the weights and the batches (default: %(default)s)",
-    )
-    architecture.add_arguments(parser, architectures)
-    if add_options:
-        add_options(parser)
-    return parser.parse_args(argv)
 
 
 def main(
@@ -121,7 +40,7 @@ def main(
 
     `add_options` adds the architectures' own options to the command line, None where not given.
     """
-    arguments = parse_arguments(description, output, argv, architectures, add_options)
+    arguments = options.parse(description, output, argv, architectures, add_options)
     chosen = architecture.choose(script, architectures, arguments)
     if arguments.summary is not None:
         architecture.summarize(chosen, arguments.data, arguments.summary)

@@ -1,0 +1,90 @@
+"""The command line of the training scripts."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import config
+from genre import architecture, cli, splits
+
+
+def parse(
+    description: str | None,
+    output: Path,
+    argv: Sequence[str] | None,
+    architectures: architecture.Architectures,
+    add_options: Callable[[argparse.ArgumentParser], None] | None,
+) -> argparse.Namespace:
+    """Read a training script's command line; `add_options` adds those of its architectures."""
+    parser = cli.parser(description)
+    add = parser.add_argument
+    add(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        default=config.MFCC_PATH,
+        help="segment file of preprocess.py (default: %(default)s)",
+    )
+    add(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=output,
+        help="folder for the network, its card and pictures (default: %(default)s)",
+    )
+    add(
+        "--split",
+        type=splits.known,
+        metavar="NAME|CSV",
+        default="track",
+        help=splits.HELP + " (default: %(default)s)",
+    )
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument(
+        "--folds",
+        type=cli.whole_number(2),
+        metavar="K",
+        help="cross-validate: K runs that test every track once; the network of the first is "
+        "saved, with the scores of all",
+    )
+    several.add_argument(
+        "--repeats",
+        type=cli.count,
+        metavar="N",
+        default=1,
+        help="train N networks on one split, with seeds that count up; the first is saved, with "
+        "the scores of all (default: %(default)s)",
+    )
+    add(
+        "--epochs",
+        type=cli.count,
+        metavar="N",
+        default=config.EPOCHS,
+        help="at most; training stops early when the validation loss no longer falls "
+        "(default: %(default)s)",
+    )
+    add(
+        "--batch-size",
+        type=cli.count,
+        metavar="N",
+        default=config.BATCH_SIZE,
+        help="segments a step (default: %(default)s)",
+    )
+    add(
+        "--learning-rate",
+        type=cli.positive_float,
+        metavar="X",
+        default=config.LEARNING_RATE,
+        help="Adam's step (default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=cli.seed,
+        metavar="N",
+        default=config.SEED,
+        help="of the split, the weights and the batches (default: %(default)s)",
+    )
+    architecture.add_arguments(parser, architectures)
+    if add_options:
+        add_options(parser)
+    return parser.parse_args(argv)
