@@ -34,6 +34,12 @@ VALIDATION_SHARE = 0.2  # of the rest, to stop early and keep the best weights
 BATCH_SIZE = 32  # segments a step
 EPOCHS = 60  # at most; early stopping usually ends sooner
 PATIENCE = 10  # epochs without a better validation loss before stopping
-LEARNING_RATE = 0.0005  # Adam's step
+LEARNING_RATE = 0.0005  # the optimizer's step, one that suits Adam
+MOMENTUM = 0.9  # of stochastic gradient descent, the usual one
 BATCH_NORM_MOMENTUM = 0.9  # Keras's 0.99 averages over more batches than small data has
 SEED = 42  # of the split, the weights and the order of the batches
+
+# Augmentation, of training segments with --augment
+MASKED_SHARE = 0.2  # of the frames and of the bands, at most
+GAIN_DB = 6  # dB, up or down, at each end of a segment
+MIXUP_ALPHA = 0.2  # of the Beta distribution of shares; the paper's 0.1 to 0.4 for pictures

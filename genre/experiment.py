@@ -10,6 +10,7 @@ import numpy as np
 
 from genre import (
     architecture,
+    augmentation,
     card,
     cli,
     dataset,
@@ -20,6 +21,7 @@ from genre import (
     segmentfile,
     splitfile,
     splits,
+    training,
 )
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
 from genre.training import Run, train
@@ -61,11 +63,13 @@ def main(
                 epochs=arguments.epochs,
                 batch_size=arguments.batch_size,
                 learning_rate=arguments.learning_rate,
+                optimizer=arguments.optimizer,
+                augment=arguments.augment,
             )
         )
     tested = evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
     the_card = describe_runs(script, chosen, segments, runs, tested, arguments)
-    save(the_card, segments, runs[0], tested, arguments.output)
+    save(the_card, segments, runs[0], tested, arguments)
     print_results(the_card, arguments.output)
     return cli.DONE
 
@@ -120,6 +124,8 @@ def describe_runs(
             "seed": first.seed,
             "batch_size": arguments.batch_size,
             "learning_rate": arguments.learning_rate,
+            "optimizer": arguments.optimizer,
+            "augmentation": augmentation.account() if arguments.augment else {},
             "epochs": arguments.epochs,
             "epochs_run": len(first.curves["loss"]),
             "best_epoch": first.best_epoch,
@@ -159,15 +165,35 @@ def save(
     segments: dataset.Segments,
     run: Run,
     tested: evaluation.Predictions,
-    folder: Path,
+    arguments: argparse.Namespace,
 ) -> None:
     """Write a run's network, its card for programs and for people, its split and the pictures."""
-    with replacing_files(folder) as unfinished:
+    with replacing_files(arguments.output) as unfinished:
         card.save(run.network, the_card, unfinished)
         (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
         splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
         plots.history(run.curves, run.best_epoch, unfinished / "history.png")
         report.pictures(tested, the_card.scores, report.title(the_card), unfinished)
+        if arguments.augment:
+            show_augmented(segments, run, arguments.batch_size, unfinished / plots.AUGMENTED)
+    if not arguments.augment:
+        (arguments.output / plots.AUGMENTED).unlink(missing_ok=True)  # of an earlier network
+
+
+def show_augmented(segments: dataset.Segments, run: Run, batch_size: int, path: Path) -> None:
+    """Draw segments of the first batch as they are and as the network was trained on them."""
+    before, after = (
+        training.batches(
+            segments,
+            run.split,
+            dataset.TRAIN,
+            batch_size=batch_size,
+            seed=run.seed,
+            augment=augment,
+        )[0]
+        for augment in (False, True)
+    )
+    plots.augmented(before, after, segments.mapping, path)
 
 
 def print_results(the_card: card.Card, folder: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import config
-from genre import architecture, cli, splits
+from genre import architecture, cli, splits, training
 
 
 def parse(
@@ -75,7 +75,20 @@ def parse(
         type=cli.positive_float,
         metavar="X",
         default=config.LEARNING_RATE,
-        help="Adam's step (default: %(default)s)",
+        help="the optimizer's step (default: %(default)s)",
+    )
+    add(
+        "--optimizer",
+        choices=training.OPTIMIZERS,
+        default=training.OPTIMIZERS[0],
+        help=f"sgd has a momentum of {config.MOMENTUM} and wants a larger step, such as 0.01 "
+        "(default: %(default)s)",
+    )
+    add(
+        "--augment",
+        action="store_true",
+        help="change training segments at random in every epoch: shift them in time, fade them, "
+        "mix them with each other, mask frames and bands (default: train on them as they are)",
     )
     add(
         "--seed",

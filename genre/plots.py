@@ -13,6 +13,7 @@ from genre.rows import Prediction
 matplotlib = lazy.load("matplotlib")
 
 LONGEST_TITLE = 80  # letters
+AUGMENTED, SHOWN = "augmented.png", 6  # a picture, and of how many segments
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any):
@@ -86,6 +87,59 @@ def roc(curves: dict[str, tuple[np.ndarray, np.ndarray, float]], title: str, pat
     axis.grid(alpha=0.3)
     axis.legend(title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5))
     save(figure, path)
+
+
+def augmented(
+    before: tuple[np.ndarray, np.ndarray],
+    after: tuple[np.ndarray, np.ndarray],
+    mapping: list[str],
+    path: Path,
+) -> None:
+    """Draw the first segments of a batch as they are, and below them as they are augmented.
+
+    `before` are the frames, (segments, frames, bands), and the labels, (segments,); `after` are
+    the frames and each genre's share, (segments, genres). Each band is drawn in its own units, the
+    deviations from its mean over the batch.
+    """
+    count = min(SHOWN, len(before[1]))
+    mean, deviation = (how(before[0], axis=(0, 1)) for how in (np.mean, np.std))
+    names = [
+        [mapping[label] for label in before[1][:count]],
+        [
+            "\n".join(
+                f"{shares[i]:.0%} {mapping[i]}"
+                for i in np.argsort(-shares)[:2]
+                if shares[i] > 0.005
+            )
+            for shares in after[1][:count]
+        ],
+    ]
+    figure, axes = new_figure(2 * count, 5.5, rows=2, columns=count, squeeze=False)
+    for row, frames in enumerate((before[0], after[0])):
+        for column in range(count):
+            axis = axes[row][column]
+            values = (frames[column] - mean) / np.maximum(deviation, 1e-6)
+            axis.imshow(
+                values.T,
+                aspect="auto",
+                origin="lower",
+                cmap="magma",
+                vmin=-2.5,
+                vmax=2.5,
+                interpolation="nearest",
+            )
+            axis.set_title(names[row][column], fontsize=9)
+            axis.set_xticks([])
+            axis.set_yticks([])
+    axes[0][0].set_ylabel("as it is: band")
+    axes[1][0].set_ylabel("augmented: band")
+    figure.supxlabel("time")
+    save(figure, path)
+
+
+def _shares(shares: np.ndarray, mapping: list[str]) -> list[str]:
+    """Return the one or two genres that have a share, the larger first."""
+    return [f"{shares[i]:.0%} {mapping[i]}" for i in np.argsort(-shares) if shares[i] > 0.005]
 
 
 def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:

@@ -69,9 +69,9 @@ def scores(result: dict[str, Any]) -> str:
 def readme(card: Card) -> str:
     """Return a network's card as Markdown."""
     training, result = card.training, card.scores
-    settings, options = (
+    settings, options, augmentation = (
         ", ".join(f"{name} {value}" for name, value in values.items())
-        for values in (card.settings, card.architecture)
+        for values in (card.settings, card.architecture, training["augmentation"])
     )
     lines = [
         f"# {network(card)}: {len(card.mapping)} genres from {card.feature}",
@@ -128,11 +128,17 @@ def readme(card: Card) -> str:
         "## Training",
         "",
         f"`{card.script}.py` on {card.created}, {training['seconds']:.0f} s: "
-        f"seed {training['seed']}, batches of {training['batch_size']}, learning rate "
-        f"{training['learning_rate']}, {training['epochs_run']} of at most {training['epochs']} "
-        f"epochs, the weights of epoch {training['best_epoch']} kept.",
+        f"seed {training['seed']}, batches of {training['batch_size']}, optimizer "
+        f"{training['optimizer']}, learning rate {training['learning_rate']}, "
+        f"{training['epochs_run']} of at most {training['epochs']} epochs, the weights of epoch "
+        f"{training['best_epoch']} kept.",
         "",
         *([f"Architecture: {options}.", ""] if options else []),
+        *(
+            [f"Augmentation: {augmentation}.", f"![augmented segments]({plots.AUGMENTED})", ""]
+            if augmentation
+            else []
+        ),
         "![training curves](history.png)",
         "",
         "Versions: "

@@ -5,16 +5,19 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import evaluation, features
-from genre.dataset import PARTS, TEST, TRAIN, VALIDATION, Index, Segments, take
+from genre import augmentation, evaluation, features
+from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, take
 from genre.errors import TrainingError
 from genre.splits import Split
+
+if TYPE_CHECKING:
+    from genre.batches import Batches  # which loads Keras at once
 
 keras = lazy.load("keras")
 tensorflow = lazy.load("tensorflow")
@@ -22,6 +25,7 @@ tensorflow = lazy.load("tensorflow")
 # The layers that make a network: from normalised frames, (segments, frames, coefficients), and the
 # number of genres to their probabilities, (segments, genres).
 Layers = Callable[["keras.KerasTensor", int], "keras.KerasTensor"]
+OPTIMIZERS = ("adam", "sgd")
 
 
 class Run(NamedTuple):
@@ -93,31 +97,35 @@ def train(
     epochs: int,
     batch_size: int,
     learning_rate: float,
+    optimizer: str = "adam",
+    augment: bool = False,
 ) -> Run:
     """Fit a network, keep the best weights on the validation part, read the test part once.
 
     Raises TrainingError when no epoch gives a finite validation loss.
     """
-    from genre.batches import Batches  # which loads Keras at once
-
     started = time.perf_counter()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
-    part = {name: split.parts == name for name in PARTS}
-    network = build(layers, segments, part[TRAIN])
+    network = build(layers, segments, split.parts == TRAIN)
     network.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="sparse_categorical_crossentropy",
+        _optimizer(optimizer, learning_rate),
+        # Labels are a number for each segment, or with augmentation each genre's share.
+        loss="categorical_crossentropy" if augment else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     stop_early = keras.callbacks.EarlyStopping(
         "val_loss", patience=config.PATIENCE, restore_best_weights=True
     )
+    to_train, to_validate = (
+        batches(segments, split, part, batch_size=batch_size, seed=seed, augment=augment)
+        for part in (TRAIN, VALIDATION)
+    )
     with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
         history = network.fit(
-            Batches(segments, part[TRAIN], batch_size, seed),
-            validation_data=Batches(segments, part[VALIDATION], batch_size, seed),
+            to_train,
+            validation_data=to_validate,
             epochs=epochs,
             callbacks=[stop_early],
             shuffle=False,  # not the batches once more, which would read the disk up and down
@@ -128,5 +136,42 @@ def train(
             f"the validation loss is no number: learning rate {learning_rate:g} leads nowhere"
         )
     seconds = time.perf_counter() - started
-    predictions = evaluation.predict(network, segments, part[TEST])
+    predictions = evaluation.predict(network, segments, split.parts == TEST)
     return Run(seed, split, network, history.history, predictions, seconds)
+
+
+def _optimizer(name: str, learning_rate: float) -> "keras.Optimizer":
+    if name == "sgd":
+        return keras.optimizers.SGD(learning_rate, momentum=config.MOMENTUM)
+    return keras.optimizers.Adam(learning_rate)
+
+
+def batches(
+    segments: Segments,
+    split: Split,
+    part: str,
+    *,
+    batch_size: int,
+    seed: int,
+    augment: bool,
+) -> "Batches":
+    """Return the batches of a part of the split.
+
+    `augment` changes the segments of the training part, and gives each genre's share, (batch,
+    genres), in place of the labels of every part.
+    """
+    from genre.batches import Batches  # which loads Keras at once
+
+    change = None
+    if augment:
+        n_genres = len(segments.mapping)
+        decibel = augmentation.decibel(segments, segments.frames.shape[2])
+
+        def change(frames, labels, rng):
+            shares = augmentation.one_hot(labels, n_genres)
+            if part != TRAIN:
+                return frames, shares
+            return augmentation.augment(frames, shares, decibel, rng)
+
+    chosen = split.parts == part
+    return Batches(segments, chosen, batch_size, seed, change)

@@ -25,7 +25,10 @@ except SystemExit as ended:
 slow = ("tensorflow.", "keras.", "sklearn.", "scipy.", "matplotlib.", "numba.", "librosa.core")
 print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)]]))
 """
-TRAINING = (config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE)
+TRAINING = (
+    *(config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE),
+    *("adam", "train on them as they are"),
+)
 DEFAULTS = {
     "preprocess": (
         *(

@@ -2,10 +2,12 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from helpers import made_up_segments
 
+import config
 import mlp
 from genre import card, segmentfile, splitfile
 
@@ -100,3 +102,32 @@ def test_what_cannot_be_dealt_is_refused(run, data, tmp_path, arguments, problem
     assert (ended.status, ended.out) == (2, "")
     assert problem in ended.err
     assert not (tmp_path / "mlp").exists()
+
+
+def test_augmentation_is_shown_and_is_no_part_of_the_network(run, data, tmp_path):
+    folder = tmp_path / "mlp"
+    _, saved = train(run, data, folder, "--augment", "--optimizer", "sgd")
+    assert saved["training"]["optimizer"] == "sgd"
+    assert saved["training"]["augmentation"]["gain_db"] == config.GAIN_DB
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "optimizer sgd" in text
+    assert "](augmented.png)" in text
+    assert (folder / "augmented.png").read_bytes().startswith(b"\x89PNG")
+    augmented = keras.saving.load_model(folder / card.MODEL_FILE)
+
+    _, saved = train(run, data, folder)
+    assert saved["training"]["augmentation"] == {}
+    assert saved["training"]["optimizer"] == "adam"
+    assert "augment" not in (folder / "README.md").read_text(encoding="utf-8").lower()
+    assert not (folder / "augmented.png").exists()
+    plain = keras.saving.load_model(folder / card.MODEL_FILE)
+    assert [type(layer) for layer in augmented.layers] == [type(layer) for layer in plain.layers]
+
+
+def test_augmented_segments_teach_a_network_what_plain_ones_do(run, tmp_path):
+    segments = made_up_segments([12] * 3, segments_per_track=4)
+    segments.frames[:, :, 1:] += 6 * np.eye(3, dtype=np.float32)[segments.labels][:, np.newaxis]
+    segmentfile.write(segments, tmp_path / "data.h5")
+    arguments = ("--augment", "--epochs", 15, "--learning-rate", 0.002)
+    _, saved = train(run, tmp_path / "data.h5", tmp_path / "mlp", *arguments)
+    assert saved["scores"]["segment_accuracy"] > 0.9

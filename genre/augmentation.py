@@ -1,0 +1,109 @@
+"""Change a batch of training segments at random, so that no epoch is quite like another.
+
+Frames are (segments, frames, bands); what is right of a segment is given by each genre's share,
+(segments, genres), which sums to 1. Every function draws anew for each segment.
+"""
+
+from typing import Any
+
+import numpy as np
+
+import config
+from genre import features
+from genre.dataset import Index
+from genre.settings import Settings
+
+
+def augment(
+    frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return shifted, faded, mixed and masked frames, and each genre's share in them."""
+    frames = fade(shift(frames, rng), decibel, rng)
+    frames, shares = mixup(frames, shares, rng)
+    return mask(frames, rng), shares
+
+
+def account() -> dict[str, Any]:
+    """Return what was done to the segments, for the card."""
+    return {
+        "masked_share": config.MASKED_SHARE,
+        "gain_db": config.GAIN_DB,
+        "mixup_alpha": config.MIXUP_ALPHA,
+    }
+
+
+def one_hot(labels: np.ndarray, n_genres: int) -> np.ndarray:
+    """Return the shares of the genres where each segment, (segments,), is of one."""
+    return np.eye(n_genres, dtype=np.float32)[labels]
+
+
+def decibel(index: Index, n_bands: int) -> np.ndarray:
+    """Return what one more decibel of volume adds to each band, (bands,).
+
+    It adds 1 to a band in decibels; to the first MFCC, which is the sum over the mel bands divided
+    by the root of their number, it adds that root.
+    """
+    n_mels = index.settings.get("n_mels", Settings.n_mels)
+    steps = {"all": lambda n: np.ones(n), "first": lambda n: np.eye(1, n)[0] * n_mels**0.5}
+    return np.concatenate(
+        [
+            steps.get(level, np.zeros)(width)
+            for level, width in features.levels(index.feature, index.settings, n_bands)
+        ],
+        dtype=np.float32,
+    )
+
+
+def shift(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shift in time by any number of frames; what leaves at the end comes in at the beginning."""
+    n_segments, n_frames, _ = frames.shape
+    offsets = rng.integers(n_frames, size=(n_segments, 1))
+    places = (np.arange(n_frames) - offsets) % n_frames
+    return np.take_along_axis(frames, places[:, :, np.newaxis], axis=1)
+
+
+def fade(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change the gain from one number of decibels at the beginning to another at the end.
+
+    Of a gain that stays the same nothing would be left, as every network first takes away a
+    segment's level: only a gain that changes is something new to it. `decibel` is what one more
+    decibel adds to each band, (bands,).
+    """
+    n_segments, n_frames, _ = frames.shape
+    ends = rng.uniform(-config.GAIN_DB, config.GAIN_DB, (2, n_segments))
+    gains = np.linspace(*ends, n_frames, axis=1, dtype=np.float32)
+    return frames + gains[:, :, np.newaxis] * decibel
+
+
+def mixup(
+    frames: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mix each segment with another of the batch, and the genres in the same shares.
+
+    After H. Zhang, M. Cissé, Y. Dauphin and D. Lopez-Paz, "mixup: Beyond Empirical Risk
+    Minimization" (ICLR 2018): the share is drawn from Beta(alpha, alpha), most often near 0 or 1.
+    """
+    others = rng.permutation(len(frames))
+    kept = rng.beta(config.MIXUP_ALPHA, config.MIXUP_ALPHA, (len(frames), 1)).astype(np.float32)
+    mixed = kept[:, :, np.newaxis] * frames + (1 - kept[:, :, np.newaxis]) * frames[others]
+    return mixed, kept * shares + (1 - kept) * shares[others]
+
+
+def mask(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Hide some neighbouring frames and some neighbouring bands behind each band's mean.
+
+    After D. Park et al., "SpecAugment: A Simple Data Augmentation Method for Automatic Speech
+    Recognition" (Interspeech 2019); the mean is that of the batch.
+    """
+    _, n_frames, n_bands = frames.shape
+    hidden = _stretches(len(frames), n_frames, rng)[:, :, np.newaxis]
+    hidden = hidden | _stretches(len(frames), n_bands, rng)[:, np.newaxis, :]
+    return np.where(hidden, frames.mean(axis=(0, 1)), frames)
+
+
+def _stretches(count: int, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Return masks, (count, length), of a stretch each that is up to MASKED_SHARE long."""
+    widths = rng.integers(int(config.MASKED_SHARE * length) + 1, size=(count, 1))
+    starts = rng.integers(length - widths + 1)
+    places = np.arange(length)
+    return (starts <= places) & (places < starts + widths)
