@@ -1,6 +1,7 @@
 """What every training script does: read the data, split it, train, score, save and say so."""
 
 import argparse
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from genre import (
     architecture,
     augmentation,
     card,
+    checkpoints,
     cli,
     dataset,
     evaluation,
@@ -51,8 +53,9 @@ def main(
     architecture.check(chosen, segments)
     runs_to_do = plan(segments, arguments)
     check_folder(arguments.output)
+    kept = keep(chosen, runs_to_do, arguments)
     runs = []
-    for seed, split in runs_to_do:
+    for number, (seed, split) in enumerate(runs_to_do, start=1):
         describe(segments, split)
         runs.append(
             train(
@@ -65,6 +68,7 @@ def main(
                 learning_rate=arguments.learning_rate,
                 optimizer=arguments.optimizer,
                 augment=arguments.augment,
+                kept=kept[number - 1] if kept else None,
             )
         )
     tested = evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
@@ -84,6 +88,44 @@ def plan(
         return [(seed, split) for split in folds]
     split = splits.split(segments, name, seed=seed)
     return [(seed + number, split) for number in range(arguments.repeats)]
+
+
+def keep(
+    chosen: architecture.Architecture,
+    runs_to_do: list[tuple[int, splits.Split]],
+    arguments: argparse.Namespace,
+) -> list[checkpoints.Checkpoints]:
+    """Return where each run is kept along the way, nothing where none is; say what is resumed.
+
+    Raises TrainingError where what is there cannot be resumed.
+    """
+    if not (arguments.checkpoint_every or arguments.resume):
+        return []
+    same = {
+        "architecture": chosen.title,
+        "data": f"of SHA-256 {sha256(arguments.data)[:16]}",
+        "batch size": arguments.batch_size,
+        "learning rate": arguments.learning_rate,
+        "optimizer": arguments.optimizer,
+        "augmentation": augmentation.account() if arguments.augment else "none",
+    }
+    kept = []
+    for number, (seed, split) in enumerate(runs_to_do, start=1):
+        digest = hashlib.sha256("\n".join(split.parts).encode()).hexdigest()
+        kept.append(
+            checkpoints.Checkpoints(
+                arguments.output / checkpoints.FOLDER / f"run-{number}",
+                arguments.checkpoint_every,
+                arguments.resume,
+                same | {"seed": seed, "split": f"{split.name} of SHA-256 {digest[:16]}"},
+            )
+        )
+    if arguments.resume:
+        for number, epoch in enumerate(checkpoints.check(kept, arguments.epochs), start=1):
+            cli.say(
+                f"run {number} goes on after epoch {epoch}" if epoch else f"run {number} begins"
+            )
+    return kept
 
 
 def describe(segments: dataset.Segments, split: splits.Split) -> None:

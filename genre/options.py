@@ -97,6 +97,19 @@ def parse(
         default=config.SEED,
         help="of the split, the weights and the batches (default: %(default)s)",
     )
+    add(
+        "--checkpoint-every",
+        type=cli.count,
+        metavar="N",
+        help="keep the network after every N epochs, in DIR/checkpoints, and what --resume needs "
+        "(default: keep the best one at the end)",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint, to the same network as without a break "
+        "(default: begin anew)",
+    )
     architecture.add_arguments(parser, architectures)
     if add_options:
         add_options(parser)

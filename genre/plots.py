@@ -137,11 +137,6 @@ def augmented(
     save(figure, path)
 
 
-def _shares(shares: np.ndarray, mapping: list[str]) -> list[str]:
-    """Return the one or two genres that have a share, the larger first."""
-    return [f"{shares[i]:.0%} {mapping[i]}" for i in np.argsort(-shares) if shares[i] > 0.005]
-
-
 def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:
     """Draw a song's genres over its time: a row for each genre, a column for each segment."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator

@@ -11,7 +11,7 @@ import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import augmentation, evaluation, features
+from genre import augmentation, checkpoints, evaluation, features
 from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, take
 from genre.errors import TrainingError
 from genre.splits import Split
@@ -99,12 +99,17 @@ def train(
     learning_rate: float,
     optimizer: str = "adam",
     augment: bool = False,
+    kept: checkpoints.Checkpoints | None = None,
 ) -> Run:
     """Fit a network, keep the best weights on the validation part, read the test part once.
 
-    Raises TrainingError when no epoch gives a finite validation loss.
+    `kept` says where networks are kept along the way, and whether to go on from there. Raises
+    TrainingError when no epoch gives a finite validation loss.
     """
     started = time.perf_counter()
+    begun = checkpoints.read(kept) if kept else None
+    if begun:
+        started -= begun.seconds
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
@@ -115,6 +120,7 @@ def train(
         loss="categorical_crossentropy" if augment else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
+    history = keras.callbacks.History()
     stop_early = keras.callbacks.EarlyStopping(
         "val_loss", patience=config.PATIENCE, restore_best_weights=True
     )
@@ -122,12 +128,18 @@ def train(
         batches(segments, split, part, batch_size=batch_size, seed=seed, augment=augment)
         for part in (TRAIN, VALIDATION)
     )
+    callbacks = [history, stop_early]
+    if kept:
+        both = (to_train, to_validate)
+        callbacks.append(checkpoints.callback(kept, begun, history, stop_early, both, started))
+    epoch = begun.epoch if begun else 0
     with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
-        history = network.fit(
+        network.fit(
             to_train,
             validation_data=to_validate,
-            epochs=epochs,
-            callbacks=[stop_early],
+            initial_epoch=epoch,
+            epochs=epoch if begun and begun.stopped else epochs,
+            callbacks=callbacks,
             shuffle=False,  # not the batches once more, which would read the disk up and down
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
         )

@@ -285,6 +285,7 @@ def test_a_learning_rate_that_leads_nowhere_is_refused_in_a_line(made_up_file, r
         *(("--batch-size", value) for value in ("0", "-8")),
         *(("--learning-rate", value) for value in ("0", "-0.1", "nan", "inf", "fast")),
         *(("--seed", value) for value in ("-1", "x", "1" * 20)),
+        *(("--checkpoint-every", value) for value in ("0", "-1", "x")),
         ("--optimizer", "nonsense"),
         ("--split", "nonsense"),
         ("--nonsense",),
