@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from genre import (
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
 from genre.training import Run, train
 
-README_FILE = "README.md"
+README_FILE, LOGS = "README.md", "tensorboard"
 
 
 def main(
@@ -69,6 +70,7 @@ def main(
                 optimizer=arguments.optimizer,
                 augment=arguments.augment,
                 kept=kept[number - 1] if kept else None,
+                logs=empty_logs(number, arguments) if arguments.tensorboard else None,
             )
         )
     tested = evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
@@ -126,6 +128,14 @@ def keep(
                 f"run {number} goes on after epoch {epoch}" if epoch else f"run {number} begins"
             )
     return kept
+
+
+def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
+    """Return the folder for a run's TensorBoard logs, without those of an earlier training."""
+    folder = arguments.output / LOGS / f"run-{number}"
+    if not arguments.resume and folder.exists():
+        shutil.rmtree(folder)
+    return folder
 
 
 def describe(segments: dataset.Segments, split: splits.Split) -> None:

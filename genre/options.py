@@ -110,6 +110,11 @@ def parse(
         help="go on from the last checkpoint, to the same network as without a break "
         "(default: begin anew)",
     )
+    add(
+        "--tensorboard",
+        action="store_true",
+        help="write TensorBoard's logs into DIR/tensorboard (default: write none)",
+    )
     architecture.add_arguments(parser, architectures)
     if add_options:
         add_options(parser)

@@ -5,6 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import lazy_loader as lazy
@@ -100,11 +101,12 @@ def train(
     optimizer: str = "adam",
     augment: bool = False,
     kept: checkpoints.Checkpoints | None = None,
+    logs: Path | None = None,
 ) -> Run:
     """Fit a network, keep the best weights on the validation part, read the test part once.
 
-    `kept` says where networks are kept along the way, and whether to go on from there. Raises
-    TrainingError when no epoch gives a finite validation loss.
+    `kept` says where networks are kept along the way, and whether to go on from there; `logs` is
+    a folder for TensorBoard's. Raises TrainingError when no epoch gives a finite validation loss.
     """
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
@@ -132,6 +134,8 @@ def train(
     if kept:
         both = (to_train, to_validate)
         callbacks.append(checkpoints.callback(kept, begun, history, stop_early, both, started))
+    if logs:
+        callbacks.append(keras.callbacks.TensorBoard(logs))
     epoch = begun.epoch if begun else 0
     with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
         network.fit(

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import made_up_segments
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import config
 import mlp
@@ -131,3 +132,19 @@ def test_augmented_segments_teach_a_network_what_plain_ones_do(run, tmp_path):
     arguments = ("--augment", "--epochs", 15, "--learning-rate", 0.002)
     _, saved = train(run, tmp_path / "data.h5", tmp_path / "mlp", *arguments)
     assert saved["scores"]["segment_accuracy"] > 0.9
+
+
+def logged(folder) -> list[int]:
+    """Return the epochs, from 0, whose loss TensorBoard shows."""
+    events = EventAccumulator(f"{folder}").Reload()
+    return [event.step for event in events.Tensors("epoch_loss")]
+
+
+def test_tensorboard_logs_each_run(run, data, tmp_path):
+    folder = tmp_path / "mlp"
+    train(run, data, folder, "--tensorboard", "--repeats", 2)
+    for number in (1, 2):
+        for part in ("train", "validation"):
+            assert logged(folder / f"tensorboard/run-{number}" / part) == [0, 1]
+    train(run, data, folder, "--tensorboard", "--epochs", 1)  # in the place of the earlier logs
+    assert logged(folder / "tensorboard/run-1/train") == [0]
