@@ -5,7 +5,6 @@ was after ten epochs, and others; and last.npz, all that decides how it goes on 
 """
 
 import json
-import random
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -52,7 +51,6 @@ class State(NamedTuple):
     curves: dict[str, list[float]]  # Keras's history
     counters: dict[str, float]  # those of COUNTERS
     batches: list[int]  # the epochs whose order is next, for training and validation
-    random: tuple  # Python's random numbers, by which Keras shuffles the batches once more
     variables: list[np.ndarray]
     best_weights: list[np.ndarray]
 
@@ -130,7 +128,7 @@ def callback(
 
     It must stand behind the two callbacks whose state it keeps, too; `started` is when the training
     began, by time.perf_counter. Keras's BackupAndRestore keeps the weights and the optimizer alone,
-    not the random numbers of dropout and of the order, nor the patience.
+    not the random numbers of dropout, the order of the batches and the patience.
     """
 
     def on_train_begin(_logs: object) -> None:
@@ -145,8 +143,6 @@ def callback(
         vars(stop_early).update(begun.counters, best_weights=begun.best_weights)
         for each, epoch in zip(batches, begun.batches, strict=True):
             each.begin(epoch)
-        version, numbers, gauss = begun.random
-        random.setstate((version, tuple(numbers), gauss))
 
     def on_epoch_end(epoch: int, _logs: object) -> None:
         done, network = epoch + 1, stop_early.model
@@ -164,7 +160,6 @@ def callback(
             curves=history.history,
             counters={name: getattr(stop_early, name) for name in COUNTERS},
             batches=[each.epoch for each in batches],
-            random=random.getstate(),
             variables=[variable.numpy() for variable in _variables(network)],
             best_weights=stop_early.best_weights,
         )

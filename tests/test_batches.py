@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from helpers import made_up_segments
 
-from genre import batches, dataset, segmentfile
+from genre import batches, dataset, segmentfile, splits, training
 from genre.batches import Batches
+from mlp import mlp
 
 SHAPE = (9, 4)  # 144 bytes
 
@@ -100,3 +101,21 @@ def test_a_change_is_told_its_batch_and_has_its_own_random_numbers():
     assert len(set(drawn)) == 6
     changed.begin(0)
     assert changed[2][1].tobytes() == drawn[2]  # whatever was asked for before
+
+
+def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(dataset, "BLOCK", 7 * 144)
+    monkeypatch.setattr(batches, "HELD", 17 * 144)
+    segmentfile.write(made_up_segments([20, 30], shape=SHAPE), tmp_path / "data.h5")
+    segments = segmentfile.read(tmp_path / "data.h5")
+    taken = []
+
+    def take(frames, rows):
+        taken.append(tuple(rows))
+        return dataset.take(frames, rows)
+
+    monkeypatch.setattr(batches, "take", take)
+    split = splits.split(segments, "segment", seed=1)
+    training.train(mlp, segments, split, seed=1, epochs=2, batch_size=4, learning_rate=1e-3)
+    assert len(taken) >= 2 * 6  # stretches of 16, of 90 segments
+    assert len(set(taken)) == len(taken)
