@@ -74,6 +74,13 @@ class _Disk(io.FileIO):
             self._error = error
         return len(data)
 
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self._error = self._error or error
+            return 0
+
     def check(self) -> None:
         """Raise the OSError that writing has met."""
         if self._error:

@@ -175,7 +175,7 @@ def run_until(number: int, event: str, what: str, script: str, *arguments: objec
     )
 
 
-@pytest.mark.parametrize("module", ["numpy", "librosa", "h5py", "joblib"])
+@pytest.mark.parametrize("module", ["numpy", "scipy", "soundfile", "joblib"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_script_that_still_loads_ends_without_a_traceback(number, module, songs, output):
     arguments = ("preprocess", "--dataset", songs, "--output", output)
