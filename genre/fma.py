@@ -29,6 +29,14 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> tracklist.Listing:
     when the table is another, or when `tracklist.sort_out` does.
     """
     check_folder(dataset)
+    return tracklist.sort_out(listed(tracks, dataset, subset=subset), tracks)
+
+
+def listed(tracks: Path, dataset: Path, *, subset: str) -> list[tuple[int, Song]]:
+    """Return all songs of one of SUBSETS, be they there or not, each with its line in the table.
+
+    Raises DatasetError when the table is another.
+    """
     usual = csv.field_size_limit(LONGEST_TEXT)
     try:
         songs = list(_songs(tracks, dataset, SUBSETS[: SUBSETS.index(subset) + 1]))
@@ -36,7 +44,15 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> tracklist.Listing:
         csv.field_size_limit(usual)
     if not songs:
         raise DatasetError(f"{tracks}: lists no track of the subset {subset}")
-    return tracklist.sort_out(songs, tracks)
+    return songs
+
+
+def track(number: str, where: str) -> str:
+    """Return the path of a track, "000/000002.mp3"; raises DatasetError for no number."""
+    if not re.fullmatch("[0-9]{1,6}", number):
+        raise DatasetError(f"{where}: track {number!r:.40} is no number of up to six digits")
+    name = f"{int(number):06}"
+    return f"{name[:3]}/{name}.mp3"
 
 
 def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tuple[int, Song]]:
@@ -51,15 +67,12 @@ def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tu
         tracklist.check_width(row, len(columns), where)
         if row[0] == INDEX or row[within] not in subsets:
             continue
-        if not re.fullmatch("[0-9]{1,6}", row[0]):
-            raise DatasetError(f"{where}: track {row[0]!r:.40} is no number of up to six digits")
-        number = f"{int(row[0]):06}"
-        track = f"{number[:3]}/{number}.mp3"
+        path = track(row[0], where)
         yield (
             line,
             Song(
-                path=dataset / track,
-                track=track,
+                path=dataset / path,
+                track=path,
                 genre=printable(row[genre].strip()),
                 part=tracklist.read_part(row[part], where),
                 artist=printable(row[artist].strip()),
