@@ -14,7 +14,7 @@ from typing import Any
 
 import lazy_loader as lazy
 
-from genre import card, cli, dataset, evaluation, report, segmentfile, splitfile, splits
+from genre import card, cli, dataset, evaluation, featuretable, report, splitfile, splits
 from genre.errors import DatasetError
 from genre.files import check_folder, printable
 from genre.settings import Settings
@@ -29,10 +29,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="PATH",
         required=True,
-        help="folder of a trained network, or the .keras file in it",
+        help="folder of a trained network or of a classifier of baseline.py, or the model in it",
     )
     parser.add_argument(
-        "--data", type=Path, metavar="FILE", required=True, help="segment file of preprocess.py"
+        "--data",
+        type=Path,
+        metavar="FILE",
+        required=True,
+        help="segment file of preprocess.py, or a table of features as baseline.py reads it",
     )
     parser.add_argument(
         "--split",
@@ -58,7 +62,7 @@ def check_agreement(the_card: card.Card, segments: dataset.Segments, data: Path)
         ("genres", the_card.mapping, segments.mapping),
     ):
         if trained_on != given:
-            raise DatasetError(f"{data}: its {what} {given} differ from the network's {trained_on}")
+            raise DatasetError(f"{data}: its {what} {given} differ from the model's {trained_on}")
 
 
 def complete(settings: dict[str, Any]) -> dict[str, Any]:
@@ -79,21 +83,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     folder = card.folder_of(arguments.model)
     the_card = card.read(folder)
-    segments = segmentfile.read(arguments.data)
+    segments = featuretable.read_data(arguments.data)
     check_agreement(the_card, segments, arguments.data)
     chosen, notes = segments.originals, []
     data = printable(arguments.data.name)
-    heading = f"{the_card.script}, all of {data}"
+    heading = f"{report.network(the_card)}, all of {data}"
     if arguments.split:
         split = splits.split(segments, arguments.split, seed=the_card.split["seed"])
         chosen, notes = split.parts == dataset.TEST, split.notes
-        heading = f"{the_card.script}, test part of split {split.name} of {data}"
+        heading = f"{report.network(the_card)}, test part of split {split.name} of {data}"
     if known := trained_tracks(folder, segments, chosen):
-        notes = [*notes, f"the network was trained on {known} of these tracks: this score flatters"]
+        notes = [*notes, f"the model was trained on {known} of these tracks: this score flatters"]
     output = arguments.output or folder / "evaluation"
     check_folder(output)
-    network, _ = card.load(arguments.model)
-    predictions = evaluation.predict(network, segments, chosen)
+    model, _ = card.load(arguments.model)
+    shape = segments.frames.shape[1:]
+    if not model.takes(shape):
+        raise DatasetError(f"{arguments.data}: the model takes other frames than those of {shape}")
+    predictions = evaluation.predict(model.judge, segments, chosen)
     result = evaluation.score(predictions, segments.mapping)
     report.pictures(predictions, result, heading, output)
     print(heading)

@@ -35,7 +35,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="PATH",
         required=True,
-        help="folder of a trained network, or the .keras file in it",
+        help="folder of a trained network or of a classifier of baseline.py, or the model in it",
     )
     add(
         "--input",
@@ -136,10 +136,10 @@ def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
 
 
 def predict(
-    network: "card.keras.Model", song: Path, pieces: Iterable[np.ndarray], how: str, seconds: float
+    judge: evaluation.Judge, song: Path, pieces: Iterable[np.ndarray], how: str, seconds: float
 ) -> rows.Prediction:
-    """Return what the network makes of a song's pieces, each (segments, frames, coefficients)."""
-    segments = np.concatenate([network.predict_on_batch(frames) for frames in pieces])
+    """Return what a network or a classifier makes of a song's pieces, (segments, frames, bands)."""
+    segments = np.concatenate([judge(frames) for frames in pieces])
     return rows.Prediction(printable(song), evaluation.join(segments, how), segments, seconds)
 
 
@@ -158,8 +158,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         cli.say(f"all songs are in {printable(arguments.skip_done)} already")
         return cli.SOME_FAILED if problems else cli.DONE
     pictures = timeline_files(arguments.timeline, songs) if arguments.timeline else {}
-    network, the_card = card.load(arguments.model)
-    settings = card.settings(the_card, network)
+    model, the_card = card.load(arguments.model)
+    settings = card.settings(the_card, model)
     header = rows.header(arguments.format, the_card.mapping, arguments.count)
     if earlier and earlier.cut_off:
         print()  # so that what is appended begins a line
@@ -170,7 +170,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     n_failed = 0
     for song, pieces in parallel.in_threads(songs, work, workers=parallel.cores()):
         try:
-            prediction = predict(network, song, pieces, arguments.type, settings.segment_seconds)
+            prediction = predict(
+                model.judge, song, pieces, arguments.type, settings.segment_seconds
+            )
         except AudioError as error:
             n_failed += 1
             bar.write(f"{printable(song)}: {error}", file=sys.stderr)

@@ -1,24 +1,37 @@
-"""A trained network's folder: model.keras and card.json, the card with all that predict needs."""
+"""A trained network's folder: the model and card.json, the card with all that predict needs.
+
+The model is model.keras, or model.skops for a classifier of baseline.py.
+"""
 
 import hashlib
 import json
 import platform
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lazy_loader as lazy
+import numpy as np
 
-from genre import checks, features
+from genre import checks, classifiers, evaluation, features, featuretable, summary
 from genre.errors import FeatureError, ModelError
 from genre.settings import Settings
 
 keras = lazy.load("keras")
 
 SCHEMA = 1
-MODEL_FILE, CARD_FILE = "model.keras", "card.json"
-PACKAGES = ("librosa", "numpy", "tensorflow", "keras", "scikit-learn", "soundfile", "soxr")
+MODEL_FILE, CLASSIFIER_FILE, CARD_FILE = "model.keras", "model.skops", "card.json"
+BASELINE = "baseline"  # the script whose model is a classifier
+PACKAGES = ("librosa", "numpy", "tensorflow", "keras", "scikit-learn", "skops", "soundfile", "soxr")
+
+
+class Model(NamedTuple):
+    """What there is to do with a trained network, or with a classifier of baseline.py."""
+
+    judge: evaluation.Judge
+    takes: Callable[[tuple[int, int]], bool]  # whether it can judge frames of (frames, bands)
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class Card:
     scores: dict[str, Any]  # on the test part, of all folds together where there are several
     runs: list[dict[str, Any]]  # the measures of each run, the first of which is saved
     spread: dict[str, Any]  # mean and standard deviation over the runs, empty for one run
-    weights_sha256: str
+    weights_sha256: str  # of a network's weights, or of a classifier's file
     versions: dict[str, str]
     created: str  # date and time, UTC
     title: str = ""  # the script and what was asked for beyond its defaults: "cnn frequency"
@@ -56,9 +69,8 @@ def weights_digest(network: "keras.Model") -> str:
     return digest.hexdigest()
 
 
-def save(network: "keras.Model", card: Card, folder: Path) -> None:
-    """Write model.keras and card.json into a folder."""
-    network.save(folder / MODEL_FILE)
+def write(card: Card, folder: Path) -> None:
+    """Write card.json into a folder."""
     text = json.dumps(asdict(card), indent=2)
     (folder / CARD_FILE).write_text(f"{text}\n", encoding="utf-8")
 
@@ -88,44 +100,78 @@ def read(folder: Path) -> Card:
 
 def folder_of(path: Path) -> Path:
     """Return the folder of the network that a path names; raises ModelError when there is none."""
-    folder = path.parent if path.suffix == ".keras" else path
+    is_model = path.suffix in (Path(MODEL_FILE).suffix, Path(CLASSIFIER_FILE).suffix)
+    folder = path.parent if is_model else path
     if not folder.is_dir():
         raise ModelError(f"{path}: no such network; a training script writes one (python cnn.py)")
     return folder
 
 
-def settings(card: Card, network: "keras.Model | None" = None) -> Settings:
+def settings(card: Card, model: Model | None = None) -> Settings:
     """Return the feature settings that a card holds.
 
-    Raises ModelError when the card's feature cannot be computed with them, or not for that network.
+    Raises ModelError when the card's feature cannot be computed with them, or not for that model.
     """
+    if card.feature == featuretable.FEATURE:
+        raise ModelError(
+            "this classifier learnt from a table of features, which cannot be computed from songs; "
+            "train one on a segment file (python baseline.py --data FILE.json)"
+        )
     try:
         settings = Settings.from_dict(card.settings)
         shape = features.check(card.feature, settings)
     except (FeatureError, ValueError) as error:
         raise ModelError(f"the settings on the network's card cannot be used ({error})") from None
-    if network and network.input_shape[1:] != shape:
+    if model and not model.takes(shape):
         raise ModelError(f"the card's settings give frames of {shape}, the network takes others")
     return settings
 
 
-def load(path: Path) -> tuple["keras.Model", Card]:
-    """Load a network and its card from its folder, or from the .keras file in it.
+def load(path: Path) -> tuple[Model, Card]:
+    """Load a network or a classifier and its card from its folder, or by the model file in it.
 
-    Raises ModelError when there is none, when it cannot be read safely, or when network and card
+    Raises ModelError when there is none, when it cannot be read safely, or when model and card
     are not of one training run.
     """
     folder = folder_of(path)
     card = read(folder)
-    file = folder / MODEL_FILE
+    file = folder / (CLASSIFIER_FILE if card.script == BASELINE else MODEL_FILE)
     if not file.is_file():
         raise ModelError(f"{file}: no such file; train the network again")
+    return (_load_classifier if card.script == BASELINE else _load_network)(file, card), card
+
+
+def _load_network(file: Path, card: Card) -> Model:
     try:
         network = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its parts raise on a file that is not whole
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise ModelError(f"{file}: not a network that can be loaded ({reason})") from None
+        raise ModelError(f"{file}: not a network that can be loaded ({_reason(error)})") from None
     n_genres = network.output_shape[-1]
     if weights_digest(network) != card.weights_sha256 or n_genres != len(card.mapping):
         raise ModelError(f"{file}: not the network that {CARD_FILE} describes; train it again")
-    return network, card
+    return Model(evaluation.judge_of(network), lambda shape: network.input_shape[1:] == shape)
+
+
+def _load_classifier(file: Path, card: Card) -> Model:
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
+        raise ModelError(f"{file}: not the classifier that {CARD_FILE} describes; train it again")
+    try:
+        model = classifiers.from_bytes(content, len(card.mapping))
+    except Exception as error:  # skops raises whatever its parts raise on a file that is not whole
+        raise ModelError(
+            f"{file}: not a classifier that can be loaded ({_reason(error)})"
+        ) from None
+
+    def judge(frames: np.ndarray) -> np.ndarray:
+        rows = summary.statistics(frames, card.feature, card.settings)
+        try:
+            return classifiers.judge(model, rows, len(card.mapping))
+        except ValueError as error:  # frames can be finite, and what is made of them not
+            raise ModelError(f"{file}: cannot judge these frames ({_reason(error)})") from None
+
+    return Model(judge, lambda shape: summary.n_statistics(shape) == model.n_features_in_)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -1,31 +1,52 @@
 """Join a track's segments and score predictions, per segment and per track."""
 
 import math
+from collections.abc import Callable
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
+import lazy_loader as lazy
 import numpy as np
 
 from genre.dataset import Segments, take
 
+keras = lazy.load("keras")
+
 JOINS = {"mean": np.mean, "max": np.max, "min": np.min}
 PIECE = 1024  # segments that are judged at once
+STEP = 32  # segments that a network judges in one step
 MEASURES = ("segment_accuracy", "track_accuracy", "macro_f1")
+
+# From frames, (segments, frames, bands), to the genres' probabilities, (segments, genres).
+Judge = Callable[[np.ndarray], np.ndarray]
+# False positive rates, true positive rates, and the area under them.
+RocCurve = tuple[np.ndarray, np.ndarray, float]
 
 
 class Predictions(NamedTuple):
-    """A network's softmax on segments whose genre is known."""
+    """The genres' probabilities for segments whose genre is known."""
 
     probabilities: np.ndarray  # (segments, genres)
     labels: np.ndarray  # (segments,)
     track_index: np.ndarray  # (segments,)
 
 
-def predict(network, segments: Segments, chosen: np.ndarray) -> Predictions:
-    """Let a network judge the chosen segments, a mask of (segments,)."""
+def judge_of(network: "keras.Model") -> Judge:
+    """Return how a network judges frames: few, as those of a song, in one step, which is faster."""
+
+    def judge(frames: np.ndarray) -> np.ndarray:
+        if len(frames) <= STEP:
+            return network.predict_on_batch(frames)
+        return network.predict(frames, batch_size=STEP, verbose=0)
+
+    return judge
+
+
+def predict(judge: Judge, segments: Segments, chosen: np.ndarray) -> Predictions:
+    """Let a network or a classifier judge the chosen segments, a mask of (segments,)."""
     rows = np.flatnonzero(chosen)
     pieces = np.array_split(rows, math.ceil(len(rows) / PIECE))
-    probabilities = [network.predict(take(segments.frames, piece), verbose=0) for piece in pieces]
+    probabilities = [judge(take(segments.frames, piece)) for piece in pieces]
     return Predictions(
         np.concatenate(probabilities), segments.labels[rows], segments.track_index[rows]
     )
@@ -37,7 +58,7 @@ def pool(predictions: list[Predictions]) -> Predictions:
 
 
 def join(probabilities: np.ndarray, how: str = "mean") -> np.ndarray:
-    """Join the softmax of a track's segments, (segments, genres), into one row, (genres,)."""
+    """Join the probabilities of a track's segments, (segments, genres), into one row, (genres,)."""
     return JOINS[how](probabilities, axis=0)
 
 
@@ -87,9 +108,7 @@ def score(predictions: Predictions, mapping: list[str]) -> dict[str, Any]:
     }
 
 
-def roc_curves(
-    predictions: Predictions, mapping: list[str]
-) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
+def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCurve]:
     """Return for every genre the false and true positive rates of its tracks, and the area.
 
     Each genre is taken against all others, by its joined probability. A genre that none or all
@@ -106,6 +125,21 @@ def roc_curves(
             area = float(auc(false_positive, true_positive))
             curves[name] = (false_positive, true_positive, area)
     return curves
+
+
+def macro_roc(curves: dict[str, RocCurve]) -> RocCurve:
+    """Return the mean over the genres, one at least, of their curves and of their areas."""
+    steps = np.concatenate([false_positive for false_positive, _, _ in curves.values()])
+    grid = np.unique([np.maximum(steps - 1e-9, 0), steps])  # on either side of a vertical step
+    rates = [np.interp(grid, *curve[:2]) for curve in curves.values()]
+    area = mean(area for _, _, area in curves.values())
+    return np.append(0, grid), np.append(0, np.mean(rates, axis=0)), area
+
+
+def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]]:
+    """Return the MEASURES of several runs, and of how many segments and tracks they are."""
+    scores = [score(predictions, mapping) for predictions in runs]
+    return [{key: of_run[key] for key in (*MEASURES, "segments", "tracks")} for of_run in scores]
 
 
 def spread(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -4,11 +4,7 @@ import argparse
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from genre import (
     architecture,
@@ -20,16 +16,15 @@ from genre import (
     evaluation,
     options,
     plots,
-    report,
+    protocol,
     segmentfile,
-    splitfile,
     splits,
     training,
 )
-from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
+from genre.files import check_folder, sha256
 from genre.training import Run, train
 
-README_FILE, LOGS = "README.md", "tensorboard"
+LOGS = "tensorboard"
 
 
 def main(
@@ -52,12 +47,12 @@ def main(
         return cli.DONE
     segments = segmentfile.read(arguments.data)
     architecture.check(chosen, segments)
-    runs_to_do = plan(segments, arguments)
+    runs_to_do = protocol.plan(segments, arguments)
     check_folder(arguments.output)
     kept = keep(chosen, runs_to_do, arguments)
     runs = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
-        describe(segments, split)
+        protocol.describe(segments, split)
         runs.append(
             train(
                 chosen.layers,
@@ -73,23 +68,11 @@ def main(
                 logs=empty_logs(number, arguments) if arguments.tensorboard else None,
             )
         )
-    tested = evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
+    tested = protocol.pool(runs, arguments)
     the_card = describe_runs(script, chosen, segments, runs, tested, arguments)
     save(the_card, segments, runs[0], tested, arguments)
-    print_results(the_card, arguments.output)
+    protocol.print_results(the_card, arguments.output)
     return cli.DONE
-
-
-def plan(
-    segments: dataset.Segments, arguments: argparse.Namespace
-) -> list[tuple[int, splits.Split]]:
-    """Return the seed and the split of every run that the command line asks for."""
-    seed, name = arguments.seed, arguments.split
-    if arguments.folds:
-        folds = splits.folds(segments, name, n_folds=arguments.folds, seed=seed)
-        return [(seed, split) for split in folds]
-    split = splits.split(segments, name, seed=seed)
-    return [(seed + number, split) for number in range(arguments.repeats)]
 
 
 def keep(
@@ -138,17 +121,6 @@ def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
     return folder
 
 
-def describe(segments: dataset.Segments, split: splits.Split) -> None:
-    """Say on stderr what the network learns from, and what to beware of."""
-    counts = ", ".join(
-        f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
-        for part, tracks in splits.tracks_by_part(segments, split.parts).items()
-    )
-    cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
-    for note in split.notes:
-        cli.say(f"note: {note}")
-
-
 def describe_runs(
     script: str,
     the_architecture: architecture.Architecture,
@@ -159,19 +131,11 @@ def describe_runs(
 ) -> card.Card:
     """Return the card of the first run's network, with the scores of all runs."""
     first = runs[0]
-    measures = []
-    for run in runs:
-        scores = evaluation.score(run.predictions, segments.mapping)
-        chosen = {key: scores[key] for key in (*evaluation.MEASURES, "segments", "tracks")}
-        measures.append({"seed": run.seed, "epochs_run": len(run.curves["loss"])} | chosen)
+    common = protocol.describe_data(segments, runs, tested, arguments)
+    for run, measures in zip(runs, common["runs"], strict=True):
+        measures["epochs_run"] = len(run.curves["loss"])
     return card.Card(
-        schema=card.SCHEMA,
         script=script,
-        mapping=segments.mapping,
-        feature=segments.feature,
-        settings=segments.settings,
-        data={"file": printable(arguments.data.name), "sha256": sha256(arguments.data)},
-        split=describe_split(segments, runs, arguments.seed),
         training={
             "seed": first.seed,
             "batch_size": arguments.batch_size,
@@ -184,32 +148,11 @@ def describe_runs(
             "folds": arguments.folds or 0,
             "seconds": round(first.seconds, 1),
         },
-        scores=evaluation.score(tested, segments.mapping),
-        runs=measures,
-        spread=evaluation.spread(measures) if len(runs) > 1 else {},
         weights_sha256=card.weights_digest(first.network),
-        versions=card.versions(),
-        created=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         title=the_architecture.title,
         architecture=the_architecture.account,
+        **common,
     )
-
-
-def describe_split(segments: dataset.Segments, runs: list[Run], seed: int) -> dict[str, Any]:
-    """Return the card's account of the first run's split, with the notes on all of them.
-
-    For each part it gives the size and the digest of the list of its tracks.
-    """
-    split = runs[0].split
-    notes = dict.fromkeys(note for run in runs for note in run.split.notes)
-    account: dict[str, Any] = {"name": split.name, "seed": seed, "notes": list(notes)}
-    for part, tracks in splits.tracks_by_part(segments, split.parts).items():
-        account[part] = {
-            "segments": int(np.sum(split.parts == part)),
-            "tracks": len(tracks),
-            "tracks_sha256": sha256_of_lines(tracks),
-        }
-    return account
 
 
 def save(
@@ -219,13 +162,10 @@ def save(
     tested: evaluation.Predictions,
     arguments: argparse.Namespace,
 ) -> None:
-    """Write a run's network, its card for programs and for people, its split and the pictures."""
-    with replacing_files(arguments.output) as unfinished:
-        card.save(run.network, the_card, unfinished)
-        (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
-        splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
+    """Write a run's network with its pictures, and what `protocol.saving` writes."""
+    with protocol.saving(the_card, segments, run, tested, arguments.output) as unfinished:
+        run.network.save(unfinished / card.MODEL_FILE)
         plots.history(run.curves, run.best_epoch, unfinished / "history.png")
-        report.pictures(tested, the_card.scores, report.title(the_card), unfinished)
         if arguments.augment:
             show_augmented(segments, run, arguments.batch_size, unfinished / plots.AUGMENTED)
     if not arguments.augment:
@@ -246,16 +186,3 @@ def show_augmented(segments: dataset.Segments, run: Run, batch_size: int, path: 
         for augment in (False, True)
     )
     plots.augmented(before, after, segments.mapping, path)
-
-
-def print_results(the_card: card.Card, folder: Path) -> None:
-    """Print the scores, and where the network is."""
-    if the_card.spread:
-        for number, run in enumerate(the_card.runs, start=1):
-            print(report.run_line(number, run))
-        print(report.spread_line(the_card.spread, len(the_card.runs)), end="\n\n")
-    print(report.title(the_card))
-    print(report.scores(the_card.scores), end="\n\n")
-    for note in the_card.split["notes"]:
-        print(f"note: {note}")
-    print(f"network, card and pictures in {folder}")

@@ -32,29 +32,7 @@ def parse(
         default=output,
         help="folder for the network, its card and pictures (default: %(default)s)",
     )
-    add(
-        "--split",
-        type=splits.known,
-        metavar="NAME|CSV",
-        default="track",
-        help=splits.HELP + " (default: %(default)s)",
-    )
-    several = parser.add_mutually_exclusive_group()
-    several.add_argument(
-        "--folds",
-        type=cli.whole_number(2),
-        metavar="K",
-        help="cross-validate: K runs that test every track once; the network of the first is "
-        "saved, with the scores of all",
-    )
-    several.add_argument(
-        "--repeats",
-        type=cli.count,
-        metavar="N",
-        default=1,
-        help="train N networks on one split, with seeds that count up; the first is saved, with "
-        "the scores of all (default: %(default)s)",
-    )
+    add_split_arguments(parser)
     add(
         "--epochs",
         type=cli.count,
@@ -119,3 +97,30 @@ def parse(
     if add_options:
         add_options(parser)
     return parser.parse_args(argv)
+
+
+def add_split_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how the data is split, once or several times."""
+    parser.add_argument(
+        "--split",
+        type=splits.known,
+        metavar="NAME|CSV",
+        default="track",
+        help=splits.HELP + " (default: %(default)s)",
+    )
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument(
+        "--folds",
+        type=cli.whole_number(2),
+        metavar="K",
+        help="cross-validate: K runs that test every track once; what the first trains "
+        "is saved, with the scores of all",
+    )
+    several.add_argument(
+        "--repeats",
+        type=cli.count,
+        metavar="N",
+        default=1,
+        help="train N times on one split, with seeds that count up; what the first trains is "
+        "saved, with the scores of all (default: %(default)s)",
+    )

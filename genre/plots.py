@@ -7,6 +7,7 @@ from typing import Any
 import lazy_loader as lazy
 import numpy as np
 
+from genre.evaluation import RocCurve
 from genre.files import replacing
 from genre.rows import Prediction
 
@@ -72,20 +73,23 @@ def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) ->
     save(figure, path)
 
 
-def roc(curves: dict[str, tuple[np.ndarray, np.ndarray, float]], title: str, path: Path) -> None:
-    """Draw one-against-rest ROC curves, {genre: (false positives, true positives, area)}."""
-    figure, axis = new_figure(7.5, 6)
+def roc(curves: dict[str, RocCurve], title: str, path: Path, *, what: str = "genre") -> None:
+    """Draw ROC curves by the genre that each takes against the rest, or by what else they are of.
+
+    The one with the largest area comes first.
+    """
+    figure, axis = new_figure(7 + 0.1 * max(map(len, curves), default=0), 6)
     colors = _colors(len(curves))
     by_area = sorted(curves.items(), key=lambda item: -item[1][2])
-    for number, (genre, (false_positive, true_positive, area)) in enumerate(by_area):
+    for number, (name, (false_positive, true_positive, area)) in enumerate(by_area):
         style = ("-", "--", ":")[number % 3]  # told apart without the colours, too
-        label = f"{area:.2f}  {genre}"
+        label = f"{area:.2f}  {name}"
         axis.plot(false_positive, true_positive, style, color=colors[number], label=label)
     axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     axis.set(xlabel="false positive rate", ylabel="true positive rate", title=title)
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axis.grid(alpha=0.3)
-    axis.legend(title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5))
+    axis.legend(title=f"area, {what}", loc="center left", bbox_to_anchor=(1.02, 0.5))
     save(figure, path)
 
 

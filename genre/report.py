@@ -66,12 +66,44 @@ def scores(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def ranking(results: dict[str, dict[str, Any]]) -> str:
+    """Return a table of what several classifiers reached, the best per track first.
+
+    A result holds the `scores` and the `spread` of a card, the `seconds` of a run's training and
+    the mean `roc_area` of the genres.
+    """
+    width = max(len("classifier"), *map(len, results))
+    names = ("per segment", "per track", "macro F1", "ROC area", "seconds")
+    lines = [f"{'classifier':{width}}" + "".join(f"  {name:>{_wide(name)}}" for name in names)]
+    for name, result in sorted(results.items(), key=lambda item: _rank(item[1]), reverse=True):
+        cells = [_spread(result, measure) for measure in MEASURES]
+        cells += [_number(result["roc_area"]), f"{result['seconds']:.2f}"]
+        columns = zip(cells, names, strict=True)
+        lines.append(f"{name:{width}}" + "".join(f"  {cell:>{_wide(of)}}" for cell, of in columns))
+    return "\n".join(lines)
+
+
+def _wide(name: str) -> int:
+    return 8 if name in ("ROC area", "seconds") else len("0.000 ± 0.000")
+
+
+def _rank(result: dict[str, Any]) -> list[float]:
+    values = result["spread"] or {name: {"mean": result["scores"][name]} for name in MEASURES}
+    return [values[name]["mean"] for name in ("track_accuracy", "macro_f1", "segment_accuracy")]
+
+
+def _spread(result: dict[str, Any], measure: str) -> str:
+    if not result["spread"]:
+        return f"{result['scores'][measure]:.3f}"
+    return "{mean:.3f} ± {std:.3f}".format(**result["spread"][measure])
+
+
 def readme(card: Card) -> str:
     """Return a network's card as Markdown."""
     training, result = card.training, card.scores
     settings, options, augmentation = (
         ", ".join(f"{name} {value}" for name, value in values.items())
-        for values in (card.settings, card.architecture, training["augmentation"])
+        for values in (card.settings, card.architecture, training.get("augmentation", {}))
     )
     lines = [
         f"# {network(card)}: {len(card.mapping)} genres from {card.feature}",
@@ -84,7 +116,7 @@ def readme(card: Card) -> str:
         "",
         f"- accuracy per segment {result['segment_accuracy']:.3f} ({result['segments']} segments)",
         f"- accuracy per track {result['track_accuracy']:.3f} ({result['tracks']} tracks; "
-        "the softmax of a track's segments joined by mean)",
+        "the probabilities of a track's segments joined by mean)",
         f"- macro F1 of tracks {result['macro_f1']:.3f}",
         *(f"- note: {note}" for note in card.split["notes"]),
         "",
@@ -107,7 +139,7 @@ def readme(card: Card) -> str:
             *(f"- {run_line(number, run)}" for number, run in enumerate(card.runs, start=1)),
             f"- {spread_line(card.spread, len(card.runs))}",
             "",
-            "The network in this folder is that of run 1.",
+            "What is in this folder is of run 1.",
             "",
         ]
     lines += [
@@ -128,10 +160,7 @@ def readme(card: Card) -> str:
         "## Training",
         "",
         f"`{card.script}.py` on {card.created}, {training['seconds']:.0f} s: "
-        f"seed {training['seed']}, batches of {training['batch_size']}, optimizer "
-        f"{training['optimizer']}, learning rate {training['learning_rate']}, "
-        f"{training['epochs_run']} of at most {training['epochs']} epochs, the weights of epoch "
-        f"{training['best_epoch']} kept.",
+        f"seed {training['seed']}{_steps(training)}.",
         "",
         *([f"Architecture: {options}.", ""] if options else []),
         *(
@@ -139,13 +168,23 @@ def readme(card: Card) -> str:
             if augmentation
             else []
         ),
-        "![training curves](history.png)",
-        "",
+        *(["![training curves](history.png)", ""] if "epochs" in training else []),
         "Versions: "
         + ", ".join(f"{name} {number}" for name, number in card.versions.items())
         + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _steps(training: dict[str, Any]) -> str:
+    """Return how a network was trained; a classifier of baseline.py has no steps to speak of."""
+    if "epochs" not in training:
+        return ""
+    return (
+        f", batches of {training['batch_size']}, optimizer {training['optimizer']}, learning rate "
+        f"{training['learning_rate']}, {training['epochs_run']} of at most {training['epochs']} "
+        f"epochs, the weights of epoch {training['best_epoch']} kept"
+    )
 
 
 def _number(value: float | None) -> str:

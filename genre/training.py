@@ -152,7 +152,7 @@ def train(
             f"the validation loss is no number: learning rate {learning_rate:g} leads nowhere"
         )
     seconds = time.perf_counter() - started
-    predictions = evaluation.predict(network, segments, split.parts == TEST)
+    predictions = evaluation.predict(evaluation.judge_of(network), segments, split.parts == TEST)
     return Run(seed, split, network, history.history, predictions, seconds)
 
 

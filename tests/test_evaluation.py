@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import auc, roc_auc_score
 
 from genre import evaluation
 
@@ -56,3 +57,18 @@ def test_a_genre_without_a_track_under_test_has_no_scores():
     assert scores["genres"]["ska"]["roc_area"] is None
     assert scores["macro_f1"] == pytest.approx(2 / 3, abs=1e-4)
     assert scores["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
+
+
+def test_the_mean_over_the_genres_is_scikit_learns_and_lies_under_its_curve():
+    rng = np.random.default_rng(4)
+    labels = np.arange(40) % 3
+    probabilities = rng.dirichlet([1, 1, 1], 40) + 0.2 * np.eye(3)[labels]
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    tested = evaluation.Predictions(probabilities, labels, np.arange(40))
+    curves = evaluation.roc_curves(tested, ["a", "b", "c"])
+    false_positive, true_positive, area = evaluation.macro_roc(curves)
+    assert area == pytest.approx(roc_auc_score(labels, probabilities, multi_class="ovr"))
+    assert auc(false_positive, true_positive) == pytest.approx(area, abs=1e-6)
+    assert (false_positive[0], true_positive[0]) == (0, 0)
+    assert (false_positive[-1], true_positive[-1]) == (1, 1)
+    assert (np.diff(false_positive) >= 0).all() and (np.diff(true_positive) >= 0).all()

@@ -295,9 +295,9 @@ def test_other_features_and_settings_go_to_the_file_and_on_to_predict(
     ended = run(predict, "--model", "mlp", "--input", song, "--format", "json")
     assert ended.status == 0
     frames = features.of_track(song, feature, Settings.from_dict(segments.settings))
-    network, the_card = card.load(Path("mlp"))
+    model, the_card = card.load(Path("mlp"))
     assert the_card.settings == segments.settings
-    expected = network.predict_on_batch(frames).mean(axis=0)
+    expected = model.judge(frames).mean(axis=0)
     given = json.loads(ended.out)["probabilities"]
     np.testing.assert_allclose([given["jazz"], given["rock"]], expected, atol=1e-3)
 

@@ -1,0 +1,120 @@
+"""How networks and classifiers alike are trained, scored and saved: runs, card and folder."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genre import card, cli, dataset, evaluation, report, splitfile, splits
+from genre.classifiers import Fitted
+from genre.files import printable, replacing_files, sha256, sha256_of_lines
+from genre.training import Run
+
+README_FILE = "README.md"
+
+
+def plan(
+    segments: dataset.Segments, arguments: argparse.Namespace
+) -> list[tuple[int, splits.Split]]:
+    """Return the seed and the split of every run that the command line asks for."""
+    seed, name = arguments.seed, arguments.split
+    if arguments.folds:
+        folds = splits.folds(segments, name, n_folds=arguments.folds, seed=seed)
+        return [(seed, split) for split in folds]
+    split = splits.split(segments, name, seed=seed)
+    return [(seed + number, split) for number in range(arguments.repeats)]
+
+
+def pool(runs: Sequence[Run | Fitted], arguments: argparse.Namespace) -> evaluation.Predictions:
+    """Return the predictions to score: of all folds, or of the first of several repeats."""
+    return evaluation.pool([run.predictions for run in (runs if arguments.folds else runs[:1])])
+
+
+def describe(segments: dataset.Segments, split: splits.Split) -> None:
+    """Say on stderr what is learnt from, and what to beware of."""
+    counts = ", ".join(
+        f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
+        for part, tracks in splits.tracks_by_part(segments, split.parts).items()
+    )
+    cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
+    for note in split.notes:
+        cli.say(f"note: {note}")
+
+
+def describe_data(
+    segments: dataset.Segments,
+    runs: Sequence[Run | Fitted],
+    tested: evaluation.Predictions,
+    arguments: argparse.Namespace,
+) -> dict[str, Any]:
+    """Return what every card says: of what data and split the scores are, and the scores."""
+    measures = evaluation.measures([run.predictions for run in runs], segments.mapping)
+    return {
+        "schema": card.SCHEMA,
+        "mapping": segments.mapping,
+        "feature": segments.feature,
+        "settings": segments.settings,
+        "data": {"file": printable(arguments.data.name), "sha256": sha256(arguments.data)},
+        "split": describe_split(segments, runs, arguments.seed),
+        "scores": evaluation.score(tested, segments.mapping),
+        "runs": [{"seed": run.seed} | of_run for run, of_run in zip(runs, measures, strict=True)],
+        "spread": evaluation.spread(measures) if len(runs) > 1 else {},
+        "versions": card.versions(),
+        "created": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def describe_split(
+    segments: dataset.Segments, runs: Sequence[Run | Fitted], seed: int
+) -> dict[str, Any]:
+    """Return the card's account of the first run's split, with the notes on all of them.
+
+    For each part it gives the size and the digest of the list of its tracks.
+    """
+    split = runs[0].split
+    notes = dict.fromkeys(note for run in runs for note in run.split.notes)
+    account: dict[str, Any] = {"name": split.name, "seed": seed, "notes": list(notes)}
+    for part, tracks in splits.tracks_by_part(segments, split.parts).items():
+        account[part] = {
+            "segments": int(np.sum(split.parts == part)),
+            "tracks": len(tracks),
+            "tracks_sha256": sha256_of_lines(tracks),
+        }
+    return account
+
+
+@contextmanager
+def saving(
+    the_card: card.Card,
+    segments: dataset.Segments,
+    run: Run | Fitted,
+    tested: evaluation.Predictions,
+    folder: Path,
+) -> Iterator[Path]:
+    """Write a run's card for programs and for people, its split and the pictures.
+
+    What is trained is to be written to the folder given, before anything is put in its place.
+    """
+    with replacing_files(folder) as unfinished:
+        yield unfinished
+        card.write(the_card, unfinished)
+        (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
+        splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
+        report.pictures(tested, the_card.scores, report.title(the_card), unfinished)
+
+
+def print_results(the_card: card.Card, folder: Path, *, what: str = "network") -> None:
+    """Print the scores, and where what was trained is."""
+    if the_card.spread:
+        for number, run in enumerate(the_card.runs, start=1):
+            print(report.run_line(number, run))
+        print(report.spread_line(the_card.spread, len(the_card.runs)), end="\n\n")
+    print(report.title(the_card))
+    print(report.scores(the_card.scores), end="\n\n")
+    for note in the_card.split["notes"]:
+        print(f"note: {note}")
+    print(f"{what}, card and pictures in {folder}")
