@@ -27,6 +27,7 @@ MFCC_PATH = OUTPUT_PATH / "mfcc.json"  # what preprocess.py writes and the netwo
 MLP_PATH = OUTPUT_PATH / "mlp"  # folders of the trained networks
 CNN_PATH = OUTPUT_PATH / "cnn"
 LSTM_PATH = OUTPUT_PATH / "lstm"
+BASELINE_PATH = OUTPUT_PATH / "baseline"  # and of a classifier, or of the picture of all
 
 # Training
 TEST_SHARE = 0.25  # of all tracks (or segments), read once at the end

@@ -1,4 +1,4 @@
-"""The command line of the training scripts."""
+"""The command line of the scripts that train networks, and what of it baseline.py shares."""
 
 import argparse
 from collections.abc import Callable, Sequence

@@ -18,6 +18,7 @@ import pytest
 import soundfile
 from helpers import ROOT, Run, made_up_segments, noise, refusal, shell
 
+import baseline
 import cnn
 import evaluate
 import lstm
@@ -424,6 +425,7 @@ def test_a_segment_file_that_cannot_be_used_is_refused(kind, good, output, run, 
     before = contents(output)
     for script, arguments in {
         mlp: ("--data", path, "--output", output),
+        baseline: ("--data", path, "--output", output),
         evaluate: ("--model", good.network, "--data", path, "--output", output),
     }.items():
         words = [str(path)] if kind != "of one genre that is used" else []
@@ -764,6 +766,15 @@ OPTIONS = {
     mlp: TRAINING,
     cnn: TRAINING | CNN,
     lstm: TRAINING | LSTM,
+    baseline: {
+        "--split": ["nonsense", ""],
+        "--folds": ["0", "1", "x"],
+        "--repeats": ["0", "-1", "x"],
+        "--seed": ["-1", "x"],
+        "--classifier": ["forest", ""],
+        "--subset": ["small", "full"],
+        "--fma": ["tracks.csv"],
+    },
     evaluate: {"--split": ["nonsense", ""], "--nonsense": ["1"]},
     predict: {
         "--count": ["0", "-1", "1.5", "all", ""],

@@ -53,6 +53,10 @@ DEFAULTS = {
         *("lstm; of crnn and parallel: gru", "no; of parallel: yes"),
         *("2; of parallel: 1", "64; of crnn: 32"),
     ),
+    "baseline": (
+        *(config.MFCC_PATH, "--data names the genres itself", "small", "compare all"),
+        *(config.BASELINE_PATH, "track", "1", config.SEED),
+    ),
     "predict": ("mean", "all"),
     "evaluate": ("score all tracks", "evaluation/"),
     "explore": (config.OUTPUT_PATH / "explore",),

@@ -1,0 +1,325 @@
+"""baseline.py: the table of all classifiers, and one that is saved, predicts and is scored."""
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+from helpers import librosa_mfcc, made_up_segments, refusal
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from skops import io
+from test_featuretable import write, write_features
+from test_fma import SMALL, write_table
+
+import baseline
+import evaluate
+import predict
+from genre import classifiers, dataset, segmentfile, splitfile, summary
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """A segment file whose genres can be told apart: each has a band of its own."""
+    segments = made_up_segments([8, 8, 8])
+    segments.frames[np.arange(len(segments.labels)), :, 1 + segments.labels] += 9
+    path = tmp_path_factory.mktemp("data") / "made-up.h5"
+    segmentfile.write(segments, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Path:
+    """A table of features of tracks by GTZAN's names, whose genres can be told apart."""
+    rng = np.random.default_rng(1)
+    rows = [
+        [f"{genre}.{i:05}.wav", "1", *map(str, rng.normal(size=2) + 9 * label), genre]
+        for label, genre in enumerate(("country", "rock"))
+        for i in range(40)
+    ]
+    path = tmp_path_factory.mktemp("table") / "features.csv"
+    return write(path, rows)
+
+
+@pytest.fixture(scope="module")
+def saved(segment_file, tmp_path_factory) -> Path:
+    """The folder of a classifier trained on the corpus. Not to be written to."""
+    folder = tmp_path_factory.mktemp("saved") / "baseline"
+    arguments = ["--data", segment_file, "--output", folder, "--classifier", "rbf-svm"]
+    assert baseline.main([str(argument) for argument in arguments]) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(saved, tmp_path) -> Path:
+    """A copy of the classifier's folder, to be spoilt."""
+    return Path(shutil.copytree(saved, tmp_path / "copy"))
+
+
+def ranks(out: str) -> dict[str, list[float]]:
+    """Return the numbers behind each classifier in a printed table, in its order."""
+    lines = [line.split() for line in out.splitlines() if line.split()[:1]]
+    return {
+        name: [float(cell) for cell in cells if cell not in "±-"]
+        for name, *cells in lines
+        if name in classifiers.NAMES
+    }
+
+
+def test_all_are_compared_best_first(run, data, tmp_path):
+    ended = run(baseline, "--data", data, "--output", tmp_path / "new")
+    assert ended.status == 0
+    table = ranks(ended.out)
+    assert set(table) == set(classifiers.NAMES)
+    by_track = [row[1] for row in table.values()]
+    assert by_track == sorted(by_track, reverse=True)
+    assert by_track[0] == 1
+    assert "test part of split track: 18 segments, 6 tracks, seed 42" in ended.out
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["baselines.png"]
+    assert max(map(len, ended.out.split("\n\n")[1].splitlines())) <= 80
+
+
+def test_folds_test_everything_once_and_give_a_spread(run, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifiers, "NAMES", ("ridge", "lda"))
+    arguments = ("--data", data, "--output", tmp_path, "--folds", 3)
+    ended = run(baseline, *arguments)
+    assert "3 folds: 72 segments, 24 tracks" in ended.out
+    assert set(ranks(ended.out)) == {"ridge", "lda"}
+    alone = run(baseline, *arguments, "--classifier", "lda")
+    card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    assert np.sum(card["scores"]["confusion"]) == 24
+    assert f"3 runs: {card['spread']['segment_accuracy']['mean']:.3f} ± " in alone.out
+    row = ranks(ended.out)["lda"]
+    assert row[:4] == [
+        round(card["spread"][measure][value], 3)
+        for measure in ("segment_accuracy", "track_accuracy")
+        for value in ("mean", "std")
+    ]
+
+
+def test_repeats_count_seeds_up(run, data, tmp_path):
+    arguments = ("--data", data, "--output", tmp_path, "--classifier", "mlp", "--repeats", 2)
+    assert run(baseline, *arguments, "--seed", 5).status == 0
+    card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    assert [each["seed"] for each in card["runs"]] == [5, 6]
+
+
+def test_the_folder_of_one_says_what_it_is(saved, segment_file):
+    assert {path.name for path in saved.iterdir()} == {
+        *("model.skops", "card.json", "README.md", "split.csv", "confusion.png", "roc.png")
+    }
+    card = json.loads((saved / "card.json").read_text(encoding="utf-8"))
+    assert card["script"] == "baseline" and card["title"] == "baseline rbf-svm"
+    assert card["architecture"]["estimator"] == "SVC(break_ties=True)"
+    assert (
+        card["weights_sha256"] == hashlib.sha256((saved / "model.skops").read_bytes()).hexdigest()
+    )
+    text = (saved / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("# baseline rbf-svm: 10 genres from mfcc")
+    assert f"accuracy per track {card['scores']['track_accuracy']:.3f} (" in text
+    assert f"seed {card['training']['seed']}." in text
+    assert "history.png" not in text and "epoch" not in text
+
+
+def test_it_predicts_as_it_did_when_trained(run, saved, corpus, segment_file):
+    song = corpus / "metal" / "metal.00001.wav"
+    ended = run(predict, "--model", saved, "--input", song, "--format", "json")
+    assert ended.status == 0
+    answer = json.loads(ended.out)
+    segments = segmentfile.read(segment_file)
+    listed = splitfile.read(segments, saved / "split.csv")
+    rows = summary.statistics(segments.frames, segments.feature, segments.settings)
+    split = classifiers.Split("as saved", listed.parts, [])
+    model = classifiers.fit("rbf-svm", rows, segments, split, seed=42).model
+
+    samples, _ = librosa.load(song, sr=22050)
+    frames = np.stack([librosa_mfcc(samples[i * 66150 :][:66150]) for i in range(2)])
+    of_song = summary.statistics(frames, "mfcc", segments.settings)
+    expected = classifiers.judge(model, of_song, 10).mean(axis=0)
+    np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-3)
+
+
+def test_its_own_test_part_scores_as_the_card_says(run, saved, segment_file, tmp_path):
+    ended = run(
+        evaluate,
+        *("--model", saved / "model.skops", "--data", segment_file),
+        *("--split", saved / "split.csv", "--output", tmp_path),
+    )
+    scores = json.loads((saved / "card.json").read_text(encoding="utf-8"))["scores"]
+    assert ended.status == 0
+    assert ended.out.startswith("baseline rbf-svm, ")
+    assert f"per segment  {scores['segment_accuracy']:.3f}" in ended.out
+    assert f"per track    {scores['track_accuracy']:.3f}" in ended.out
+
+
+def edit_card(folder: Path, **values: object) -> None:
+    path = folder / "card.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    settings = content["settings"] | values.pop("settings", {})
+    path.write_text(json.dumps(content | values | {"settings": settings}), encoding="utf-8")
+
+
+def put_in(folder: Path, content: bytes) -> None:
+    """Put in another model, with a card that agrees."""
+    (folder / "model.skops").write_bytes(content)
+    edit_card(folder, weights_sha256=hashlib.sha256(content).hexdigest())
+
+
+def tampered(folder: Path) -> None:
+    content = bytearray((folder / "model.skops").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "model.skops").write_bytes(content)
+
+
+def with_code_in_it() -> bytes:
+    return io.dumps(make_pipeline(StandardScaler(), FunctionTransformer(shutil.rmtree)))
+
+
+SPOILT = {
+    "tampered": (tampered, "not the classifier that card.json describes"),
+    "empty": (lambda f: (f / "model.skops").write_bytes(b""), "not the classifier that card.json"),
+    "missing": (lambda f: (f / "model.skops").unlink(), "model.skops: no such file"),
+    "no skops": (lambda f: put_in(f, b"text"), "not a classifier that can be loaded"),
+    "cut off": (
+        lambda f: put_in(f, (f / "model.skops").read_bytes()[:-50]),
+        "not a classifier that can be loaded",
+    ),
+    "with code": (lambda f: put_in(f, with_code_in_it()), "Untrusted types found in the file"),
+    "of other genres": (lambda f: edit_card(f, mapping=["jazz", "rock"]), "its genres are others"),
+    "of other bands": (lambda f: edit_card(f, settings={"n_mfcc": 20}), "the card's settings"),
+    "of another script": (lambda f: edit_card(f, script="cnn"), "model.keras: no such file"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_classifier_that_cannot_be_used_is_refused_in_a_line(case, copy, corpus, run):
+    spoil, words = SPOILT[case]
+    spoil(copy)
+    song = corpus / "metal" / "metal.00001.wav"
+    line = refusal(run(predict, "--model", copy, "--input", song))
+    assert line.startswith("predict.py: ")
+    assert words in line
+
+
+def test_frames_that_nothing_can_be_made_of_are_refused_in_a_line(run, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifiers, "NAMES", ("ridge", "knn", "lda"))
+    folder, huge = tmp_path / "lda", tmp_path / "huge.h5"
+    run(baseline, "--data", data, "--output", folder, "--classifier", "lda")
+    segments = made_up_segments([8, 8, 8])
+    segments.frames[:, ::2] = 3e38
+    segments.frames[:, 1::2] = -3e38
+    segmentfile.write(segments, huge)
+    line = refusal(run(evaluate, "--model", folder, "--data", huge, "--output", tmp_path / "e"))
+    assert "cannot judge these frames" in line
+    ended = run(baseline, "--data", huge, "--output", tmp_path / "new")
+    assert ended.status == 2
+    assert ended.err.splitlines()[-1] == (
+        "baseline.py: none of the classifiers can learn from this data"
+    )
+
+
+def test_what_one_cannot_learn_others_may(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifiers, "NAMES", ("ridge", "knn"))
+    path = tmp_path / "few.h5"
+    segmentfile.write(made_up_segments([3, 3], segments_per_track=1), path)
+    ended = run(baseline, "--data", path, "--output", tmp_path / "all")
+    assert ended.status == 1
+    assert "knn cannot learn from this data" in ended.err
+    assert list(ranks(ended.out)) == ["ridge"]
+    line = run(baseline, "--data", path, "--output", tmp_path / "one", "--classifier", "knn")
+    assert (line.status, line.out) == (2, "")
+    assert line.err.splitlines()[-1].startswith("baseline.py: knn cannot learn from this data")
+    assert not (tmp_path / "one").exists()
+
+
+def test_a_table_is_split_by_artists_scored_and_evaluated(run, table, tmp_path):
+    arguments = ("--data", table, "--split", "artist", "--output", tmp_path / "lda")
+    ended = run(baseline, *arguments, "--classifier", "lda")
+    assert ended.status == 0
+    assert "accuracy per track    1.000" in ended.out
+    ended = run(evaluate, "--model", tmp_path / "lda", "--data", table)
+    assert ended.status == 0
+    assert "accuracy per track    1.000  (80 tracks)" in ended.out
+
+
+def test_what_learnt_from_a_table_cannot_hear(run, table, data, corpus, tmp_path):
+    run(baseline, "--data", table, "--output", tmp_path / "lda", "--classifier", "lda")
+    line = refusal(run(predict, "--model", tmp_path / "lda", "--input", corpus))
+    assert "a table of features, which cannot be computed from songs" in line
+    line = refusal(run(evaluate, "--model", tmp_path / "lda", "--data", data))
+    assert "its feature mfcc differ from the model's table" in line
+    other = write(
+        tmp_path / "o.csv", [["a", "1", "x"], ["b", "1", "y"]], ["filename", "z", "label"]
+    )
+    line = refusal(run(evaluate, "--model", tmp_path / "lda", "--data", other))
+    assert "its settings" in line
+
+
+def test_fmas_features(run, tmp_path):
+    tracks = write_table(tmp_path / "tracks.csv", SMALL)
+    path = write_features(tmp_path / "features.csv", [row.number for row in SMALL])
+    arguments = ("--data", path, "--split", "given", "--output", tmp_path / "out")
+    ended = run(baseline, *arguments, "--fma", tracks, "--classifier", "naive-bayes")
+    assert ended.status == 0
+    assert "(4 tracks)" in ended.out
+    assert "--fma" in refusal(run(baseline, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--data", "none.json"), "none.json: no such file"),
+        (("--data", "none.csv"), "none.csv: No such file"),
+        (("--data", "none.csv", "--fma", "tracks.csv"), "tracks.csv: No such file"),
+        (("--data", "song.wav"), ".json or .h5"),
+        (("--split", "given"), "brings no parts"),
+        (("--split", "artist"), "are not GTZAN's"),
+        (("--folds", 9), "every genre needs at least 9 tracks"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_a_line(
+    run, data, tmp_path, monkeypatch, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    given = () if "--data" in arguments else ("--data", data)
+    line = refusal(run(baseline, *given, *arguments, "--output", "out"))
+    assert line.startswith("baseline.py: ")
+    assert words in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_output_is_whole_or_as_it_was(run, data, copy, monkeypatch):
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("genre.plots.roc", fail)
+    ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
+    assert ended.status == 2
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_data_on_the_disk_is_not_read_at_once(run, data, tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise AssertionError("all frames at once")
+
+    monkeypatch.setattr(dataset, "BLOCK", 9 * 4 * 4 * 7)
+    monkeypatch.setattr("h5py.Dataset.__array__", refuse)
+    arguments = ("--data", data, "--output", tmp_path, "--classifier", "ridge")
+    assert run(baseline, *arguments).status == 0
+
+
+def test_kaggles_table_of_gtzan_by_artist(run, real_data, tmp_path):
+    table = real_data / "gtzan_features_30_sec.csv"
+    ended = run(
+        baseline,
+        *("--data", table, "--split", "artist", "--classifier", "lda", "--output", tmp_path),
+    )
+    assert ended.status == 0
+    assert "baseline lda, test part of split artist" in ended.out
+    assert float(re.search(r"per track +(0\.\d+)", ended.out)[1]) > 0.4
