@@ -13,7 +13,7 @@ import orjson
 
 simdjson = lazy.load("simdjson")
 
-BLOCK = 2**18  # bytes of text read at once
+BLOCK = 2**18  # bytes of text read at once, or as much again as waits to be understood
 FRAMES_BEGIN, FRAMES_END = b'":[[[', b"]]]"  # nothing else in the file is three lists deep
 BETWEEN = b"]],[["  # two segments
 NUMBERS = b"0123456789.eE+-"
@@ -57,7 +57,7 @@ def read(path: Path) -> dict[str, Any]:
     with open(path, "rb") as file:
         head = b""
         while FRAMES_BEGIN not in head:
-            if not (block := file.read(BLOCK)):
+            if not (block := file.read(max(BLOCK, len(head)))):
                 return orjson.loads(head)  # with other spaces than ours; slower
             head += block
         head, _, text = head.partition(FRAMES_BEGIN)
@@ -84,7 +84,7 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
         if (last := text.rfind(BETWEEN)) >= 0:
             add(text[: last + 2])
             text = text[last + 3 :]
-        if not (block := file.read(BLOCK)):
+        if not (block := file.read(max(BLOCK, len(text)))):
             raise ValueError("it ends amid the frames")
         text += block
     add(text[: end + 2])
