@@ -15,6 +15,7 @@ import argparse
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from statistics import mean
 
 import lazy_loader as lazy
 
@@ -141,34 +142,26 @@ def save(
 def compare(
     trained: dict[str, list[classifiers.Fitted]],
     segments: dataset.Segments,
+    runs_to_do: list[tuple[int, splits.Split]],
     arguments: argparse.Namespace,
 ) -> None:
     """Print a table of what the classifiers reached, and draw their ROC curves."""
     results, curves = {}, {}
     for name, runs in trained.items():
-        tested = protocol.pool(runs, arguments)
-        measures = evaluation.measures([run.predictions for run in runs], segments.mapping)
-        of_genres = evaluation.roc_curves(tested, segments.mapping)
+        of_genres = evaluation.roc_curves(protocol.pool(runs, arguments), segments.mapping)
         if of_genres:
             curves[name] = evaluation.macro_roc(of_genres)
         results[name] = {
-            "scores": evaluation.score(tested, segments.mapping),
-            "spread": evaluation.spread(measures) if len(runs) > 1 else {},
+            "measures": evaluation.measures([run.predictions for run in runs], segments.mapping),
             "roc_area": curves[name][-1] if of_genres else None,
-            "seconds": sum(run.seconds for run in runs) / len(runs),
+            "seconds": mean(run.seconds for run in runs),
         }
-    runs = next(iter(trained.values()))
-    split, scores = runs[0].split, next(iter(results.values()))["scores"]
-    several = f", {len(runs)} {'folds' if arguments.folds else 'repeats'}" if len(runs) > 1 else ""
-    heading = (
-        f"test part of split {split.name}{several}: {scores['segments']} segments, "
-        f"{scores['tracks']} tracks, seed {arguments.seed}"
-    )
+    heading = protocol.describe_test(segments, runs_to_do, arguments)
     picture = arguments.output / PICTURE
     plots.roc(curves, f"mean over the genres\n{heading}", picture, what="classifier")
     print(heading, end="\n\n")
     print(report.ranking(results), end="\n\n")
-    for note in dict.fromkeys(note for run in runs for note in run.split.notes):
+    for note in dict.fromkeys(note for _, split in runs_to_do for note in split.notes):
         print(f"note: {note}")
     print(f"ROC curves in {picture}; --classifier NAME saves one of them")
 
@@ -193,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             cli.say(str(error))
     if not trained:
         raise TrainingError("none of the classifiers can learn from this data")
-    compare(trained, segments, arguments)
+    compare(trained, segments, runs_to_do, arguments)
     return cli.DONE if len(trained) == len(classifiers.NAMES) else cli.SOME_FAILED
 
 

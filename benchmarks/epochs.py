@@ -14,7 +14,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import lazy_loader as lazy
 import numpy as np
@@ -56,27 +55,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def clock() -> list[float]:
-    """Return a list into which every later fit of this process notes its epochs' seconds."""
-    seconds: list[float] = []
-    started = [0.0]
-
-    def begin(*_: Any) -> None:
-        started[0] = time.perf_counter()
-
-    def end(*_: Any) -> None:
-        seconds.append(time.perf_counter() - started[0])
-
-    fit = keras.Model.fit
-
-    def timed(network: "keras.Model", *args: Any, callbacks: Sequence = (), **options: Any) -> Any:
-        watch = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
-        return fit(network, *args, callbacks=[*callbacks, watch], **options)
-
-    keras.Model.fit = timed
-    return seconds
-
-
 def configure(arguments: argparse.Namespace) -> None:
     """Set for this process what the options ask for and the training scripts do not offer."""
     if arguments.unroll:
@@ -91,8 +69,8 @@ def configure(arguments: argparse.Namespace) -> None:
 
 def plain_fit(
     segments: Segments, split: splits.Split, arguments: argparse.Namespace
-) -> dict[str, list[float]]:
-    """Train as plainly as Keras can and return the history."""
+) -> tuple[dict[str, list[float]], list[float]]:
+    """Train as plainly as Keras can and return the history, and what each epoch took."""
     keras.utils.set_random_seed(config.SEED)
     layers = NETWORKS[arguments.network]
     if arguments.way == "fit":
@@ -109,19 +87,21 @@ def plain_fit(
         (take(segments.frames, rows), segments.labels[rows])
         for rows in (np.flatnonzero(split.parts == part) for part in (TRAIN, VALIDATION))
     )
-    return network.fit(
+    seconds: list[float] = []
+    fitted = network.fit(
         *train,
         validation_data=validation,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
+        callbacks=[training.clock(seconds)],
         verbose=0,
-    ).history
+    )
+    return fitted.history, seconds
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     configure(arguments)
-    seconds = clock()
     started = time.perf_counter()
     segments = segmentfile.read(arguments.data)
     if arguments.in_memory:
@@ -131,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         segments = measure.tiled(segments, arguments.times)
     split = splits.split(segments, "track", seed=config.SEED)
     if arguments.way == "ours":
-        history = training.train(
+        run = training.train(
             NETWORKS[arguments.network],
             segments,
             split,
@@ -139,9 +119,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             epochs=arguments.epochs,
             batch_size=arguments.batch_size,
             learning_rate=config.LEARNING_RATE,
-        ).curves
+        )
+        history, seconds = run.curves, run.epoch_seconds
     else:
-        history = plain_fit(segments, split, arguments)
+        history, seconds = plain_fit(segments, split, arguments)
     answer = {"epochs": seconds, "read": read, "peak": peak.so_far() / peak.MEBIBYTE}
     answer |= {"loss": history["val_loss"][-1], "accuracy": history["val_accuracy"][-1]}
     print(json.dumps(answer))

@@ -32,7 +32,35 @@ def parse(
         default=output,
         help="folder for the network, its card and pictures (default: %(default)s)",
     )
+    add_training_arguments(parser)
+    add(
+        "--checkpoint-every",
+        type=cli.count,
+        metavar="N",
+        help="keep the network after every N epochs, in DIR/checkpoints, and what --resume needs "
+        "(default: keep the best one at the end)",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="go on from the last checkpoint, to the same network as without a break "
+        "(default: begin anew)",
+    )
+    add(
+        "--tensorboard",
+        action="store_true",
+        help="write TensorBoard's logs into DIR/tensorboard (default: write none)",
+    )
+    architecture.add_arguments(parser, architectures)
+    if add_options:
+        add_options(parser)
+    return parser.parse_args(argv)
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how the data is split and how networks are trained on it."""
     add_split_arguments(parser)
+    add = parser.add_argument
     add(
         "--epochs",
         type=cli.count,
@@ -75,28 +103,6 @@ def parse(
         default=config.SEED,
         help="of the split, the weights and the batches (default: %(default)s)",
     )
-    add(
-        "--checkpoint-every",
-        type=cli.count,
-        metavar="N",
-        help="keep the network after every N epochs, in DIR/checkpoints, and what --resume needs "
-        "(default: keep the best one at the end)",
-    )
-    add(
-        "--resume",
-        action="store_true",
-        help="go on from the last checkpoint, to the same network as without a break "
-        "(default: begin anew)",
-    )
-    add(
-        "--tensorboard",
-        action="store_true",
-        help="write TensorBoard's logs into DIR/tensorboard (default: write none)",
-    )
-    architecture.add_arguments(parser, architectures)
-    if add_options:
-        add_options(parser)
-    return parser.parse_args(argv)
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:

@@ -45,6 +45,21 @@ def describe(segments: dataset.Segments, split: splits.Split) -> None:
         cli.say(f"note: {note}")
 
 
+def describe_test(
+    segments: dataset.Segments,
+    runs_to_do: list[tuple[int, splits.Split]],
+    arguments: argparse.Namespace,
+) -> str:
+    """Return of which split, of how many tracks and of which seed the scores of runs are."""
+    n_runs, (_, split) = len(runs_to_do), runs_to_do[0]
+    several = f", {n_runs} {'folds' if arguments.folds else 'repeats'}" if n_runs > 1 else ""
+    tested = np.logical_or.reduce([split.parts == dataset.TEST for _, split in runs_to_do])
+    return (
+        f"test part of split {split.name}{several}: {tested.sum()} segments, "
+        f"{len(np.unique(segments.track_index[tested]))} tracks, seed {arguments.seed}"
+    )
+
+
 def describe_data(
     segments: dataset.Segments,
     runs: Sequence[Run | Fitted],

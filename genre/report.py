@@ -1,11 +1,12 @@
 """Scores as text and pictures: for the terminal and for the card that a person reads."""
 
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
 
-from genre import plots
+from genre import evaluation, plots
 from genre.card import Card
 from genre.dataset import PARTS
 from genre.evaluation import MEASURES, Predictions, roc_curves
@@ -69,14 +70,14 @@ def scores(result: dict[str, Any]) -> str:
 def ranking(results: dict[str, dict[str, Any]]) -> str:
     """Return a table of what several classifiers reached, the best per track first.
 
-    A result holds the `scores` and the `spread` of a card, the `seconds` of a run's training and
-    the mean `roc_area` of the genres.
+    A result holds the `measures` of its runs, the `seconds` of a run's training and the mean
+    `roc_area` of the genres.
     """
     width = max(len("classifier"), *map(len, results))
     names = ("per segment", "per track", "macro F1", "ROC area", "seconds")
     lines = [f"{'classifier':{width}}" + "".join(f"  {name:>{_wide(name)}}" for name in names)]
     for name, result in sorted(results.items(), key=lambda item: _rank(item[1]), reverse=True):
-        cells = [_spread(result, measure) for measure in MEASURES]
+        cells = [with_spread(result["measures"], measure) for measure in MEASURES]
         cells += [_number(result["roc_area"]), f"{result['seconds']:.2f}"]
         columns = zip(cells, names, strict=True)
         lines.append(f"{name:{width}}" + "".join(f"  {cell:>{_wide(of)}}" for cell, of in columns))
@@ -88,14 +89,15 @@ def _wide(name: str) -> int:
 
 
 def _rank(result: dict[str, Any]) -> list[float]:
-    values = result["spread"] or {name: {"mean": result["scores"][name]} for name in MEASURES}
-    return [values[name]["mean"] for name in ("track_accuracy", "macro_f1", "segment_accuracy")]
+    best_first = ("track_accuracy", "macro_f1", "segment_accuracy")
+    return [mean(run[name] for run in result["measures"]) for name in best_first]
 
 
-def _spread(result: dict[str, Any], measure: str) -> str:
-    if not result["spread"]:
-        return f"{result['scores'][measure]:.3f}"
-    return "{mean:.3f} ± {std:.3f}".format(**result["spread"][measure])
+def with_spread(runs: list[dict[str, Any]], measure: str) -> str:
+    """Return a measure's mean over runs and, of several, its sample standard deviation."""
+    if len(runs) == 1:
+        return f"{runs[0][measure]:.3f}"
+    return "{mean:.3f} ± {std:.3f}".format(**evaluation.spread(runs)[measure])
 
 
 def readme(card: Card) -> str:

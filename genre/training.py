@@ -38,6 +38,7 @@ class Run(NamedTuple):
     curves: dict[str, list[float]]  # Keras's history
     predictions: evaluation.Predictions  # on the test part
     seconds: float
+    epoch_seconds: list[float]  # of each epoch, validation included
 
     @property
     def best_epoch(self) -> int:
@@ -130,7 +131,8 @@ def train(
         batches(segments, split, part, batch_size=batch_size, seed=seed, augment=augment)
         for part in (TRAIN, VALIDATION)
     )
-    callbacks = [history, stop_early]
+    epoch_seconds: list[float] = []
+    callbacks = [clock(epoch_seconds), history, stop_early]
     if kept:
         both = (to_train, to_validate)
         callbacks.append(checkpoints.callback(kept, begun, history, stop_early, both, started))
@@ -153,7 +155,21 @@ def train(
         )
     seconds = time.perf_counter() - started
     predictions = evaluation.predict(evaluation.judge_of(network), segments, split.parts == TEST)
-    return Run(seed, split, network, history.history, predictions, seconds)
+    return Run(seed, split, network, history.history, predictions, seconds, epoch_seconds)
+
+
+def clock(seconds: list[float]) -> "keras.callbacks.Callback":
+    """Return a callback that appends what each epoch takes, in seconds."""
+    begun = 0.0
+
+    def begin(_epoch: int, _logs: object) -> None:
+        nonlocal begun
+        begun = time.perf_counter()
+
+    def end(_epoch: int, _logs: object) -> None:
+        seconds.append(time.perf_counter() - begun)
+
+    return keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 
 
 def _optimizer(name: str, learning_rate: float) -> "keras.Optimizer":

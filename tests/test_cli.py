@@ -57,6 +57,7 @@ DEFAULTS = {
         *(config.MFCC_PATH, "--data names the genres itself", "small", "compare all"),
         *(config.BASELINE_PATH, "track", "1", config.SEED),
     ),
+    "compare": (*TRAINING[:7], config.SEED, "mlp cnn lstm baseline", "1"),
     "predict": ("mean", "all"),
     "evaluate": ("score all tracks", "evaluation/"),
     "explore": (config.OUTPUT_PATH / "explore",),

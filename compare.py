@@ -1,0 +1,245 @@
+"""Compare networks and classifiers on one data set and one split, as a Markdown table.
+
+    python compare.py
+    python compare.py --data output/mel.h5 --split artist --repeats 3 --models all
+    python compare.py --models cnn "cnn frequency --block resnet" "lstm --cell gru" "baseline knn"
+
+A model is called what its card calls it: the training script, the architecture or classifier if
+it is not the script's own, and its options. A row stands as soon as its model is trained, so that
+an interrupted comparison leaves what it has found. Nothing is saved.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import mean, median
+from typing import NamedTuple
+
+import lazy_loader as lazy
+
+import cnn
+import config
+import lstm
+import mlp
+from genre import (
+    architecture,
+    card,
+    classifiers,
+    cli,
+    dataset,
+    evaluation,
+    options,
+    parallel,
+    protocol,
+    report,
+    segmentfile,
+    splits,
+    summary,
+    training,
+)
+from genre.errors import TrainingError
+
+np = lazy.load("numpy")
+
+SCRIPTS = {"mlp": mlp, "cnn": cnn, "lstm": lstm}
+DEFAULT = [*SCRIPTS, card.BASELINE]
+ALL = "all"
+TIMED_TRACKS = 20  # of the test part, at most, that a prediction is timed on
+COLUMNS = (
+    *("model", "per segment", "per track", "macro F1", "parameters", "training, s"),
+    *("an epoch, s", "a track's prediction, ms"),
+)
+
+
+class Trained(NamedTuple):
+    """What came of training a model once or several times."""
+
+    runs: Sequence[training.Run | classifiers.Fitted]
+    judge: evaluation.Judge  # the first run's
+    parameters: int | str = ""
+    epoch_seconds: float | str = ""
+
+
+# From the segments, the seeds and splits of the runs, and the command line.
+Train = Callable[[dataset.Segments, list[tuple[int, splits.Split]], argparse.Namespace], Trained]
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = cli.parser(__doc__)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        default=config.MFCC_PATH,
+        help="segment file of preprocess.py (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        metavar="MODEL",
+        default=DEFAULT,
+        help=f"such as cnn, 'lstm crnn' or 'baseline knn'; {card.BASELINE} are all twelve "
+        f"classifiers, {ALL} are these and every architecture of the training scripts "
+        f"(default: {' '.join(DEFAULT)})",
+    )
+    options.add_training_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def spelled_out(models: Iterable[str]) -> Iterator[str]:
+    """Yield each model's words, those of `all` and of `baseline` one by one."""
+    for model in models:
+        if model == ALL:
+            for name, script in SCRIPTS.items():
+                _, *others = script.ARCHITECTURES
+                yield from (name, *(f"{name} {other}" for other in others))
+        if model in (ALL, card.BASELINE):
+            yield from (f"{card.BASELINE} {name}" for name in classifiers.NAMES)
+        elif model != ALL:
+            yield model
+
+
+def choose(model: str) -> tuple[str, Train]:
+    """Return what a model is called on its card, and the function that trains it.
+
+    Raises TrainingError where the words mean no model.
+    """
+
+    def refuse(reason: str) -> None:
+        raise TrainingError(f"--models {model!r}: {reason}")
+
+    script, *words = model.split() or [""]
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.error = refuse
+    if script == card.BASELINE:
+        parser.add_argument("classifier", choices=classifiers.NAMES)
+        name = parser.parse_args(words).classifier
+        return f"{script} {name}", partial(train_classifier, name)
+    if script not in SCRIPTS:
+        refuse(f"a model begins with {', '.join(SCRIPTS)} or {card.BASELINE}")
+    known = SCRIPTS[script].ARCHITECTURES
+    if len(known) > 1:
+        parser.add_argument("architecture", nargs="?", choices=known, default=next(iter(known)))
+    SCRIPTS[script].add_options(parser)
+    chosen = architecture.choose(script, known, parser.parse_args(words))
+    return chosen.title, partial(train_network, chosen)
+
+
+def train_network(
+    chosen: architecture.Architecture,
+    segments: dataset.Segments,
+    runs_to_do: list[tuple[int, splits.Split]],
+    arguments: argparse.Namespace,
+) -> Trained:
+    """Train a network once for every run."""
+    runs = []
+    for number, (seed, split) in enumerate(runs_to_do, start=1):
+        cli.say(f"run {number} of {len(runs_to_do)}")
+        runs.append(
+            training.train(
+                chosen.layers,
+                segments,
+                split,
+                seed=seed,
+                epochs=arguments.epochs,
+                batch_size=arguments.batch_size,
+                learning_rate=arguments.learning_rate,
+                optimizer=arguments.optimizer,
+                augment=arguments.augment,
+            )
+        )
+    # The first epoch, in which TensorFlow builds its graph, is another matter.
+    epochs = [seconds for run in runs for seconds in run.epoch_seconds[1:] or run.epoch_seconds]
+    network = architecture.build(chosen.layers, segments.frames.shape[1:], len(segments.mapping))
+    judge = evaluation.judge_of(runs[0].network)
+    return Trained(runs, judge, network.count_params(), median(epochs))
+
+
+def train_classifier(
+    name: str,
+    segments: dataset.Segments,
+    runs_to_do: list[tuple[int, splits.Split]],
+    _: argparse.Namespace,
+) -> Trained:
+    """Train a classifier once for every run."""
+    feature, settings = segments.feature, segments.settings
+    rows = summary.statistics(segments.frames, feature, settings)
+    runs = [classifiers.fit(name, rows, segments, split, seed=seed) for seed, split in runs_to_do]
+
+    def judge(frames: "np.ndarray") -> "np.ndarray":
+        rows = summary.statistics(frames, feature, settings)
+        return classifiers.judge(runs[0].model, rows, len(segments.mapping))
+
+    return Trained(runs, judge)
+
+
+def time_prediction(
+    judge: evaluation.Judge, segments: dataset.Segments, split: splits.Split
+) -> float:
+    """Return the median time to judge a test track's segments, in milliseconds."""
+    tested = segments.track_index[split.parts == dataset.TEST]
+    tracks = [
+        dataset.take(segments.frames, np.flatnonzero(segments.track_index == track))
+        for track in np.unique(tested)[:TIMED_TRACKS]
+    ]
+    took = []
+    for warm in (False, True):  # a network's first call for a number of segments is slow
+        for frames in tracks:
+            started = time.perf_counter()
+            judge(frames)
+            if warm:
+                took.append(time.perf_counter() - started)
+    return 1000 * median(took)
+
+
+def row(title: str, trained: Trained, segments: dataset.Segments) -> list[str]:
+    """Return a model's row of the table."""
+    runs = trained.runs
+    measures = evaluation.measures([run.predictions for run in runs], segments.mapping)
+    times = (
+        mean(run.seconds for run in runs),
+        trained.epoch_seconds,
+        time_prediction(trained.judge, segments, runs[0].split),
+    )
+    scores = [report.with_spread(measures, name) for name in evaluation.MEASURES]
+    parameters = f"{trained.parameters:,}" if trained.parameters else ""
+    return [title, *scores, parameters, *(f"{value:#.3g}" if value else "" for value in times)]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    models = dict(map(choose, spelled_out(arguments.models)))
+    segments = segmentfile.read(arguments.data)
+    runs_to_do = protocol.plan(segments, arguments)
+    frames, bands = segments.frames.shape[1:]
+    print(f"{arguments.data.name}: {segments.feature}, segments of {frames} frames, {bands} bands")
+    print(protocol.describe_test(segments, runs_to_do, arguments), end="\n\n")
+    print_row(COLUMNS)
+    print_row(["---"] * len(COLUMNS))
+    failed = 0
+    for title, train in models.items():
+        cli.say(title)
+        try:
+            trained = train(segments, runs_to_do, arguments)
+        except TrainingError as error:  # the others may
+            failed += 1
+            cli.say(f"{title}: {error}")
+        else:
+            print_row(row(title, trained, segments))
+    if failed == len(models):
+        raise TrainingError("none of the models can learn from this data")
+    print()
+    for note in dict.fromkeys(note for _, split in runs_to_do for note in split.notes):
+        print(f"note: {note}")
+    print(f"times on {parallel.cores()} cores; a prediction is of all segments of a track")
+    return cli.SOME_FAILED if failed else cli.DONE
+
+
+def print_row(cells: Sequence[str]) -> None:
+    print("|", " | ".join(cells), "|", flush=True)
+
+
+if __name__ == "__main__":
+    cli.run(main)
