@@ -13,6 +13,7 @@ import numpy as np
 
 import config
 from genre import augmentation, checkpoints, evaluation, features
+from genre.allocator import keep_freed_memory
 from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, take
 from genre.errors import TrainingError
 from genre.splits import Split
@@ -113,6 +114,7 @@ def train(
     begun = checkpoints.read(kept) if kept else None
     if begun:
         started -= begun.seconds
+    keep_freed_memory()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
