@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from genre.dataset import Segments, block_length, take
+from genre.dataset import Segments, by_block, take
 
 HELD = 2**28  # bytes of frames that are held at once of those on the disk
 # From a batch's frames and labels to what the network trains on in their place.
@@ -44,8 +44,7 @@ class Batches(keras.utils.PyDataset):
         """Shuffle for an epoch."""
         self.epoch = epoch
         shuffle = np.random.default_rng([self._seed, epoch])
-        ends = np.flatnonzero(np.diff(self._rows // block_length(self._frames))) + 1
-        blocks = np.split(self._rows, ends)
+        blocks = by_block(self._frames, self._rows)
         self._order = np.concatenate([blocks[i] for i in shuffle.permutation(len(blocks))])
         for start in range(0, len(self._order), self._stretch):
             shuffle.shuffle(self._order[start : start + self._stretch])

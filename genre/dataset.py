@@ -1,6 +1,5 @@
 """Find the songs of a data set and their genres; put their segments together."""
 
-import itertools
 import math
 import os
 from collections import Counter
@@ -17,6 +16,7 @@ from genre.files import printable
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 UNUSED = ""  # the part of segments that a split leaves out
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
+PIECE = 1024  # segments that are worked on at once
 # What a song's file ends in, readable here or not: a song that is not read should be reported.
 AUDIO_SUFFIXES = frozenset(
     {".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga"}
@@ -101,11 +101,24 @@ def take(frames: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if isinstance(frames, np.ndarray):
         return frames[rows].astype(np.float32, copy=False)
     taken = np.empty((len(rows), *frames.shape[1:]), dtype=np.float32)
-    ends = np.flatnonzero(np.diff(rows // block_length(frames))) + 1
-    for start, end in itertools.pairwise([0, *ends, len(rows)]):
-        first = rows[start]
-        taken[start:end] = frames[first : rows[end - 1] + 1][rows[start:end] - first]
+    start = 0
+    for of_block in by_block(frames, rows):
+        first, last = of_block[[0, -1]]
+        taken[start : start + len(of_block)] = frames[first : last + 1][of_block - first]
+        start += len(of_block)
     return taken
+
+
+def by_block(frames: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+    """Part some segments, given by ascending indices, where a block ends and the next begins."""
+    ends = np.flatnonzero(np.diff(rows // block_length(frames))) + 1
+    return np.split(rows, ends)
+
+
+def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the frames of some segments, as `take` does, at most PIECE segments at once."""
+    for piece in np.array_split(rows, math.ceil(len(rows) / PIECE)):
+        yield take(frames, piece)
 
 
 def audio_files(folder: Path) -> Iterator[Path]:

@@ -1,6 +1,5 @@
 """Join a track's segments and score predictions, per segment and per track."""
 
-import math
 from collections.abc import Callable
 from statistics import mean, stdev
 from typing import Any, NamedTuple
@@ -8,12 +7,11 @@ from typing import Any, NamedTuple
 import lazy_loader as lazy
 import numpy as np
 
-from genre.dataset import Segments, take
+from genre.dataset import Segments, pieces
 
 keras = lazy.load("keras")
 
 JOINS = {"mean": np.mean, "max": np.max, "min": np.min}
-PIECE = 1024  # segments that are judged at once
 STEP = 32  # segments that a network judges in one step
 MEASURES = ("segment_accuracy", "track_accuracy", "macro_f1")
 
@@ -45,8 +43,7 @@ def judge_of(network: "keras.Model") -> Judge:
 def predict(judge: Judge, segments: Segments, chosen: np.ndarray) -> Predictions:
     """Let a network or a classifier judge the chosen segments, a mask of (segments,)."""
     rows = np.flatnonzero(chosen)
-    pieces = np.array_split(rows, math.ceil(len(rows) / PIECE))
-    probabilities = [judge(take(segments.frames, piece)) for piece in pieces]
+    probabilities = [judge(piece) for piece in pieces(segments.frames, rows)]
     return Predictions(
         np.concatenate(probabilities), segments.labels[rows], segments.track_index[rows]
     )

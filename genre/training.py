@@ -1,7 +1,6 @@
 """Train one network on one split, and let it judge the test part."""
 
 import contextlib
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import numpy as np
 import config
 from genre import augmentation, checkpoints, evaluation, features
 from genre.allocator import keep_freed_memory
-from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, take
+from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, pieces
 from genre.errors import TrainingError
 from genre.splits import Split
 
@@ -64,9 +63,8 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Mode
 def _on(model: "keras.Model", segments: Segments, chosen: np.ndarray) -> "tensorflow.data.Dataset":
     """Return what a model makes of the chosen segments, a mask, piece by piece."""
     rows = np.flatnonzero(chosen)
-    pieces = np.array_split(rows, math.ceil(len(rows) / evaluation.PIECE))
     return tensorflow.data.Dataset.from_generator(
-        lambda: (model.predict_on_batch(take(segments.frames, piece)) for piece in pieces),
+        lambda: map(model.predict_on_batch, pieces(segments.frames, rows)),
         output_signature=tensorflow.TensorSpec((None, *model.output_shape[1:])),
     )
 
