@@ -148,14 +148,11 @@ def semitones(text: str) -> float:
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the settings that the flags and config.py ask for; FeatureError if they do not fit."""
     try:
-        return Settings(
-            sample_rate=config.SAMPLE_RATE,
-            track_seconds=config.TRACK_SECONDS,
+        return Settings.from_config(
             segments_per_track=arguments.segments,
             n_fft=arguments.n_fft,
             hop_length=arguments.hop_length,
             n_mels=arguments.n_mels,
-            n_mfcc=config.N_MFCC,
         )
     except ValueError as error:
         raise FeatureError(f"the settings do not fit each other: {error}") from None
@@ -192,9 +189,7 @@ def frames_or_reason(
     They end with copies, shifted in pitch by so many semitones each.
     """
     try:
-        return np.concatenate(
-            [features.of_track(song.path, feature, settings, shift) for shift in (0, *shifts)]
-        )
+        return features.of_track(song.path, feature, settings, shifts)
     except AudioError as error:
         return str(error)
 

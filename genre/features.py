@@ -4,7 +4,7 @@ A feature is a name of FEATURES, or several joined by "+", whose bands then stan
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,16 +76,24 @@ def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str
     `values` are the settings as they stand in a file; where they or the name say nothing of these
     bands, no level is known.
     """
-    unknown = [("", n_bands)]
     try:
         found = parts(feature)
-        if len(found) == 1:
-            return [(found[0].level, n_bands)]
+    except FeatureError:
+        return [("", n_bands)]
+    if len(found) == 1:
+        return [(found[0].level, n_bands)]
+    settings = explanation(feature, values, n_bands)
+    return [(part.level, part.bands(settings)) for part in found] if settings else [("", n_bands)]
+
+
+def explanation(feature: str, values: dict[str, Any], n_bands: int) -> Settings | None:
+    """Return the settings that stand in a file, None where that many bands do not follow."""
+    try:
         settings = Settings.from_dict(values)
+        expected = sum(part.bands(settings) for part in parts(feature))
     except (FeatureError, ValueError):
-        return unknown
-    of_parts = [(part.level, part.bands(settings)) for part in found]
-    return of_parts if sum(width for _, width in of_parts) == n_bands else unknown
+        return None
+    return settings if expected == n_bands else None
 
 
 def check(feature: str, settings: Settings) -> tuple[int, int]:
@@ -108,20 +116,20 @@ def of_segment(samples: np.ndarray, feature: str, settings: Settings) -> np.ndar
 
 
 def of_track(
-    path: str | Path, feature: str, settings: Settings, pitch_shift: float = 0
+    path: str | Path, feature: str, settings: Settings, shifts: Sequence[float] = ()
 ) -> np.ndarray:
     """Return the frames of a track's segments, (segments, frames, bands) float32.
 
-    A track shorter than `track_seconds` gives the whole segments it has. `pitch_shift` raises it
-    by so many semitones. Raises AudioError when it cannot be read or is shorter than one segment.
+    A track shorter than `track_seconds` gives the whole segments it has. Copies follow, shifted in
+    pitch by so many semitones each. Raises AudioError when the track cannot be read or is shorter
+    than one segment.
     """
     samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
-    if pitch_shift:
-        samples = descriptors.shifted(samples, settings, pitch_shift)
     frames = of_samples(samples, feature, settings)
     if not len(frames):
         raise _too_short(len(samples), settings)
-    return frames
+    copies = (descriptors.shifted(samples, settings, shift) for shift in shifts)
+    return np.concatenate([frames, *(of_samples(copy, feature, settings) for copy in copies)])
 
 
 def of_whole_track(path: str | Path, feature: str, settings: Settings) -> Iterator[np.ndarray]:
