@@ -49,15 +49,7 @@ def explore_song(path: Path, picture: Path) -> None:
     from tqdm import tqdm
 
     try:
-        settings = Settings(
-            sample_rate=config.SAMPLE_RATE,
-            track_seconds=config.TRACK_SECONDS,
-            segments_per_track=1,
-            n_fft=config.N_FFT,
-            hop_length=config.HOP_LENGTH,
-            n_mfcc=config.N_MFCC,
-            n_mels=config.N_MELS,
-        )
+        settings = Settings.from_config(segments_per_track=1)
         samples = load(path, settings)
         frames = {
             feature: panels.compute(samples, feature, settings)

@@ -15,7 +15,6 @@ from statistics import median
 
 import numpy as np
 
-import config
 from benchmarks import course, measure, others
 from genre import audio, cli, dataset, features
 
@@ -27,18 +26,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = measure.parser(__doc__)
     parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
     return parser.parse_args(argv)
-
-
-def settings() -> features.Settings:
-    """Return the settings of config.py."""
-    return features.Settings(
-        sample_rate=config.SAMPLE_RATE,
-        track_seconds=config.TRACK_SECONDS,
-        segments_per_track=config.SEGMENTS_PER_TRACK,
-        n_fft=config.N_FFT,
-        hop_length=config.HOP_LENGTH,
-        n_mfcc=config.N_MFCC,
-    )
 
 
 def by_librosa(segments: np.ndarray) -> np.ndarray:
@@ -117,7 +104,7 @@ def row(
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     with measure.one_core():
-        chosen = settings()
+        chosen = features.Settings.from_config()
         mfcc_by = ways(chosen)
         songs = list(tracks(arguments.dataset, chosen))
         signals = hard_signals(chosen)

@@ -17,9 +17,10 @@ from statistics import median
 import numpy as np
 
 import config
-from benchmarks import epochs, features, measure
+from benchmarks import epochs, measure
 from genre import cli, segmentfile
 from genre.dataset import Segments
+from genre.settings import Settings
 
 GTZAN_TRACKS = 1000
 N_GENRES = 10
@@ -73,7 +74,7 @@ def made_up(n_tracks: int) -> Segments:
     frames += labels[:, None, None, None].astype(np.float32) / N_GENRES
     return Segments(
         feature="mfcc",
-        settings=features.settings().to_dict(),
+        settings=Settings.from_config().to_dict(),
         mapping=[f"genre{label}" for label in range(N_GENRES)],
         tracks=[f"genre{label}/{i}.wav" for i, label in enumerate(labels)],
         labels=np.repeat(labels, config.SEGMENTS_PER_TRACK),

@@ -6,10 +6,8 @@ import numpy as np
 
 from genre import features, panels
 from genre.dataset import Segments, take
-from genre.errors import FeatureError
 from genre.overview import Moments, short
 from genre.plots import new_figure, save
-from genre.settings import Settings
 
 COLUMNS = 5
 
@@ -34,7 +32,8 @@ def draw(
     segments: Segments, values: Moments, tracks: dict[int, int], title: str, path: Path
 ) -> None:
     """Draw the middle of one track of each genre, {label: track}, all on one scale."""
-    feature, settings = segments.feature, settings_of(segments)
+    feature, n_bands = segments.feature, segments.frames.shape[2]
+    settings = features.explanation(feature, segments.settings, n_bands)
     look = panels.LOOKS.get(feature) if settings else None
     frames = np.stack([middle(segments, track) for track in tracks.values()])
     limits, unit = {"vmin": frames.min(), "vmax": frames.max()}, look.unit if look else "value"
@@ -62,13 +61,3 @@ def draw(
     figure.supylabel(look.bands if look else "feature" if "+" in feature else "band")
     figure.suptitle(title, fontsize="x-large", fontweight="bold")
     save(figure, path)
-
-
-def settings_of(segments: Segments) -> Settings | None:
-    """Return the settings of a file, None where they do not explain its frames."""
-    try:
-        settings = Settings.from_dict(segments.settings)
-        n_bands = sum(part.bands(settings) for part in features.parts(segments.feature))
-    except (FeatureError, ValueError):
-        return None
-    return settings if n_bands == segments.frames.shape[2] else None

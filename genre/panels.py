@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import lazy_loader as lazy
 import numpy as np
 
-from genre import descriptors, features
+from genre import descriptors, features, spectrum
 from genre.plots import new_figure, save
 from genre.settings import Settings
 
@@ -63,7 +63,7 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
         frames = features.of_segment(around, feature, settings)
         pieces.append(frames[start - first :][:PIECE])
     frames = np.concatenate(pieces)
-    return np.maximum(frames, frames.max() - 80)  # as of the whole
+    return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # as of the whole
 
 
 def has_own_scales(feature: str) -> bool:

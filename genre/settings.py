@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+import config
 from genre import checks
 
 
@@ -54,3 +55,17 @@ class Settings:
             return cls(**values)
         except TypeError as error:
             raise ValueError(str(error).replace("Settings.__init__() ", "")) from None
+
+    @classmethod
+    def from_config(cls, **others: Any) -> Self:
+        """Return the settings that config.py sets, with others in their place."""
+        values = {
+            "sample_rate": config.SAMPLE_RATE,
+            "track_seconds": config.TRACK_SECONDS,
+            "segments_per_track": config.SEGMENTS_PER_TRACK,
+            "n_fft": config.N_FFT,
+            "hop_length": config.HOP_LENGTH,
+            "n_mfcc": config.N_MFCC,
+            "n_mels": config.N_MELS,
+        }
+        return cls(**values | others)

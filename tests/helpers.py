@@ -23,6 +23,14 @@ GTZAN = Settings(
     hop_length=512,
     n_mfcc=13,
 )
+SMALL = Settings(  # for songs of a second
+    sample_rate=22050,
+    track_seconds=1,
+    segments_per_track=2,
+    n_fft=1024,
+    hop_length=512,
+    n_mfcc=5,
+)
 
 
 class Run(NamedTuple):

@@ -9,19 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from helpers import GTZAN, noise
+from helpers import GTZAN, SMALL, noise
 
 from genre import audio, features
 from genre.errors import AudioError
 
-SMALL = features.Settings(
-    sample_rate=22050,
-    track_seconds=1,
-    segments_per_track=2,
-    n_fft=1024,
-    hop_length=512,
-    n_mfcc=5,
-)
 RATES = (8000, 11025, 16000, 22050, 44100, 48000, 96000, 192000)
 FORMATS = {  # what a file ends in, and libsndfile's names of what it can hold
     "wav": ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "MS_ADPCM"),

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import pytest
 import soundfile
-from helpers import GTZAN, made_up_segments, noise
+from helpers import GTZAN, SMALL, made_up_segments, noise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,14 +24,6 @@ from genre.dataset import PARTS, UNUSED, Segments
 from genre.errors import AudioError, GenreError, ModelError
 
 CASES = int(os.environ.get("GENRE_FUZZ_CASES", "500"))
-SMALL = features.Settings(
-    sample_rate=22050,
-    track_seconds=1,
-    segments_per_track=2,
-    n_fft=1024,
-    hop_length=512,
-    n_mfcc=5,
-)
 SONGS = {  # suffix: (subtype, rate, channels, seconds)
     "wav": ("PCM_16", 22050, 1, 1.2),
     "flac": ("PCM_16", 16000, 2, 1.5),
