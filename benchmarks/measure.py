@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -154,6 +155,37 @@ def linked(source: Path, folder: Path, times: int) -> Path:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(song.path.resolve())
     return folder
+
+
+def on_songs(
+    description: str | None,
+    argv: Sequence[str] | None,
+    columns: Sequence[str],
+    rows: Callable[[Path, Path, int], Iterable[Sequence[object]]],
+) -> None:
+    """Read a benchmark's command line and print its table, of songs linked so many times.
+
+    `rows` gives those of one folder of songs, with a folder to write to and the number of runs.
+    """
+    command_line = parser(description)
+    add = command_line.add_argument
+    add("--dataset", type=Path, required=True, help="folder of genre folders")
+    add(
+        "--times",
+        type=cli.count,
+        nargs="+",
+        metavar="N",
+        default=[1],
+        help="how many times the songs are linked, for each part of the table (default: 1)",
+    )
+    arguments = command_line.parse_args(argv)
+    found: list[Sequence[object]] = []
+    for times in arguments.times:
+        with tempfile.TemporaryDirectory() as folder:
+            songs = linked(arguments.dataset, Path(folder, "songs"), times)
+            found += rows(songs, Path(folder), arguments.runs)
+    table(columns, found)
+    machine(arguments.runs)
 
 
 def tiled(segments: dataset.Segments, times: int) -> dataset.Segments:

@@ -8,8 +8,6 @@ collects and writes is measured; with --workers 1 it extracts the features, too.
 shown with the frames left on disk, too.
 """
 
-import argparse
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,20 +19,6 @@ from benchmarks import measure, peak
 from genre import cli, segmentfile
 
 COLUMNS = ("tracks", "array, MiB", "what", "imports, MiB", "above them, MiB", "of the array")
-
-
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = measure.parser(__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
-    parser.add_argument(
-        "--times",
-        type=cli.count,
-        nargs="+",
-        metavar="N",
-        default=[1],
-        help="how many times the songs are linked, for each part of the table (default: 1)",
-    )
-    return parser.parse_args(argv)
 
 
 def read(argv: Sequence[str]) -> None:
@@ -82,14 +66,7 @@ def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = parse_arguments(argv)
-    found = []
-    for times in arguments.times:
-        with tempfile.TemporaryDirectory() as folder:
-            songs = measure.linked(arguments.dataset, Path(folder, "songs"), times)
-            found += rows(songs, Path(folder), arguments.runs)
-    measure.table(COLUMNS, found)
-    measure.machine(arguments.runs)
+    measure.on_songs(__doc__, argv, COLUMNS, rows)
     return cli.DONE
 
 

@@ -6,8 +6,6 @@
 With --times the songs are linked so many times under other names, to see how time grows.
 """
 
-import argparse
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,20 +26,6 @@ COLUMNS = (
     "max. difference",
     "labels",
 )
-
-
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = measure.parser(__doc__)
-    parser.add_argument("--dataset", type=Path, required=True, help="folder of genre folders")
-    parser.add_argument(
-        "--times",
-        type=cli.count,
-        nargs="+",
-        metavar="N",
-        default=[1],
-        help="how many times the songs are linked, for each row of the table (default: 1)",
-    )
-    return parser.parse_args(argv)
 
 
 def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
@@ -73,14 +57,7 @@ def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = parse_arguments(argv)
-    tables = []
-    for times in arguments.times:
-        with tempfile.TemporaryDirectory() as folder:
-            songs = measure.linked(arguments.dataset, Path(folder, "songs"), times)
-            tables += rows(songs, Path(folder), arguments.runs)
-    measure.table(COLUMNS, tables)
-    measure.machine(arguments.runs)
+    measure.on_songs(__doc__, argv, COLUMNS, rows)
     return cli.DONE
 
 
