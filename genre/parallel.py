@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
@@ -23,6 +25,7 @@ Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CHUNK_SIZE = 4  # items that a process takes at once
+CHUNKS_AHEAD = 4  # of each process, that wait for it or for the consumer
 DEPTH = 2  # pieces of an item that wait for the consumer
 PATIENCE = 0.1  # s between a thread's looks whether the consumer is gone
 
@@ -45,17 +48,28 @@ def in_processes(
         with threadpoolctl.threadpool_limits(1):  # as in a worker, whose results differ in rounding
             yield from map(function, items)
         return
+    chunks = (items[start : start + CHUNK_SIZE] for start in range(0, len(items), CHUNK_SIZE))
     with ProcessPoolExecutor(workers, initializer=_prepare_process) as pool:
+        # Not pool.map, which cancels, when a process dies, what the pool has yet to call broken;
+        # in Python 3.11 the pool then hangs (https://github.com/python/cpython/pull/108974).
+        submit = partial(pool.submit, _map, function)
         try:
             with _signals_held_back():  # until the processes, started here, are prepared for them
-                results = pool.map(function, items, chunksize=CHUNK_SIZE)
-            yield from results
+                waiting = deque(map(submit, islice(chunks, CHUNKS_AHEAD * workers)))
+            while waiting:
+                results = waiting.popleft().result()
+                waiting.extend(map(submit, islice(chunks, 1)))
+                yield from results
         except BrokenProcessPool:
             raise GenreError(
                 "a worker process died, perhaps for want of memory; try fewer with --workers"
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)  # no waiting for work that nobody will use
+
+
+def _map(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return list(map(function, items))
 
 
 @contextmanager
