@@ -5,7 +5,8 @@
     python predict.py --model output/cnn --input long.mp3 --whole --timeline long.png
     python predict.py --model output/cnn --input ~/Music --format csv > genres.csv
 
-The network judges each segment of a song's first 30 s; its answers are joined over the song.
+The network judges each segment of a song's first 30 s; its answers are joined over the song. A song
+whose top probability says too little, by what the network's card says, is called uncertain.
 """
 
 import argparse
@@ -136,11 +137,19 @@ def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
 
 
 def predict(
-    judge: evaluation.Judge, song: Path, pieces: Iterable[np.ndarray], how: str, seconds: float
+    judge: evaluation.Judge,
+    song: Path,
+    pieces: Iterable[np.ndarray],
+    *,
+    how: str,
+    threshold: float,
+    segment_seconds: float,
 ) -> rows.Prediction:
     """Return what a network or a classifier makes of a song's pieces, (segments, frames, bands)."""
     segments = np.concatenate([judge(frames) for frames in pieces])
-    return rows.Prediction(printable(song), evaluation.join(segments, how), segments, seconds)
+    joined = evaluation.join(segments, how)
+    uncertain = bool(joined.max() < threshold)
+    return rows.Prediction(printable(song), joined, segments, segment_seconds, uncertain)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -171,7 +180,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for song, pieces in parallel.in_threads(songs, work, workers=parallel.cores()):
         try:
             prediction = predict(
-                model.judge, song, pieces, arguments.type, settings.segment_seconds
+                *(model.judge, song, pieces),
+                how=arguments.type,
+                threshold=the_card.calibrated.threshold,
+                segment_seconds=settings.segment_seconds,
             )
         except AudioError as error:
             n_failed += 1

@@ -57,7 +57,7 @@ def probabilities(path: Path) -> dict[str, np.ndarray]:
     """Read the genres' probabilities of each song from predict.py's csv output."""
     with open(path, newline="") as file:
         _, *rows = csv.reader(file)
-    return {song: np.array(values, dtype=float) for song, _, *values in rows}
+    return {song: np.array(values, dtype=float) for song, _, _, *values in rows}
 
 
 def speed(model: Path, songs: Sequence[Path], data: Path, folder: Path, runs: int) -> None:

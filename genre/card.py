@@ -16,6 +16,7 @@ import lazy_loader as lazy
 import numpy as np
 
 from genre import checks, classifiers, evaluation, features, featuretable, summary
+from genre.calibration import Calibration, scaled
 from genre.errors import FeatureError, ModelError
 from genre.settings import Settings
 
@@ -54,6 +55,14 @@ class Card:
     created: str  # date and time, UTC
     title: str = ""  # the script and what was asked for beyond its defaults: "cnn frequency"
     architecture: dict[str, Any] = field(default_factory=dict)  # its name and all of its options
+    # The temperature and the threshold, and what they do on the test part; none in older cards.
+    calibration: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def calibrated(self) -> Calibration:
+        """What brings this network's probabilities to what they should be."""
+        kept = {name: self.calibration.get(name) for name in Calibration._fields}
+        return Calibration(**{name: value for name, value in kept.items() if value is not None})
 
 
 def versions() -> dict[str, str]:
@@ -88,6 +97,9 @@ def read(folder: Path) -> Card:
         checks.names([card.script, card.feature, card.weights_sha256], "what the card names")
         checks.names([card.title], "title")
         checks.mapping(card.architecture, "architecture")
+        checks.mapping(card.calibration, "calibration")
+        checks.number(card.calibrated.temperature, "temperature", whole=False)
+        checks.number(1 + card.calibrated.threshold, "threshold", whole=False)
         if not isinstance(checks.mapping(card.split, "split").get("seed"), int):
             raise ValueError("the split has no seed")
     except FileNotFoundError:
@@ -138,7 +150,9 @@ def load(path: Path) -> tuple[Model, Card]:
     file = folder / (CLASSIFIER_FILE if card.script == BASELINE else MODEL_FILE)
     if not file.is_file():
         raise ModelError(f"{file}: no such file; train the network again")
-    return (_load_classifier if card.script == BASELINE else _load_network)(file, card), card
+    model = (_load_classifier if card.script == BASELINE else _load_network)(file, card)
+    temperature = card.calibrated.temperature
+    return model._replace(judge=lambda frames: scaled(model.judge(frames), temperature)), card
 
 
 def _load_network(file: Path, card: Card) -> Model:

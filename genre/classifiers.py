@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import lazy_loader as lazy
 import numpy as np
 
-from genre.dataset import TEST, TRAIN, Index
+from genre import calibration
+from genre.dataset import TEST, TRAIN, VALIDATION, Index
 from genre.errors import TrainingError
 from genre.evaluation import Predictions
 from genre.splits import Split
@@ -40,7 +41,8 @@ class Fitted(NamedTuple):
     seed: int
     split: Split
     model: "sklearn.pipeline.Pipeline"
-    predictions: Predictions  # on the test part
+    predictions: Predictions  # on the test part, calibrated
+    calibration: dict[str, Any]  # for the card
     seconds: float
 
 
@@ -81,14 +83,14 @@ def estimators(seed: int) -> dict[str, Any]:
 def fit(name: str, rows: np.ndarray, index: Index, split: Split, *, seed: int) -> Fitted:
     """Train a classifier on the training part of rows, (segments, columns), and test it.
 
-    The validation part is left alone: there is nothing to stop early. Raises TrainingError when
-    the classifier cannot learn from these rows.
+    On the validation part its probabilities are calibrated. Raises TrainingError when the
+    classifier cannot learn from these rows.
     """
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     started = time.perf_counter()
-    train, test = split.parts == TRAIN, split.parts == TEST
+    train = split.parts == TRAIN
     model = make_pipeline(StandardScaler(), estimators(seed)[name])
     try:
         with warnings.catch_warnings():
@@ -99,12 +101,18 @@ def fit(name: str, rows: np.ndarray, index: Index, split: Split, *, seed: int) -
             if name == "random-forest":  # several threads add up its trees in any order
                 model.set_params(randomforestclassifier__n_jobs=None)
         seconds = time.perf_counter() - started
-        probabilities = judge(model, rows[test], len(index.mapping))
+        judged = [
+            Predictions(
+                judge(model, rows[chosen], len(index.mapping)),
+                index.labels[chosen],
+                index.track_index[chosen],
+            )
+            for chosen in (split.parts == VALIDATION, split.parts == TEST)
+        ]
     except ValueError as error:  # scikit-learn's word for data that does not do
         reason = str(error).strip().split("\n")[0]
         raise TrainingError(f"{name} cannot learn from this data ({reason})") from None
-    tested = Predictions(probabilities, index.labels[test], index.track_index[test])
-    return Fitted(seed, split, model, tested, seconds)
+    return Fitted(seed, split, model, *calibration.apply(*judged), seconds)
 
 
 def judge(model: "sklearn.pipeline.Pipeline", rows: np.ndarray, n_genres: int) -> np.ndarray:
@@ -116,6 +124,9 @@ def judge(model: "sklearn.pipeline.Pipeline", rows: np.ndarray, n_genres: int) -
     """
     from scipy.special import softmax
 
+    probabilities = np.zeros((len(rows), n_genres))
+    if not len(rows):  # which scikit-learn refuses
+        return probabilities
     if hasattr(model, "predict_proba"):
         of_classes = model.predict_proba(rows)
     else:
@@ -123,7 +134,6 @@ def judge(model: "sklearn.pipeline.Pipeline", rows: np.ndarray, n_genres: int) -
         if values.ndim == 1:  # of two genres: how far on the second one's side
             values = np.stack([np.zeros_like(values), values], axis=1)
         of_classes = softmax(values, axis=1)
-    probabilities = np.zeros((len(rows), n_genres))
     probabilities[:, model.classes_] = of_classes
     return probabilities
 

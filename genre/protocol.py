@@ -78,6 +78,7 @@ def describe_data(
         "scores": evaluation.score(tested, segments.mapping),
         "runs": [{"seed": run.seed} | of_run for run, of_run in zip(runs, measures, strict=True)],
         "spread": evaluation.spread(measures) if len(runs) > 1 else {},
+        "calibration": runs[0].calibration,
         "versions": card.versions(),
         "created": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }

@@ -17,6 +17,7 @@ NAME_COLUMNS = 20  # of them for a song's name, at least
 GENRE_COLUMNS = 20  # and for a genre's, at most
 FORMATS = ("table", "csv", "json")
 CSV_START = "song,genre,"  # of the header
+UNCERTAIN = "  uncertain"  # behind a song's name
 
 
 class Prediction(NamedTuple):
@@ -26,6 +27,7 @@ class Prediction(NamedTuple):
     joined: np.ndarray  # (genres,)
     segments: np.ndarray  # (segments, genres)
     segment_seconds: float
+    uncertain: bool  # the top probability says too little
 
 
 class Earlier(NamedTuple):
@@ -39,7 +41,7 @@ class Earlier(NamedTuple):
 def header(form: str, mapping: Sequence[str], count: int | None) -> str | None:
     """Return the line that goes before the rows, None where there is none."""
     if form == "csv":
-        return _csv_line(["song", "genre", *mapping])
+        return _csv_line(["song", "genre", "uncertain", *mapping])
     if form == "table" and count is None and (cell := _matrix_cell(mapping)):
         names = [_cut(genre, cell - 1, keep_end=False, mark="") for genre in mapping]
         indent = " " * (COLUMNS - cell * len(mapping))
@@ -62,12 +64,12 @@ def row(
     if form == "csv":
         best = mapping[prediction.joined.argmax()]
         shares = (f"{share:.4f}" for share in prediction.joined)
-        return _csv_line([prediction.song, best, *shares])
+        return _csv_line([prediction.song, best, "yes" if prediction.uncertain else "no", *shares])
     if form == "json":
         return _json_line(prediction, mapping, count, with_segments)
     if count is None and (cell := _matrix_cell(mapping)):
         shares = "".join(f"{share:>{cell}.0%}" for share in prediction.joined)
-        return _fitted(prediction.song, COLUMNS - len(shares)) + shares
+        return _named(prediction, COLUMNS - len(shares)) + shares
     return _listed_row(prediction, mapping, count)
 
 
@@ -127,6 +129,7 @@ def _json_line(
     content = {
         "song": prediction.song,
         "genre": mapping[prediction.joined.argmax()],
+        "uncertain": prediction.uncertain,
         "probabilities": {mapping[i]: round(float(prediction.joined[i]), 4) for i in order},
     }
     if with_segments:
@@ -156,7 +159,13 @@ def _listed_row(prediction: Prediction, mapping: Sequence[str], count: int | Non
     width = max(NAME_COLUMNS, COLUMNS - len(cells) * cell)
     per_line = (COLUMNS - width) // cell
     lines = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
-    return _fitted(prediction.song, width) + f"\n{' ' * width}".join(lines)
+    return _named(prediction, width) + f"\n{' ' * width}".join(lines)
+
+
+def _named(prediction: Prediction, width: int) -> str:
+    """Return a song's name in so many columns, and whether what follows is uncertain."""
+    mark = UNCERTAIN if prediction.uncertain else ""
+    return _fitted(prediction.song, width - len(mark)) + mark
 
 
 def _order(joined: np.ndarray, count: int | None) -> np.ndarray:

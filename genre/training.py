@@ -5,13 +5,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import augmentation, checkpoints, evaluation, features
+from genre import augmentation, calibration, checkpoints, evaluation, features
 from genre.allocator import keep_freed_memory
 from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, pieces
 from genre.errors import TrainingError
@@ -36,7 +36,8 @@ class Run(NamedTuple):
     split: Split
     network: "keras.Model"
     curves: dict[str, list[float]]  # Keras's history
-    predictions: evaluation.Predictions  # on the test part
+    predictions: evaluation.Predictions  # on the test part, calibrated
+    calibration: dict[str, Any]  # for the card
     seconds: float
     epoch_seconds: list[float]  # of each epoch, validation included
 
@@ -154,8 +155,11 @@ def train(
             f"the validation loss is no number: learning rate {learning_rate:g} leads nowhere"
         )
     seconds = time.perf_counter() - started
-    predictions = evaluation.predict(evaluation.judge_of(network), segments, split.parts == TEST)
-    return Run(seed, split, network, history.history, predictions, seconds, epoch_seconds)
+    judge, curves = evaluation.judge_of(network), history.history
+    predictions, account = calibration.apply(
+        *(evaluation.predict(judge, segments, split.parts == part) for part in (VALIDATION, TEST))
+    )
+    return Run(seed, split, network, curves, predictions, account, seconds, epoch_seconds)
 
 
 def clock(seconds: list[float]) -> "keras.callbacks.Callback":

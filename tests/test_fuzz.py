@@ -432,7 +432,7 @@ def test_a_damaged_earlier_output(form, edits, scratch):
     lines = [
         rows.row(
             form,
-            rows.Prediction(song, joined, joined[None], 3),
+            rows.Prediction(song, joined, joined[None], 3, False),
             ["x", "y", "z"],
             count=None,
             with_segments=False,

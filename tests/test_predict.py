@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from helpers import Run, librosa_mfcc, noise, refusal, shell
+from scipy.special import softmax
 
 import config
 import predict
@@ -31,12 +32,13 @@ def answer(ended: Run) -> np.ndarray:
 
 
 def judged(network: Path, song: Path) -> np.ndarray:
-    """Return the network's own softmax for a song's segments, (segments, genres)."""
+    """Return the network's calibrated softmax for a song's segments, (segments, genres)."""
     samples, _ = librosa.load(song, sr=22050, duration=30)
     segments = samples[: len(samples) // 66150 * 66150].reshape(-1, 66150)
     frames = np.stack([librosa_mfcc(segment) for segment in segments])
     model = keras.saving.load_model(network / "model.keras")
-    return model.predict(frames, verbose=0)
+    temperature = read_card(network)["calibration"]["temperature"]
+    return softmax(np.log(model.predict(frames, verbose=0)) / temperature, axis=1)
 
 
 @pytest.fixture
@@ -70,9 +72,10 @@ def ask(network, run) -> Callable[..., Run]:
     return ask
 
 
-def test_from_the_shell(network, corpus):
+def test_from_the_shell(copy, corpus):
+    edit_card(copy, calibration={})  # so that all is certain
     songs = ("metal/metal.00001.wav", "jazz/jazz.00000.wav")
-    arguments = ("--model", network, "--input", *songs, "--count", 3)
+    arguments = ("--model", copy, "--input", *songs, "--count", 3)
     ended = shell("predict.py", *arguments, folder=corpus)
     assert (ended.status, ended.err) == (0, "")
     for line, song in zip(ended.out.splitlines(), songs, strict=True):
@@ -85,10 +88,11 @@ def test_from_the_shell(network, corpus):
         assert shares == sorted(shares, reverse=True)
 
 
-def test_every_song_has_a_readable_row(network, corpus, run, monkeypatch):
+def test_every_song_has_a_readable_row(copy, corpus, run, monkeypatch):
+    edit_card(copy, calibration={})  # so that all is certain
     monkeypatch.chdir(corpus)
     songs = ("metal/metal.00001.wav", "jazz/jazz.00000.wav")
-    header, *lines = run(predict, "--model", network, "--input", *songs).out.splitlines()
+    header, *lines = run(predict, "--model", copy, "--input", *songs).out.splitlines()
     assert len(header.split()) == 10
     for line, song in zip(lines, songs, strict=True):
         assert len(line) <= 80

@@ -37,7 +37,7 @@ def prediction(song: str, n_genres: int) -> Prediction:
     """Return made-up probabilities of two segments, the last genre being the likeliest."""
     joined = np.arange(1, n_genres + 1, dtype=np.float32)
     joined /= joined.sum()
-    return Prediction(name(song), joined, np.stack([joined, joined]), 3.0)
+    return Prediction(name(song), joined, np.stack([joined, joined]), 3.0, False)
 
 
 def written(form: str, songs: list[str], mapping: list[str], count: int | None = None) -> str:
@@ -136,11 +136,11 @@ def test_a_name_is_one_printable_line_and_stays_its_own(name):
 def test_csv_parses_back(song):
     text = written("csv", [song, "b.wav"], GTZAN_GENRES)
     header, row, other = csv.reader(io.StringIO(text, newline=""))
-    assert header == ["song", "genre", *GTZAN_GENRES]
-    assert row[:2] == [name(song), "rock"]
+    assert header == ["song", "genre", "uncertain", *GTZAN_GENRES]
+    assert row[:3] == [name(song), "rock", "no"]
     assert other[0] == "b.wav"
     expected = prediction(song, 10).joined
-    np.testing.assert_allclose(np.array(row[2:], dtype=float), expected, atol=5e-5)
+    np.testing.assert_allclose(np.array(row[3:], dtype=float), expected, atol=5e-5)
 
 
 def test_csv_holds_every_genre_whatever_the_count():

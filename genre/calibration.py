@@ -1,0 +1,99 @@
+"""Make a track's probabilities mean what they say, and know when they say too little.
+
+C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
+2017: all logits are divided by one temperature, which is fitted on the validation part.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from genre.evaluation import Predictions, join_tracks
+
+TEMPERATURES = (0.05, 20.0)  # between which the best one is sought
+LEAST = 1e-12  # in place of a probability of 0, whose loss would be infinite
+BINS = 10  # of confidence, in the expected calibration error
+
+
+class Calibration(NamedTuple):
+    """What is fitted on the validation part."""
+
+    temperature: float = 1.0  # above 1 makes a network less sure of all that it says
+    threshold: float = 0.0  # a track whose top probability is below it is uncertain
+
+
+def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities, (segments, genres), with their logits divided by a temperature."""
+    from scipy.special import softmax
+
+    with np.errstate(divide="ignore"):  # what has no chance at all keeps none
+        return softmax(np.log(probabilities) / temperature, axis=1)
+
+
+def fit(validation: Predictions) -> Calibration:
+    """Return the temperature of the least loss on tracks, and the threshold that fits it.
+
+    The threshold parts right from wrong answers best: at the greatest distance between the share
+    of the right ones that it leaves certain and that of the wrong ones (Youden's J).
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        by_track, labels = _by_track(validation, np.exp(log_temperature))
+        return -np.log(np.maximum(by_track[np.arange(len(labels)), labels], LEAST)).mean()
+
+    best = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    temperature = round(float(np.exp(best.x)), 4)
+    return Calibration(temperature, _threshold(*_by_track(validation, temperature)))
+
+
+def expected_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the expected calibration error of tracks' probabilities, (tracks, genres).
+
+    The distance between accuracy and mean confidence in each of BINS bins of confidence, weighted
+    by the tracks in it.
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    distances = np.bincount(bins, weights=right - confidence, minlength=BINS)
+    return float(np.abs(distances).sum() / len(labels))
+
+
+def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, dict[str, Any]]:
+    """Return the test part's predictions as they are once calibrated, and an account of that.
+
+    The account holds what is fitted, and how it does on the test part. Where there is no
+    validation part, predictions stay as they are.
+    """
+    calibration = fit(validation) if len(validation.labels) else Calibration()
+    probabilities = scaled(tested.probabilities, calibration.temperature)
+    return tested._replace(probabilities=probabilities), _account(calibration, tested)
+
+
+def _account(calibration: Calibration, tested: Predictions) -> dict[str, Any]:
+    before, labels = _by_track(tested, 1.0)
+    after, _ = _by_track(tested, calibration.temperature)
+    certain = after.max(axis=1) >= calibration.threshold
+    right = after.argmax(axis=1) == labels
+    return calibration._asdict() | {
+        "error_before": round(expected_error(before, labels), 4),
+        "error_after": round(expected_error(after, labels), 4),
+        "certain": round(float(certain.mean()), 4),
+        "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
+    }
+
+
+def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    probabilities = scaled(predictions.probabilities, temperature)
+    return join_tracks(predictions._replace(probabilities=probabilities))
+
+
+def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
+    from sklearn.metrics import roc_curve
+
+    right = by_track.argmax(axis=1) == labels
+    if right.all() or not right.any():
+        return 0.0  # nothing to tell apart
+    wrong_kept, right_kept, thresholds = roc_curve(right, by_track.max(axis=1))
+    best = thresholds[np.argmax(right_kept - wrong_kept)]
+    return float(np.floor(1e4 * min(best, 1)) / 1e4)  # rounded, and still not above the track's own
