@@ -142,12 +142,8 @@ def train_network(
                 chosen.layers,
                 segments,
                 split,
+                training.Recipe.of(arguments),
                 seed=seed,
-                epochs=arguments.epochs,
-                batch_size=arguments.batch_size,
-                learning_rate=arguments.learning_rate,
-                optimizer=arguments.optimizer,
-                augment=arguments.augment,
             )
         )
     # The first epoch, in which TensorFlow builds its graph, is another matter.

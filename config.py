@@ -37,6 +37,7 @@ EPOCHS = 60  # at most; early stopping usually ends sooner
 PATIENCE = 10  # epochs without a better validation loss before stopping
 LEARNING_RATE = 0.0005  # the optimizer's step, one that suits Adam
 MOMENTUM = 0.9  # of stochastic gradient descent, the usual one
+WEIGHT_DECAY = 0.01  # of AdamW, times the learning rate at each step; PyTorch's default
 BATCH_NORM_MOMENTUM = 0.9  # Keras's 0.99 averages over more batches than small data has
 SEED = 42  # of the split, the weights and the order of the batches
 

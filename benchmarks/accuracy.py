@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import mean
 
 import cnn
-import config
 import lstm
 import mlp
 from genre import cli, dataset, evaluation, segmentfile, splits, training
@@ -60,10 +59,8 @@ def rows(
                 layers,
                 segments,
                 split,
+                training.Recipe(),
                 seed=seed,
-                epochs=config.EPOCHS,
-                batch_size=config.BATCH_SIZE,
-                learning_rate=config.LEARNING_RATE,
             )
             for seed, split in zip(seeds, dealt, strict=True)
         ]

@@ -115,10 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             NETWORKS[arguments.network],
             segments,
             split,
+            training.Recipe(epochs=arguments.epochs, batch_size=arguments.batch_size),
             seed=config.SEED,
-            epochs=arguments.epochs,
-            batch_size=arguments.batch_size,
-            learning_rate=config.LEARNING_RATE,
         )
         history, seconds = run.curves, run.epoch_seconds
     else:

@@ -161,7 +161,7 @@ def callback(
             counters={name: getattr(stop_early, name) for name in COUNTERS},
             batches=[each.epoch for each in batches],
             variables=[variable.numpy() for variable in _variables(network)],
-            best_weights=stop_early.best_weights,
+            best_weights=stop_early.best_weights or [],  # none where the last are kept
         )
         _write(training, state)
 

@@ -49,7 +49,8 @@ def main(
     architecture.check(chosen, segments)
     runs_to_do = protocol.plan(segments, arguments)
     check_folder(arguments.output)
-    kept = keep(chosen, runs_to_do, arguments)
+    recipe = training.Recipe.of(arguments)
+    kept = keep(chosen, recipe, runs_to_do, arguments)
     runs = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
         protocol.describe(segments, split)
@@ -58,25 +59,22 @@ def main(
                 chosen.layers,
                 segments,
                 split,
+                recipe,
                 seed=seed,
-                epochs=arguments.epochs,
-                batch_size=arguments.batch_size,
-                learning_rate=arguments.learning_rate,
-                optimizer=arguments.optimizer,
-                augment=arguments.augment,
                 kept=kept[number - 1] if kept else None,
                 logs=empty_logs(number, arguments) if arguments.tensorboard else None,
             )
         )
     tested = protocol.pool(runs, arguments)
     the_card = describe_runs(script, chosen, segments, runs, tested, arguments)
-    save(the_card, segments, runs[0], tested, arguments)
+    save(the_card, segments, runs[0], recipe, tested, arguments.output)
     protocol.print_results(the_card, arguments.output)
     return cli.DONE
 
 
 def keep(
     chosen: architecture.Architecture,
+    recipe: training.Recipe,
     runs_to_do: list[tuple[int, splits.Split]],
     arguments: argparse.Namespace,
 ) -> list[checkpoints.Checkpoints]:
@@ -89,11 +87,11 @@ def keep(
     same = {
         "architecture": chosen.title,
         "data": f"of SHA-256 {sha256(arguments.data)[:16]}",
-        "batch size": arguments.batch_size,
-        "learning rate": arguments.learning_rate,
-        "optimizer": arguments.optimizer,
-        "augmentation": augmentation.account() if arguments.augment else "none",
+        "augmentation": augmentation.account() if recipe.augment else "none",
     }
+    for name, value in recipe._asdict().items():
+        if name != "augment" and (name != "epochs" or recipe.schedule != training.SCHEDULES[0]):
+            same[name.replace("_", " ")] = value
     kept = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
         digest = hashlib.sha256("\n".join(split.parts).encode()).hexdigest()
@@ -138,11 +136,8 @@ def describe_runs(
         script=script,
         training={
             "seed": first.seed,
-            "batch_size": arguments.batch_size,
-            "learning_rate": arguments.learning_rate,
-            "optimizer": arguments.optimizer,
+            **training.Recipe.of(arguments)._asdict(),
             "augmentation": augmentation.account() if arguments.augment else {},
-            "epochs": arguments.epochs,
             "epochs_run": len(first.curves["loss"]),
             "best_epoch": first.best_epoch,
             "folds": arguments.folds or 0,
@@ -159,29 +154,27 @@ def save(
     the_card: card.Card,
     segments: dataset.Segments,
     run: Run,
+    recipe: training.Recipe,
     tested: evaluation.Predictions,
-    arguments: argparse.Namespace,
+    output: Path,
 ) -> None:
     """Write a run's network with its pictures, and what `protocol.saving` writes."""
-    with protocol.saving(the_card, segments, run, tested, arguments.output) as unfinished:
+    with protocol.saving(the_card, segments, run, tested, output) as unfinished:
         run.network.save(unfinished / card.MODEL_FILE)
         plots.history(run.curves, run.best_epoch, unfinished / "history.png")
-        if arguments.augment:
-            show_augmented(segments, run, arguments.batch_size, unfinished / plots.AUGMENTED)
-    if not arguments.augment:
-        (arguments.output / plots.AUGMENTED).unlink(missing_ok=True)  # of an earlier network
+        if recipe.augment:
+            show_augmented(segments, run, recipe, unfinished / plots.AUGMENTED)
+    if not recipe.augment:
+        (output / plots.AUGMENTED).unlink(missing_ok=True)  # of an earlier network
 
 
-def show_augmented(segments: dataset.Segments, run: Run, batch_size: int, path: Path) -> None:
+def show_augmented(
+    segments: dataset.Segments, run: Run, recipe: training.Recipe, path: Path
+) -> None:
     """Draw segments of the first batch as they are and as the network was trained on them."""
     before, after = (
         training.batches(
-            segments,
-            run.split,
-            dataset.TRAIN,
-            batch_size=batch_size,
-            seed=run.seed,
-            augment=augment,
+            segments, run.split, dataset.TRAIN, recipe._replace(augment=augment), run.seed
         )[0]
         for augment in (False, True)
     )

@@ -87,8 +87,22 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         "--optimizer",
         choices=training.OPTIMIZERS,
         default=training.OPTIMIZERS[0],
-        help=f"sgd has a momentum of {config.MOMENTUM} and wants a larger step, such as 0.01 "
-        "(default: %(default)s)",
+        help=f"sgd has a momentum of {config.MOMENTUM} and wants a larger step, such as 0.01; "
+        f"adamw decays the weights by {config.WEIGHT_DECAY} of the step (default: %(default)s)",
+    )
+    add(
+        "--schedule",
+        choices=training.SCHEDULES,
+        default=training.SCHEDULES[0],
+        help="cosine lets the learning rate fall to 0 over all epochs, without stopping early, "
+        "and keeps the last weights (default: %(default)s)",
+    )
+    add(
+        "--label-smoothing",
+        type=cli.share,
+        metavar="X",
+        default=0.0,
+        help="the share of each label that is spread over all genres (default: %(default)g)",
     )
     add(
         "--augment",

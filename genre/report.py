@@ -200,8 +200,9 @@ def _steps(training: dict[str, Any]) -> str:
         return ""
     return (
         f", batches of {training['batch_size']}, optimizer {training['optimizer']}, learning rate "
-        f"{training['learning_rate']}, {training['epochs_run']} of at most {training['epochs']} "
-        f"epochs, the weights of epoch {training['best_epoch']} kept"
+        f"{training['learning_rate']} ({training['schedule']}), label smoothing "
+        f"{training['label_smoothing']:g}, {training['epochs_run']} of at most "
+        f"{training['epochs']} epochs, the weights of epoch {training['best_epoch']} kept"
     )
 
 

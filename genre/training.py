@@ -1,11 +1,12 @@
 """Train one network on one split, and let it judge the test part."""
 
+import argparse
 import contextlib
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import lazy_loader as lazy
 import numpy as np
@@ -26,7 +27,29 @@ tensorflow = lazy.load("tensorflow")
 # The layers that make a network: from normalised frames, (segments, frames, coefficients), and the
 # number of genres to their probabilities, (segments, genres).
 Layers = Callable[["keras.KerasTensor", int], "keras.KerasTensor"]
-OPTIMIZERS = ("adam", "sgd")
+OPTIMIZERS, SCHEDULES = ("adam", "adamw", "sgd"), ("constant", "cosine")
+
+
+class Recipe(NamedTuple):
+    """How a network is trained, whatever its layers; each field is an option of the same name."""
+
+    epochs: int = config.EPOCHS
+    batch_size: int = config.BATCH_SIZE
+    learning_rate: float = config.LEARNING_RATE
+    optimizer: str = OPTIMIZERS[0]
+    schedule: str = SCHEDULES[0]
+    label_smoothing: float = 0.0
+    augment: bool = False
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Self:
+        """Return the recipe that a command line asks for."""
+        return cls(*(getattr(arguments, name) for name in cls._fields))
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether a segment's genre is given by each genre's share, and not by its label."""
+        return self.augment or self.label_smoothing > 0
 
 
 class Run(NamedTuple):
@@ -40,11 +63,7 @@ class Run(NamedTuple):
     calibration: dict[str, Any]  # for the card
     seconds: float
     epoch_seconds: list[float]  # of each epoch, validation included
-
-    @property
-    def best_epoch(self) -> int:
-        """The epoch, from 1, whose weights were kept."""
-        return int(np.nanargmin(self.curves["val_loss"])) + 1
+    best_epoch: int  # from 1, whose weights were kept
 
 
 def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Model":
@@ -94,20 +113,18 @@ def train(
     layers: Layers,
     segments: Segments,
     split: Split,
+    recipe: Recipe,
     *,
     seed: int,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    optimizer: str = "adam",
-    augment: bool = False,
     kept: checkpoints.Checkpoints | None = None,
     logs: Path | None = None,
 ) -> Run:
     """Fit a network, keep the best weights on the validation part, read the test part once.
 
-    `kept` says where networks are kept along the way, and whether to go on from there; `logs` is
-    a folder for TensorBoard's. Raises TrainingError when no epoch gives a finite validation loss.
+    Where the learning rate falls by a schedule, the last weights are kept: they are the ones that
+    it leads to. `kept` says where networks are kept along the way, and whether to go on from
+    there; `logs` is a folder for TensorBoard's. Raises TrainingError when no epoch gives a finite
+    validation loss.
     """
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
@@ -118,19 +135,22 @@ def train(
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
     network = build(layers, segments, split.parts == TRAIN)
+    to_train, to_validate = (
+        batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)
+    )
     network.compile(
-        _optimizer(optimizer, learning_rate),
-        # Labels are a number for each segment, or with augmentation each genre's share.
-        loss="categorical_crossentropy" if augment else "sparse_categorical_crossentropy",
+        _optimizer(recipe, steps=recipe.epochs * len(to_train)),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+        if recipe.has_shares
+        else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     history = keras.callbacks.History()
+    to_the_end = recipe.schedule != SCHEDULES[0]
     stop_early = keras.callbacks.EarlyStopping(
-        "val_loss", patience=config.PATIENCE, restore_best_weights=True
-    )
-    to_train, to_validate = (
-        batches(segments, split, part, batch_size=batch_size, seed=seed, augment=augment)
-        for part in (TRAIN, VALIDATION)
+        "val_loss",
+        patience=recipe.epochs if to_the_end else config.PATIENCE,
+        restore_best_weights=not to_the_end,
     )
     epoch_seconds: list[float] = []
     callbacks = [clock(epoch_seconds), history, stop_early]
@@ -145,21 +165,27 @@ def train(
             to_train,
             validation_data=to_validate,
             initial_epoch=epoch,
-            epochs=epoch if begun and begun.stopped else epochs,
+            epochs=epoch if begun and begun.stopped else recipe.epochs,
             callbacks=callbacks,
             shuffle=False,  # not the batches once more, which would read the disk up and down
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
         )
-    if not np.isfinite(history.history["val_loss"]).any():
+    losses = history.history["val_loss"]
+    if not np.isfinite(losses[-1:] if to_the_end else losses).any():
         raise TrainingError(
-            f"the validation loss is no number: learning rate {learning_rate:g} leads nowhere"
+            f"the validation loss is no number: learning rate {recipe.learning_rate:g} leads "
+            "nowhere"
         )
+    best_epoch = len(losses) if to_the_end else int(np.nanargmin(losses)) + 1
     seconds = time.perf_counter() - started
     judge, curves = evaluation.judge_of(network), history.history
     predictions, account = calibration.apply(
         *(evaluation.predict(judge, segments, split.parts == part) for part in (VALIDATION, TEST))
     )
-    return Run(seed, split, network, curves, predictions, account, seconds, epoch_seconds)
+    return Run(
+        *(seed, split, network, curves, predictions, account),
+        *(seconds, epoch_seconds, best_epoch),
+    )
 
 
 def clock(seconds: list[float]) -> "keras.callbacks.Callback":
@@ -176,38 +202,45 @@ def clock(seconds: list[float]) -> "keras.callbacks.Callback":
     return keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 
 
-def _optimizer(name: str, learning_rate: float) -> "keras.Optimizer":
-    if name == "sgd":
-        return keras.optimizers.SGD(learning_rate, momentum=config.MOMENTUM)
-    return keras.optimizers.Adam(learning_rate)
+def _optimizer(recipe: Recipe, *, steps: int) -> "keras.Optimizer":
+    """Return the optimizer; by the cosine schedule its learning rate is 0 after so many steps.
+
+    I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (ICLR 2017,
+    without the restarts) and "Decoupled Weight Decay Regularization" (ICLR 2019: AdamW).
+    """
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=config.MOMENTUM)
+    if recipe.optimizer == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=config.WEIGHT_DECAY)
+    return keras.optimizers.Adam(rate)
 
 
 def batches(
     segments: Segments,
     split: Split,
     part: str,
-    *,
-    batch_size: int,
+    recipe: Recipe,
     seed: int,
-    augment: bool,
 ) -> "Batches":
-    """Return the batches of a part of the split.
+    """Return the batches of a part of the split: frames and labels, or each genre's share.
 
-    `augment` changes the segments of the training part, and gives each genre's share, (batch,
-    genres), in place of the labels of every part.
+    Only the segments of the training part are augmented. Shares are (batch, genres).
     """
     from genre.batches import Batches  # which loads Keras at once
 
     change = None
-    if augment:
+    if recipe.has_shares:
         n_genres = len(segments.mapping)
         decibel = augmentation.decibel(segments, segments.frames.shape[2])
 
         def change(frames, labels, rng):
             shares = augmentation.one_hot(labels, n_genres)
-            if part != TRAIN:
-                return frames, shares
-            return augmentation.augment(frames, shares, decibel, rng)
+            if recipe.augment and part == TRAIN:
+                return augmentation.augment(frames, shares, decibel, rng)
+            return frames, shares
 
     chosen = split.parts == part
-    return Batches(segments, chosen, batch_size, seed, change)
+    return Batches(segments, chosen, recipe.batch_size, seed, change)

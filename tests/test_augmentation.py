@@ -106,7 +106,7 @@ def test_a_feature_of_few_bands_keeps_them():
 
 def batch(segments, part: str, number: int = 0, *, epoch: int = 0, augment: bool = True):
     split = splits.split(segments, "track", seed=1)
-    of = training.batches(segments, split, part, batch_size=16, seed=1, augment=augment)
+    of = training.batches(segments, split, part, training.Recipe(batch_size=16, augment=augment), 1)
     of.begin(epoch)
     return of[number]
 

@@ -116,6 +116,6 @@ def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
 
     monkeypatch.setattr(batches, "take", take)
     split = splits.split(segments, "segment", seed=1)
-    training.train(mlp, segments, split, seed=1, epochs=2, batch_size=4, learning_rate=1e-3)
+    training.train(mlp, segments, split, training.Recipe(epochs=2, batch_size=4), seed=1)
     assert len(taken) >= 2 * 6  # stretches of 16, of 90 segments
     assert len(set(taken)) == len(taken)

@@ -19,8 +19,8 @@ SPLIT = splits.split(SEGMENTS, "track", seed=1)
 
 
 def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> training.Run:
-    how = {"seed": 1, "batch_size": 8, "learning_rate": 0.002} | options
-    return training.train(layers, SEGMENTS, SPLIT, epochs=epochs, kept=kept, **how)
+    how = {"epochs": epochs, "batch_size": 8, "learning_rate": 0.002} | options
+    return training.train(layers, SEGMENTS, SPLIT, training.Recipe(**how), seed=1, kept=kept)
 
 
 def checkpoints(folder, every: int, *, resume: bool) -> Checkpoints:
@@ -42,6 +42,15 @@ def test_a_resumed_training_is_the_same_as_an_unbroken_one(layers, options, tmp_
     train(layers, 3, checkpoints(tmp_path, 2, resume=False), **options)
     resumed = train(layers, 5, checkpoints(tmp_path, None, resume=True), **options)
     assert len(resumed.curves["loss"]) == 5
+    assert_same(resumed, unbroken)
+
+
+def test_a_schedule_goes_on_where_it_was(tmp_path):
+    options = {"optimizer": "adamw", "schedule": "cosine", "label_smoothing": 0.1}
+    unbroken = train(mlp.mlp, 5, checkpoints(tmp_path, 2, resume=False), **options)
+    resumed = train(mlp.mlp, 5, checkpoints(tmp_path, None, resume=True), **options)
+    assert len(resumed.curves["loss"]) == 5
+    assert len(resumed.epoch_seconds) == 1  # the fifth alone
     assert_same(resumed, unbroken)
 
 

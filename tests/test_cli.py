@@ -27,8 +27,8 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 """
 TRAINING = (
     *(config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE),
-    *("adam", "train on them as they are", "keep the best one at the end", "begin anew"),
-    "write none",
+    *("adam", "constant", "0", "train on them as they are"),
+    *("keep the best one at the end", "begin anew", "write none"),
 )
 DEFAULTS = {
     "preprocess": (
@@ -57,7 +57,7 @@ DEFAULTS = {
         *(config.MFCC_PATH, "--data names the genres itself", "small", "compare all"),
         *(config.BASELINE_PATH, "track", "1", config.SEED),
     ),
-    "compare": (*TRAINING[:7], config.SEED, "mlp cnn lstm baseline", "1"),
+    "compare": (*TRAINING[:9], config.SEED, "mlp cnn lstm baseline", "1"),
     "predict": ("mean", "all"),
     "evaluate": ("score all tracks", "evaluation/"),
     "explore": (config.OUTPUT_PATH / "explore",),

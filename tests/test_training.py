@@ -16,7 +16,7 @@ from helpers import GTZAN, NETWORKS, Run, made_up_segments, refusal, shell
 
 import config
 import mlp
-from genre import segmentfile
+from genre import segmentfile, splits, training
 from genre.dataset import Segments
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -198,9 +198,9 @@ def test_training_stops_early_and_keeps_the_best_weights(made_up_file, run, tmp_
     arguments = ("--epochs", 60, "--learning-rate", 0.002)
     ended = run(mlp, "--data", made_up_file, "--output", folder, *arguments)
     losses = [float(loss) for loss in re.findall(r"val_loss: ([\d.]+)", ended.err)]
-    training = read_card(folder)["training"]
-    assert training["epochs_run"] == len(losses) == training["best_epoch"] + config.PATIENCE < 60
-    assert losses[training["best_epoch"] - 1] == min(losses)
+    done = read_card(folder)["training"]
+    assert done["epochs_run"] == len(losses) == done["best_epoch"] + config.PATIENCE < 60
+    assert losses[done["best_epoch"] - 1] == min(losses)
 
     network = keras.saving.load_model(folder / "model.keras", compile=False)
     network.compile(loss="sparse_categorical_crossentropy")
@@ -209,6 +209,38 @@ def test_training_stops_early_and_keeps_the_best_weights(made_up_file, run, tmp_
     loss = network.evaluate(data.frames[validation], data.labels[validation], verbose=0)
     assert loss == pytest.approx(min(losses), abs=1e-3)
     assert loss < losses[-1] - 0.01
+
+
+def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(made_up_file, run, tmp_path):
+    arguments = ("--epochs", 12, "--learning-rate", 0.002, "--schedule", "cosine")
+    options = ("--optimizer", "adamw", "--label-smoothing", 0.1)
+    run(mlp, "--data", made_up_file, "--output", tmp_path, *arguments, *options)
+    done = read_card(tmp_path)["training"]
+    assert (done["epochs_run"], done["best_epoch"]) == (12, 12)
+    assert (done["optimizer"], done["schedule"], done["label_smoothing"]) == (
+        "adamw",
+        "cosine",
+        0.1,
+    )
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "optimizer adamw, learning rate 0.002 (cosine), label smoothing 0.1" in text
+
+    data = segmentfile.read(made_up_file)
+    split = splits.split(data, "track", seed=42)
+    recipe = training.Recipe(
+        epochs=12, learning_rate=0.002, optimizer="adamw", schedule="cosine", label_smoothing=0.1
+    )
+    again = training.train(mlp.mlp, data, split, recipe, seed=42)
+    assert float(again.network.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    saved = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    for weights, others in zip(saved.weights, again.network.weights, strict=True):
+        np.testing.assert_array_equal(weights.numpy(), others.numpy())
+    validation = split.parts == "validation"
+    probabilities = saved.predict(data.frames[validation], verbose=0).astype(float)
+    smooth = 0.9 * np.eye(4)[data.labels[validation]] + 0.1 / 4
+    by_hand = -(smooth * np.log(probabilities)).sum(axis=1).mean()
+    penalty = sum(float(loss) for loss in again.network.losses)  # of large weights
+    assert again.curves["val_loss"][-1] == pytest.approx(by_hand + penalty, rel=1e-3)
 
 
 LAYERS = {
