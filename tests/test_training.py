@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import GTZAN, NETWORKS, Run, made_up_segments, refusal, shell
+from scipy.special import softmax
 
 import config
 import mlp
@@ -138,7 +139,9 @@ def test_the_features_are_normalised_by_the_training_part_alone(trained, segment
 
 def test_the_scores_are_those_of_the_saved_network_on_the_test_part(trained, segments):
     under_test = chosen(segments, tracks_of_parts(trained.folder)["test"])
-    probabilities = trained.network.predict(segments.frames[under_test], verbose=0)
+    raw = trained.network.predict(segments.frames[under_test], verbose=0)
+    temperature = trained.card["calibration"]["temperature"]
+    probabilities = softmax(np.log(raw) / temperature, axis=1)
     labels, index = segments.labels[under_test], segments.track_index[under_test]
     by_segment = np.mean(probabilities.argmax(axis=1) == labels)
     right = [
