@@ -106,25 +106,38 @@ def choose(model: str) -> tuple[str, Train]:
 
     Raises TrainingError where the words mean no model.
     """
-
-    def refuse(reason: str) -> None:
-        raise TrainingError(f"--models {model!r}: {reason}")
-
     script, *words = model.split() or [""]
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.error = refuse
     if script == card.BASELINE:
+        parser = parser_of(model)
         parser.add_argument("classifier", choices=classifiers.NAMES)
         name = parser.parse_args(words).classifier
         return f"{script} {name}", partial(train_classifier, name)
+    chosen = architecture_of(model)
+    return chosen.title, partial(train_network, chosen)
+
+
+def architecture_of(model: str) -> architecture.Architecture:
+    """Return the architecture that a model's words mean; raises TrainingError where none."""
+    script, *words = model.split() or [""]
+    parser = parser_of(model)
     if script not in SCRIPTS:
-        refuse(f"a model begins with {', '.join(SCRIPTS)} or {card.BASELINE}")
+        parser.error(f"a model begins with {', '.join(SCRIPTS)} or {card.BASELINE}")
     known = SCRIPTS[script].ARCHITECTURES
     if len(known) > 1:
         parser.add_argument("architecture", nargs="?", choices=known, default=next(iter(known)))
     SCRIPTS[script].add_options(parser)
-    chosen = architecture.choose(script, known, parser.parse_args(words))
-    return chosen.title, partial(train_network, chosen)
+    return architecture.choose(script, known, parser.parse_args(words))
+
+
+def parser_of(model: str) -> argparse.ArgumentParser:
+    """Return a parser of a model's words, which raises TrainingError for wrong ones."""
+
+    def refuse(reason: str) -> None:
+        raise TrainingError(f"--models {model!r}: {reason}")
+
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.error = refuse
+    return parser
 
 
 def train_network(

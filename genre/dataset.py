@@ -117,8 +117,8 @@ def by_block(frames: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
 
 def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the frames of some segments, as `take` does, at most PIECE segments at once."""
-    for piece in np.array_split(rows, math.ceil(len(rows) / PIECE)):
-        yield take(frames, piece)
+    for start in range(0, len(rows), PIECE):
+        yield take(frames, rows[start : start + PIECE])
 
 
 def audio_files(folder: Path) -> Iterator[Path]:

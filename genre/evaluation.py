@@ -43,7 +43,8 @@ def judge_of(network: "keras.Model") -> Judge:
 def predict(judge: Judge, segments: Segments, chosen: np.ndarray) -> Predictions:
     """Let a network or a classifier judge the chosen segments, a mask of (segments,)."""
     rows = np.flatnonzero(chosen)
-    probabilities = [judge(piece) for piece in pieces(segments.frames, rows)]
+    none = np.zeros((0, len(segments.mapping)), dtype=np.float32)
+    probabilities = [none, *map(judge, pieces(segments.frames, rows))]
     return Predictions(
         np.concatenate(probabilities), segments.labels[rows], segments.track_index[rows]
     )

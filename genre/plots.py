@@ -44,7 +44,8 @@ def history(curves: dict[str, list[float]], best_epoch: int, path: Path) -> None
     epochs = np.arange(1, len(curves["loss"]) + 1)
     for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
         axis.plot(epochs, curves[measure], label="training")
-        axis.plot(epochs, curves[f"val_{measure}"], label="validation")
+        if f"val_{measure}" in curves:
+            axis.plot(epochs, curves[f"val_{measure}"], label="validation")
         axis.axvline(best_epoch, color="grey", linestyle=":", label=f"kept: epoch {best_epoch}")
         axis.set(xlabel="epoch", ylabel=f"{measure} per segment")
         axis.xaxis.get_major_locator().set_params(integer=True)

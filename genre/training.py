@@ -122,9 +122,9 @@ def train(
     """Fit a network, keep the best weights on the validation part, read the test part once.
 
     Where the learning rate falls by a schedule, the last weights are kept: they are the ones that
-    it leads to. `kept` says where networks are kept along the way, and whether to go on from
-    there; `logs` is a folder for TensorBoard's. Raises TrainingError when no epoch gives a finite
-    validation loss.
+    it leads to, and no validation part is needed. `kept` says where networks are kept along the
+    way, and whether to go on from there; `logs` is a folder for TensorBoard's. Raises TrainingError
+    when no epoch gives a finite loss.
     """
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
@@ -147,8 +147,9 @@ def train(
     )
     history = keras.callbacks.History()
     to_the_end = recipe.schedule != SCHEDULES[0]
+    watched = "loss" if to_the_end else "val_loss"
     stop_early = keras.callbacks.EarlyStopping(
-        "val_loss",
+        watched,
         patience=recipe.epochs if to_the_end else config.PATIENCE,
         restore_best_weights=not to_the_end,
     )
@@ -163,18 +164,18 @@ def train(
     with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
         network.fit(
             to_train,
-            validation_data=to_validate,
+            validation_data=to_validate if len(to_validate) else None,
             initial_epoch=epoch,
             epochs=epoch if begun and begun.stopped else recipe.epochs,
             callbacks=callbacks,
             shuffle=False,  # not the batches once more, which would read the disk up and down
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
         )
-    losses = history.history["val_loss"]
+    losses = history.history[watched]
     if not np.isfinite(losses[-1:] if to_the_end else losses).any():
         raise TrainingError(
-            f"the validation loss is no number: learning rate {recipe.learning_rate:g} leads "
-            "nowhere"
+            f"the {watched.replace('val_', 'validation ')} is no number: "
+            f"learning rate {recipe.learning_rate:g} leads nowhere"
         )
     best_epoch = len(losses) if to_the_end else int(np.nanargmin(losses)) + 1
     seconds = time.perf_counter() - started

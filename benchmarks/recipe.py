@@ -1,0 +1,122 @@
+"""Cross-validate a network and its recipe, on what a split gives to training and validation.
+
+    python -m benchmarks.recipe --data mel.h5 --split split.csv --model "cnn square" --epochs 80
+
+Networks are chosen by this, so the split's test part is not looked at. The folds keep artists apart
+as a split's own validation part may not, and several partitions into folds are taken: which
+artists are together moves the accuracy by several points. A row of benchmarks/RECIPE.md comes out.
+"""
+
+import argparse
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+
+import compare
+from benchmarks import measure
+from genre import architecture, calibration, cli, evaluation, options, segmentfile, splits, training
+from genre.dataset import TRAIN, VALIDATION, Segments, take
+
+COLUMNS = ("per track", "loss", "calibration error", "parameters", "a fold, s", "command")
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, metavar="FILE", required=True, help="segment file")
+    add("--model", required=True, help="as compare.py names it, such as 'cnn square'")
+    add("--partitions", type=cli.count, metavar="N", default=2, help="(default: %(default)s)")
+    options.add_training_arguments(parser)
+    parser.set_defaults(folds=3, schedule="cosine")
+    return parser.parse_args(argv)
+
+
+def without_test(segments: Segments, split: splits.Split) -> Segments:
+    """Return the segments of the training and the validation part, in memory."""
+    rows = np.flatnonzero(np.isin(split.parts, (TRAIN, VALIDATION)))
+    tracks, track_index = np.unique(segments.track_index[rows], return_inverse=True)
+    return replace(
+        segments,
+        tracks=[segments.tracks[i] for i in tracks],
+        artists=[segments.artists[i] for i in tracks] if segments.artists else [],
+        parts=[],
+        labels=segments.labels[rows],
+        track_index=track_index,
+        pitch_shift=None if segments.pitch_shift is None else segments.pitch_shift[rows],
+        frames=take(segments.frames, rows),
+    )
+
+
+def held_out(
+    layers: training.Layers,
+    segments: Segments,
+    recipe: training.Recipe,
+    *,
+    n_folds: int,
+    seed: int,
+) -> evaluation.Predictions:
+    """Return what networks make of all segments, each trained on the folds without its artist."""
+    tested = []
+    for fold in splits.folds(segments, "artist", n_folds=n_folds, seed=seed):
+        # By a schedule, nothing is chosen on a validation part: it may train.
+        parts = np.where(fold.parts == VALIDATION, TRAIN, fold.parts)
+        run = training.train(layers, segments, fold._replace(parts=parts), recipe, seed=seed)
+        tested.append(run.predictions)
+    return evaluation.pool(tested)
+
+
+def scores(predictions: evaluation.Predictions) -> tuple[float, float, float]:
+    """Return accuracy, loss and expected calibration error of the tracks."""
+    by_track, labels = evaluation.join_tracks(predictions)
+    of_right = np.maximum(by_track[np.arange(len(labels)), labels], calibration.LEAST)
+    accuracy = float(np.mean(by_track.argmax(axis=1) == labels))
+    return accuracy, float(-np.log(of_right).mean()), calibration.expected_error(by_track, labels)
+
+
+def said(arguments: argparse.Namespace) -> list[str]:
+    """Return those words of the recipe that differ from the defaults here."""
+    defaults, words = parse_arguments(["--data", "", "--model", ""]), []
+    for name in training.Recipe._fields:
+        if (value := getattr(arguments, name)) != getattr(defaults, name):
+            option = "--" + name.replace("_", "-")
+            words += [option] if value is True else [option, f"{value}"]
+    return words
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    chosen = compare.architecture_of(arguments.model)
+    segments = segmentfile.read(arguments.data)
+    segments = without_test(segments, splits.split(segments, arguments.split, seed=arguments.seed))
+    recipe = training.Recipe.of(arguments)
+    found, started = [], time.perf_counter()
+    for number in range(arguments.partitions):
+        seed = arguments.seed + number
+        folds = held_out(chosen.layers, segments, recipe, n_folds=arguments.folds, seed=seed)
+        found.append(scores(folds))
+        cli.say("partition {}: accuracy {:.3f}, loss {:.3f}, error {:.3f}".format(seed, *found[-1]))
+    seconds = (time.perf_counter() - started) / (arguments.partitions * arguments.folds)
+    network = architecture.build(chosen.layers, segments.frames.shape[1:], len(segments.mapping))
+    accuracies, losses, errors = zip(*found, strict=True)
+    spread = f" ± {stdev(accuracies):.3f}" if len(found) > 1 else ""
+    row = (
+        f"{mean(accuracies):.3f}{spread}",
+        *(f"{mean(losses):.3f}", f"{mean(errors):.3f}"),
+        *(f"{network.count_params():,}", f"{seconds:.0f}"),
+        f"`{shlex.join(['--model', chosen.title, *said(arguments)])}`",
+    )
+    measure.table(COLUMNS, [row])
+    print(
+        f"\n{len(segments.tracks)} tracks, {arguments.folds} folds apart by artist, "
+        f"{arguments.partitions} partitions from seed {arguments.seed}"
+    )
+    return cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)
