@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,18 +20,20 @@ from benchmarks import (
     peak,
     pipeline,
     prediction,
+    recipe,
     scale,
     startup,
     training,
 )
 from genre import segmentfile
+from genre import training as training_of_all
 
 ONE_RUN = ("--runs", "1")
 EXACT = 1e-3  # what a difference from librosa's values may be at most
 BENCHMARKS = sorted(
     path.stem
     for path in (ROOT / "benchmarks").glob("*.py")
-    if "parse_arguments" in path.read_text(encoding="utf-8")
+    if "cli.run(main)" in path.read_text(encoding="utf-8")
 )
 
 
@@ -195,3 +198,38 @@ def test_scale_trains_from_disk(capsys):
     (row,) = table(capsys.readouterr().out)
     assert row[0] == "600"
     numbers([cell for cell in row if cell != "mlp"])
+
+
+def test_a_recipe_is_chosen_without_the_test_part(tmp_path, capsys, monkeypatch):
+    segments = replace(made_up_segments([8, 8]), artists=[f"artist {i // 2}" for i in range(16)])
+    segmentfile.write(segments, tmp_path / "data.h5")
+    rows = [
+        f"{track},{'test' if i % 8 < 2 else 'validation' if i % 8 < 4 else 'train'}"
+        for i, track in enumerate(segments.tracks)
+    ]
+    (tmp_path / "split.csv").write_text("\n".join(["track,part", *rows]))
+    seen, train = [], training_of_all.train
+
+    def watched(layers, of_fold, split, how, *, seed):
+        artists = {
+            part: {of_fold.artists[i] for i in of_fold.track_index[split.parts == part]}
+            for part in ("train", "validation", "test")
+        }
+        seen.append(artists)
+        return train(layers, of_fold, split, how, seed=seed)
+
+    monkeypatch.setattr(training_of_all, "train", watched)
+    arguments = ("--data", tmp_path / "data.h5", "--split", tmp_path / "split.csv")
+    options = ("--model", "mlp", "--epochs", 2, "--partitions", 2, "--label-smoothing", 0.1)
+    assert recipe.main([str(each) for each in (*arguments, *options)]) == 0
+    out = capsys.readouterr().out
+    ((score, *_, command),) = table(out)
+    assert 0 <= float(score.split(" ± ")[0]) <= 1
+    assert command == "`--model mlp --epochs 2 --label-smoothing 0.1`"
+    assert "12 tracks, 3 folds apart by artist, 2 partitions from seed 42" in out
+    assert len(seen) == 6
+    tested_artists = {segments.artists[i] for i in range(16) if i % 8 < 2}
+    for artists in seen:
+        assert not artists["train"] & artists["test"]
+        assert not artists["validation"]
+        assert not tested_artists & (artists["train"] | artists["test"])
