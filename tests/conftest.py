@@ -15,6 +15,12 @@ import preprocess
 from genre import cli, demo
 
 
+def pytest_configure() -> None:
+    """Hear Ctrl-C, which shells let background jobs and what these start ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of ten genres with four tracks of 6 s, so two segments, each."""
