@@ -73,9 +73,9 @@ def held_out(
 def scores(predictions: evaluation.Predictions) -> tuple[float, float, float]:
     """Return accuracy, loss and expected calibration error of the tracks."""
     by_track, labels = evaluation.join_tracks(predictions)
-    of_right = np.maximum(by_track[np.arange(len(labels)), labels], calibration.LEAST)
     accuracy = float(np.mean(by_track.argmax(axis=1) == labels))
-    return accuracy, float(-np.log(of_right).mean()), calibration.expected_error(by_track, labels)
+    judged = (by_track, labels)
+    return accuracy, calibration.loss(*judged), calibration.expected_error(*judged)
 
 
 def said(arguments: argparse.Namespace) -> list[str]:

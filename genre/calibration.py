@@ -38,13 +38,18 @@ def fit(validation: Predictions) -> Calibration:
     """
     from scipy.optimize import minimize_scalar
 
-    def loss(log_temperature: float) -> float:
-        by_track, labels = _by_track(validation, np.exp(log_temperature))
-        return -np.log(np.maximum(by_track[np.arange(len(labels)), labels], LEAST)).mean()
+    def loss_at(log_temperature: float) -> float:
+        return loss(*_by_track(validation, np.exp(log_temperature)))
 
-    best = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    best = minimize_scalar(loss_at, bounds=np.log(TEMPERATURES), method="bounded")
     temperature = round(float(np.exp(best.x)), 4)
     return Calibration(temperature, _threshold(*_by_track(validation, temperature)))
+
+
+def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean cross-entropy of tracks' probabilities, (tracks, genres)."""
+    of_right = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(of_right, LEAST)).mean())
 
 
 def expected_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
