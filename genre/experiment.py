@@ -66,7 +66,7 @@ def main(
             )
         )
     tested = protocol.pool(runs, arguments)
-    the_card = describe_runs(script, chosen, segments, runs, tested, arguments)
+    the_card = describe_runs(script, chosen, recipe, segments, runs, tested, arguments)
     save(the_card, segments, runs[0], recipe, tested, arguments.output)
     protocol.print_results(the_card, arguments.output)
     return cli.DONE
@@ -90,7 +90,7 @@ def keep(
         "augmentation": augmentation.account() if recipe.augment else "none",
     }
     for name, value in recipe._asdict().items():
-        if name != "augment" and (name != "epochs" or recipe.schedule != training.SCHEDULES[0]):
+        if name != "augment" and (name != "epochs" or recipe.to_the_end):
             same[name.replace("_", " ")] = value
     kept = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
@@ -122,6 +122,7 @@ def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
 def describe_runs(
     script: str,
     the_architecture: architecture.Architecture,
+    recipe: training.Recipe,
     segments: dataset.Segments,
     runs: list[Run],
     tested: evaluation.Predictions,
@@ -136,8 +137,8 @@ def describe_runs(
         script=script,
         training={
             "seed": first.seed,
-            **training.Recipe.of(arguments)._asdict(),
-            "augmentation": augmentation.account() if arguments.augment else {},
+            **recipe._asdict(),
+            "augmentation": augmentation.account() if recipe.augment else {},
             "epochs_run": len(first.curves["loss"]),
             "best_epoch": first.best_epoch,
             "folds": arguments.folds or 0,

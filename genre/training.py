@@ -47,6 +47,11 @@ class Recipe(NamedTuple):
         return cls(*(getattr(arguments, name) for name in cls._fields))
 
     @property
+    def to_the_end(self) -> bool:
+        """Whether all epochs are run and the last weights kept, whatever the validation part."""
+        return self.schedule != SCHEDULES[0]
+
+    @property
     def has_shares(self) -> bool:
         """Whether a segment's genre is given by each genre's share, and not by its label."""
         return self.augment or self.label_smoothing > 0
@@ -146,12 +151,11 @@ def train(
         metrics=["accuracy"],
     )
     history = keras.callbacks.History()
-    to_the_end = recipe.schedule != SCHEDULES[0]
-    watched = "loss" if to_the_end else "val_loss"
+    watched = "loss" if recipe.to_the_end else "val_loss"
     stop_early = keras.callbacks.EarlyStopping(
         watched,
-        patience=recipe.epochs if to_the_end else config.PATIENCE,
-        restore_best_weights=not to_the_end,
+        patience=recipe.epochs if recipe.to_the_end else config.PATIENCE,
+        restore_best_weights=not recipe.to_the_end,
     )
     epoch_seconds: list[float] = []
     callbacks = [clock(epoch_seconds), history, stop_early]
@@ -172,12 +176,12 @@ def train(
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
         )
     losses = history.history[watched]
-    if not np.isfinite(losses[-1:] if to_the_end else losses).any():
+    if not np.isfinite(losses[-1:] if recipe.to_the_end else losses).any():
         raise TrainingError(
             f"the {watched.replace('val_', 'validation ')} is no number: "
             f"learning rate {recipe.learning_rate:g} leads nowhere"
         )
-    best_epoch = len(losses) if to_the_end else int(np.nanargmin(losses)) + 1
+    best_epoch = len(losses) if recipe.to_the_end else int(np.nanargmin(losses)) + 1
     seconds = time.perf_counter() - started
     judge, curves = evaluation.judge_of(network), history.history
     predictions, account = calibration.apply(
