@@ -161,7 +161,7 @@ def compare(
     plots.roc(curves, f"mean over the genres\n{heading}", picture, what="classifier")
     print(heading, end="\n\n")
     print(report.ranking(results), end="\n\n")
-    for note in dict.fromkeys(note for _, split in runs_to_do for note in split.notes):
+    for note in protocol.notes(split for _, split in runs_to_do):
         print(f"note: {note}")
     print(f"ROC curves in {picture}; --classifier NAME saves one of them")
 

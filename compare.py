@@ -12,7 +12,7 @@ an interrupted comparison leaves what it has found. Nothing is saved.
 import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
@@ -62,8 +62,11 @@ class Trained(NamedTuple):
     epoch_seconds: float | str = ""
 
 
-# From the segments, the seeds and splits of the runs, and the command line.
-Train = Callable[[dataset.Segments, list[tuple[int, splits.Split]], argparse.Namespace], Trained]
+Statistics = Callable[[], "np.ndarray"]  # those of the segments, (segments, statistics)
+# From the segments, and the seeds and splits of the runs.
+Train = Callable[
+    [dataset.Segments, list[tuple[int, splits.Split]], training.Recipe, Statistics], Trained
+]
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -144,21 +147,14 @@ def train_network(
     chosen: architecture.Architecture,
     segments: dataset.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
-    arguments: argparse.Namespace,
+    recipe: training.Recipe,
+    _: Statistics,
 ) -> Trained:
     """Train a network once for every run."""
     runs = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
         cli.say(f"run {number} of {len(runs_to_do)}")
-        runs.append(
-            training.train(
-                chosen.layers,
-                segments,
-                split,
-                training.Recipe.of(arguments),
-                seed=seed,
-            )
-        )
+        runs.append(training.train(chosen.layers, segments, split, recipe, seed=seed))
     # The first epoch, in which TensorFlow builds its graph, is another matter.
     epochs = [seconds for run in runs for seconds in run.epoch_seconds[1:] or run.epoch_seconds]
     network = architecture.build(chosen.layers, segments.frames.shape[1:], len(segments.mapping))
@@ -170,17 +166,14 @@ def train_classifier(
     name: str,
     segments: dataset.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
-    _: argparse.Namespace,
+    _: training.Recipe,
+    statistics: Statistics,
 ) -> Trained:
     """Train a classifier once for every run."""
-    feature, settings = segments.feature, segments.settings
-    rows = summary.statistics(segments.frames, feature, settings)
+    rows = statistics()
     runs = [classifiers.fit(name, rows, segments, split, seed=seed) for seed, split in runs_to_do]
-
-    def judge(frames: "np.ndarray") -> "np.ndarray":
-        rows = summary.statistics(frames, feature, settings)
-        return classifiers.judge(runs[0].model, rows, len(segments.mapping))
-
+    model, n_genres = runs[0].model, len(segments.mapping)
+    judge = classifiers.judge_of(model, segments.feature, segments.settings, n_genres)
     return Trained(runs, judge)
 
 
@@ -227,11 +220,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(protocol.describe_test(segments, runs_to_do, arguments), end="\n\n")
     print_row(COLUMNS)
     print_row(["---"] * len(COLUMNS))
-    failed = 0
+    recipe, failed = training.Recipe.of(arguments), 0
+    statistics = cache(
+        partial(summary.statistics, segments.frames, segments.feature, segments.settings)
+    )
     for title, train in models.items():
         cli.say(title)
         try:
-            trained = train(segments, runs_to_do, arguments)
+            trained = train(segments, runs_to_do, recipe, statistics)
         except TrainingError as error:  # the others may
             failed += 1
             cli.say(f"{title}: {error}")
@@ -240,7 +236,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if failed == len(models):
         raise TrainingError("none of the models can learn from this data")
     print()
-    for note in dict.fromkeys(note for _, split in runs_to_do for note in split.notes):
+    for note in protocol.notes(split for _, split in runs_to_do):
         print(f"note: {note}")
     print(f"times on {parallel.cores()} cores; a prediction is of all segments of a track")
     return cli.SOME_FAILED if failed else cli.DONE

@@ -177,10 +177,11 @@ def _load_classifier(file: Path, card: Card) -> Model:
             f"{file}: not a classifier that can be loaded ({_reason(error)})"
         ) from None
 
+    raw = classifiers.judge_of(model, card.feature, card.settings, len(card.mapping))
+
     def judge(frames: np.ndarray) -> np.ndarray:
-        rows = summary.statistics(frames, card.feature, card.settings)
         try:
-            return classifiers.judge(model, rows, len(card.mapping))
+            return raw(frames)
         except ValueError as error:  # frames can be finite, and what is made of them not
             raise ModelError(f"{file}: cannot judge these frames ({_reason(error)})") from None
 

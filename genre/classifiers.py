@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import lazy_loader as lazy
 import numpy as np
 
-from genre import calibration
+from genre import calibration, summary
 from genre.dataset import TEST, TRAIN, VALIDATION, Index
 from genre.errors import TrainingError
-from genre.evaluation import Predictions
+from genre.evaluation import Judge, Predictions
 from genre.splits import Split
 
 sklearn = lazy.load("sklearn")
@@ -136,6 +136,13 @@ def judge(model: "sklearn.pipeline.Pipeline", rows: np.ndarray, n_genres: int) -
         of_classes = softmax(values, axis=1)
     probabilities[:, model.classes_] = of_classes
     return probabilities
+
+
+def judge_of(
+    model: "sklearn.pipeline.Pipeline", feature: str, settings: dict[str, Any], n_genres: int
+) -> Judge:
+    """Return how a classifier judges frames, by their statistics."""
+    return lambda frames: judge(model, summary.statistics(frames, feature, settings), n_genres)
 
 
 def to_bytes(model: "sklearn.pipeline.Pipeline") -> bytes:

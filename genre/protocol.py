@@ -1,7 +1,7 @@
 """How networks and classifiers alike are trained, scored and saved: runs, card and folder."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,11 @@ def describe(segments: dataset.Segments, split: splits.Split) -> None:
     cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
     for note in split.notes:
         cli.say(f"note: {note}")
+
+
+def notes(runs: Iterable[splits.Split]) -> list[str]:
+    """Return what to beware of in the splits of several runs, each thing once."""
+    return list(dict.fromkeys(note for split in runs for note in split.notes))
 
 
 def describe_test(
@@ -92,8 +97,8 @@ def describe_split(
     For each part it gives the size and the digest of the list of its tracks.
     """
     split = runs[0].split
-    notes = dict.fromkeys(note for run in runs for note in run.split.notes)
-    account: dict[str, Any] = {"name": split.name, "seed": seed, "notes": list(notes)}
+    account: dict[str, Any] = {"name": split.name, "seed": seed}
+    account["notes"] = notes([run.split for run in runs])
     for part, tracks in splits.tracks_by_part(segments, split.parts).items():
         account[part] = {
             "segments": int(np.sum(split.parts == part)),
