@@ -129,8 +129,10 @@ def train(
     Where the learning rate falls by a schedule, the last weights are kept: they are the ones that
     it leads to, and no validation part is needed. `kept` says where networks are kept along the
     way, and whether to go on from there; `logs` is a folder for TensorBoard's. Raises TrainingError
-    when no epoch gives a finite loss.
+    when no epoch gives a finite loss, and without both a schedule and a validation part.
     """
+    if not recipe.to_the_end and not (split.parts == VALIDATION).any():
+        raise TrainingError("without a validation part training needs --schedule cosine")
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
     if begun:

@@ -19,6 +19,7 @@ import config
 import mlp
 from genre import segmentfile, splits, training
 from genre.dataset import Segments
+from genre.errors import TrainingError
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -244,6 +245,17 @@ def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(made_up_file, run
     by_hand = -(smooth * np.log(probabilities)).sum(axis=1).mean()
     penalty = sum(float(loss) for loss in again.network.losses)  # of large weights
     assert again.curves["val_loss"][-1] == pytest.approx(by_hand + penalty, rel=1e-3)
+
+
+def test_without_a_validation_part_only_a_schedule_tells_when_to_end():
+    data = made_up_segments([8, 8])
+    split = splits.split(data, "track", seed=1)
+    split = split._replace(parts=np.where(split.parts == "validation", "train", split.parts))
+    with pytest.raises(TrainingError, match="needs --schedule cosine"):
+        training.train(mlp.mlp, data, split, training.Recipe(epochs=1), seed=1)
+    run = training.train(mlp.mlp, data, split, training.Recipe(2, schedule="cosine"), seed=1)
+    assert run.best_epoch == 2
+    assert run.calibration["temperature"] == 1
 
 
 LAYERS = {
