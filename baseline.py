@@ -132,7 +132,7 @@ def save(
             "seconds": round(first.seconds, 1),
         },
         weights_sha256=sha256(content).hexdigest(),
-        **protocol.describe_data(segments, runs, tested, arguments),
+        **protocol.describe_data(segments, runs, runs[0], tested, arguments),
     )
     with protocol.saving(the_card, segments, first, tested, arguments.output) as unfinished:
         (unfinished / card.CLASSIFIER_FILE).write_bytes(content)

@@ -6,7 +6,7 @@
     python cnn.py --architecture bbnn --summary
 
 Patterns count wherever in the segment they stand. The basic network stands in cnn.py; those of
-the literature stand in genre/convolutional.py and genre/bbnn.py.
+the literature stand in genre/convolutional.py, genre/bbnn.py and genre/vgg.py.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import lazy_loader as lazy
 
 import config
-from genre import cli, convolutional, experiment
+from genre import cli, convolutional, experiment, vgg
 from genre.bbnn import bbnn
 
 keras = lazy.load("keras")
@@ -47,7 +47,9 @@ ARCHITECTURES = {
     "bbnn": bbnn,
     "lenet": convolutional.lenet,
     "wide": convolutional.wide,
+    "vgg": vgg.vgg,
 }
+RECIPES = {"vgg": vgg.RECIPE}  # of those that are not trained in the usual way
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +63,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--block-at",
         choices=convolutional.BLOCK_AT,
         help="of frequency: for which of its four convolutions the block stands (default: second)",
+    )
+    add(
+        "--maps",
+        type=cli.whole_number(1, 256),
+        metavar="N",
+        help="of vgg: of its first convolution, each stage has twice as many (default: 20)",
     )
     add(
         "--dropout",
@@ -77,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         output=config.CNN_PATH,
         description=__doc__,
         add_options=add_options,
+        recipes=RECIPES,
         argv=argv,
     )
 

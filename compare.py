@@ -44,6 +44,7 @@ from genre.errors import TrainingError
 np = lazy.load("numpy")
 
 SCRIPTS = {"mlp": mlp, "cnn": cnn, "lstm": lstm}
+RECIPES = {"cnn": cnn.RECIPES}
 DEFAULT = [*SCRIPTS, card.BASELINE]
 ALL = "all"
 TIMED_TRACKS = 20  # of the test part, at most, that a prediction is timed on
@@ -63,9 +64,9 @@ class Trained(NamedTuple):
 
 
 Statistics = Callable[[], "np.ndarray"]  # those of the segments, (segments, statistics)
-# From the segments, and the seeds and splits of the runs.
+# From the segments, the seeds and splits of the runs, and the command line's changes of a recipe.
 Train = Callable[
-    [dataset.Segments, list[tuple[int, splits.Split]], training.Recipe, Statistics], Trained
+    [dataset.Segments, list[tuple[int, splits.Split]], argparse.Namespace, Statistics], Trained
 ]
 
 
@@ -87,7 +88,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         f"classifiers, {ALL} are these and every architecture of the training scripts "
         f"(default: {' '.join(DEFAULT)})",
     )
-    options.add_training_arguments(parser)
+    options.add_training_arguments(parser, cnn.RECIPES)
     return parser.parse_args(argv)
 
 
@@ -129,7 +130,8 @@ def architecture_of(model: str) -> architecture.Architecture:
     if len(known) > 1:
         parser.add_argument("architecture", nargs="?", choices=known, default=next(iter(known)))
     SCRIPTS[script].add_options(parser)
-    return architecture.choose(script, known, parser.parse_args(words))
+    recipes = RECIPES.get(script, {})
+    return architecture.choose(script, known, parser.parse_args(words), recipes)
 
 
 def parser_of(model: str) -> argparse.ArgumentParser:
@@ -147,11 +149,11 @@ def train_network(
     chosen: architecture.Architecture,
     segments: dataset.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
-    recipe: training.Recipe,
+    arguments: argparse.Namespace,
     _: Statistics,
 ) -> Trained:
-    """Train a network once for every run."""
-    runs = []
+    """Train a network once for every run, by its own recipe as the command line changes it."""
+    recipe, runs = chosen.recipe.changed(arguments), []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
         cli.say(f"run {number} of {len(runs_to_do)}")
         runs.append(training.train(chosen.layers, segments, split, recipe, seed=seed))
@@ -166,7 +168,7 @@ def train_classifier(
     name: str,
     segments: dataset.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
-    _: training.Recipe,
+    _: argparse.Namespace,
     statistics: Statistics,
 ) -> Trained:
     """Train a classifier once for every run."""
@@ -220,14 +222,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(protocol.describe_test(segments, runs_to_do, arguments), end="\n\n")
     print_row(COLUMNS)
     print_row(["---"] * len(COLUMNS))
-    recipe, failed = training.Recipe.of(arguments), 0
+    failed = 0
     statistics = cache(
         partial(summary.statistics, segments.frames, segments.feature, segments.settings)
     )
     for title, train in models.items():
         cli.say(title)
         try:
-            trained = train(segments, runs_to_do, recipe, statistics)
+            trained = train(segments, runs_to_do, arguments, statistics)
         except TrainingError as error:  # the others may
             failed += 1
             cli.say(f"{title}: {error}")

@@ -44,4 +44,6 @@ SEED = 42  # of the split, the weights and the order of the batches
 # Augmentation, of training segments with --augment
 MASKED_SHARE = 0.2  # of the frames and of the bands, at most
 GAIN_DB = 6  # dB, up or down, at each end of a segment
+EQUALIZER_DB = 2  # dB, the standard deviation of each of the equaliser's waves
+EQUALIZER_WAVES = 5  # cosines over the bands, from one half wave on
 MIXUP_ALPHA = 0.2  # of the Beta distribution of shares; the paper's 0.1 to 0.4 for pictures

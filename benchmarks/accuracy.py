@@ -17,6 +17,7 @@ import lstm
 import mlp
 from genre import cli, dataset, evaluation, segmentfile, splits, training
 from genre.errors import SplitError
+from genre.recipe import Recipe
 
 NETWORKS = {"MLP": mlp.mlp, "CNN": cnn.cnn, "LSTM": lstm.lstm}
 COLUMNS = ("data", "split", "network", "per segment", "per track", "test tracks", "seconds")
@@ -59,7 +60,7 @@ def rows(
                 layers,
                 segments,
                 split,
-                training.Recipe(),
+                Recipe(),
                 seed=seed,
             )
             for seed, split in zip(seeds, dealt, strict=True)

@@ -25,6 +25,7 @@ import mlp
 from benchmarks import measure, peak
 from genre import cli, segmentfile, splits, training
 from genre.dataset import TRAIN, VALIDATION, Segments, take
+from genre.recipe import Recipe
 
 keras = lazy.load("keras")
 tensorflow = lazy.load("tensorflow")
@@ -115,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             NETWORKS[arguments.network],
             segments,
             split,
-            training.Recipe(epochs=arguments.epochs, batch_size=arguments.batch_size),
+            Recipe(epochs=arguments.epochs, batch_size=arguments.batch_size),
             seed=config.SEED,
         )
         history, seconds = run.curves, run.epoch_seconds

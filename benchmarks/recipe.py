@@ -17,10 +17,13 @@ from statistics import mean, stdev
 
 import numpy as np
 
+import cnn
 import compare
+import config
 from benchmarks import measure
 from genre import architecture, calibration, cli, evaluation, options, segmentfile, splits, training
 from genre.dataset import TRAIN, VALIDATION, Segments, take
+from genre.recipe import Recipe
 
 COLUMNS = ("per track", "loss", "calibration error", "parameters", "a fold, s", "command")
 
@@ -31,9 +34,25 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--data", type=Path, metavar="FILE", required=True, help="segment file")
     add("--model", required=True, help="as compare.py names it, such as 'cnn square'")
     add("--partitions", type=cli.count, metavar="N", default=2, help="(default: %(default)s)")
-    options.add_training_arguments(parser)
+    add(
+        "--set",
+        type=constant,
+        nargs="+",
+        metavar="NAME=X",
+        default=[],
+        help="other values of constants of config.py, such as MIXUP_ALPHA=0.4",
+    )
+    options.add_training_arguments(parser, cnn.RECIPES)
     parser.set_defaults(folds=3, schedule="cosine")
     return parser.parse_args(argv)
+
+
+def constant(text: str) -> tuple[str, float]:
+    """Read an argument such as MIXUP_ALPHA=0.4."""
+    name, _, value = text.partition("=")
+    if not isinstance(getattr(config, name, None), int | float):
+        raise argparse.ArgumentTypeError(f"{name!r} is no number of config.py")
+    return name, int(value) if value.isdecimal() else float(value)
 
 
 def without_test(segments: Segments, split: splits.Split) -> Segments:
@@ -55,7 +74,7 @@ def without_test(segments: Segments, split: splits.Split) -> Segments:
 def held_out(
     layers: training.Layers,
     segments: Segments,
-    recipe: training.Recipe,
+    recipe: Recipe,
     *,
     n_folds: int,
     seed: int,
@@ -64,8 +83,8 @@ def held_out(
     tested = []
     for fold in splits.folds(segments, "artist", n_folds=n_folds, seed=seed):
         # By a schedule, nothing is chosen on a validation part: it may train.
-        parts = np.where(fold.parts == VALIDATION, TRAIN, fold.parts)
-        run = training.train(layers, segments, fold._replace(parts=parts), recipe, seed=seed)
+        split = splits.without_validation(fold)
+        run = training.train(layers, segments, split, recipe, seed=seed)
         tested.append(run.predictions)
     return evaluation.pool(tested)
 
@@ -81,10 +100,15 @@ def scores(predictions: evaluation.Predictions) -> tuple[float, float, float]:
 def said(arguments: argparse.Namespace) -> list[str]:
     """Return those words of the recipe that differ from the defaults here."""
     defaults, words = parse_arguments(["--data", "", "--model", ""]), []
-    for name in training.Recipe._fields:
+    for name in Recipe._fields:
         if (value := getattr(arguments, name)) != getattr(defaults, name):
-            option = "--" + name.replace("_", "-")
-            words += [option] if value is True else [option, f"{value}"]
+            option = name.replace("_", "-")
+            if isinstance(value, bool):
+                words += [f"--{option}" if value else f"--no-{option}"]
+            else:
+                words += [f"--{option}", f"{value}"]
+    for name, value in arguments.set:
+        words += ["--set", f"{name}={value:g}"]
     return words
 
 
@@ -93,7 +117,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = compare.architecture_of(arguments.model)
     segments = segmentfile.read(arguments.data)
     segments = without_test(segments, splits.split(segments, arguments.split, seed=arguments.seed))
-    recipe = training.Recipe.of(arguments)
+    for name, value in arguments.set:
+        setattr(config, name, value)
+    recipe = chosen.recipe.changed(arguments)
     found, started = [], time.perf_counter()
     for number in range(arguments.partitions):
         seed = arguments.seed + number

@@ -10,6 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import lazy_loader as lazy
@@ -18,6 +19,7 @@ import config
 from genre import cli, segmentfile
 from genre.dataset import Segments
 from genre.errors import TrainingError
+from genre.recipe import Recipe
 from genre.training import Layers
 
 keras = lazy.load("keras")
@@ -33,6 +35,7 @@ class Architecture(NamedTuple):
     layers: Layers
     title: str  # the script and what was asked for beyond its defaults: "cnn frequency"
     account: dict[str, Any]  # its name and all of its options, for the card
+    recipe: Recipe  # its own, which a command line can change
 
 
 def add_arguments(parser: argparse.ArgumentParser, known: Architectures) -> None:
@@ -62,8 +65,15 @@ def options(function: Callable[..., Any]) -> dict[str, Any]:
     return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
 
 
-def choose(script: str, known: Architectures, arguments: argparse.Namespace) -> Architecture:
+def choose(
+    script: str,
+    known: Architectures,
+    arguments: argparse.Namespace,
+    recipes: Mapping[str, Recipe] = MappingProxyType({}),
+) -> Architecture:
     """Return the architecture that the command line asks for, where None is an option not given.
+
+    Its recipe is that of the same name, or the usual one.
 
     Raises TrainingError for an option that the architecture does not take.
     """
@@ -80,7 +90,8 @@ def choose(script: str, known: Architectures, arguments: argparse.Namespace) -> 
     unlike = [_words(key, value) for key, value in given.items() if value != taken[key]]
     words = [script, *([name] if name != default else []), *unlike]
     account = {"name": name} | taken | given
-    return Architecture(functools.partial(function, **given), " ".join(words), account)
+    recipe = recipes.get(name, Recipe())
+    return Architecture(functools.partial(function, **given), " ".join(words), account, recipe)
 
 
 def build(layers: Layers, shape: tuple[int, int], n_genres: int) -> "keras.Model":

@@ -17,8 +17,11 @@ from genre.settings import Settings
 def augment(
     frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return shifted, faded, mixed and masked frames, and each genre's share in them."""
-    frames = fade(shift(frames, rng), decibel, rng)
+    """Return frames that are changed in all of these ways, and each genre's share in them.
+
+    `decibel` is that of the feature, (waves, bands).
+    """
+    frames = equalize(fade(shift(frames, rng), decibel[0], rng), decibel[1:], rng)
     frames, shares = mixup(frames, shares, rng)
     return mask(frames, rng), shares
 
@@ -28,6 +31,7 @@ def account() -> dict[str, Any]:
     return {
         "masked_share": config.MASKED_SHARE,
         "gain_db": config.GAIN_DB,
+        "equalizer_db": config.EQUALIZER_DB,
         "mixup_alpha": config.MIXUP_ALPHA,
     }
 
@@ -38,20 +42,29 @@ def one_hot(labels: np.ndarray, n_genres: int) -> np.ndarray:
 
 
 def decibel(index: Index, n_bands: int) -> np.ndarray:
-    """Return what one more decibel of volume adds to each band, (bands,).
+    """Return what a decibel more adds to each band, (1 + EQUALIZER_WAVES, bands).
 
-    It adds 1 to a band in decibels; to the first MFCC, which is the sum over the mel bands divided
-    by the root of their number, it adds that root.
+    The first row is a decibel of volume; row k is that of an equaliser which follows a cosine over
+    the bands, from +1 dB at the lowest through k half waves. To a band in decibels it adds the
+    cosine. MFCCs are a spectrum's share of these very cosines (its DCT, orthonormal): to the MFCC
+    of the same number it adds the cosine's length, and nothing to the others.
     """
     n_mels = index.settings.get("n_mels", Settings.n_mels)
-    steps = {"all": lambda n: np.ones(n), "first": lambda n: np.eye(1, n)[0] * n_mels**0.5}
+    found = features.levels(index.feature, index.settings, n_bands)
     return np.concatenate(
-        [
-            steps.get(level, np.zeros)(width)
-            for level, width in features.levels(index.feature, index.settings, n_bands)
-        ],
-        dtype=np.float32,
+        [_waves(level, width, n_mels) for level, width in found], axis=1, dtype=np.float32
     )
+
+
+def _waves(level: str, n_bands: int, n_mels: int) -> np.ndarray:
+    """Return `decibel` for one feature whose bands are of a `level`."""
+    numbers = np.arange(1 + config.EQUALIZER_WAVES)[:, np.newaxis]
+    if level == "all":
+        return np.cos(np.pi * numbers * (np.arange(n_bands) + 0.5) / n_bands)
+    if level == "first":
+        lengths = np.sqrt(np.where(numbers == 0, n_mels, n_mels / 2))
+        return np.where(numbers == np.arange(n_bands), lengths, 0)
+    return np.zeros((len(numbers), n_bands))
 
 
 def shift(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -73,6 +86,15 @@ def fade(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> n
     ends = rng.uniform(-config.GAIN_DB, config.GAIN_DB, (2, n_segments))
     gains = np.linspace(*ends, n_frames, axis=1, dtype=np.float32)
     return frames + gains[:, :, np.newaxis] * decibel
+
+
+def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change the sound's colour, as another recording would: raise some bands and lower others.
+
+    `decibel` is what a decibel of each of the equaliser's waves adds to the bands, (waves, bands).
+    """
+    strengths = rng.normal(0, config.EQUALIZER_DB, (len(frames), len(decibel)))
+    return frames + (strengths.astype(np.float32) @ decibel)[:, np.newaxis, :]
 
 
 def mixup(

@@ -71,6 +71,8 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     validation part, predictions stay as they are.
     """
     calibration = fit(validation) if len(validation.labels) else Calibration()
+    if not len(tested.labels):
+        return tested, calibration._asdict()
     probabilities = scaled(tested.probabilities, calibration.temperature)
     return tested._replace(probabilities=probabilities), _account(calibration, tested)
 

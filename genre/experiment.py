@@ -3,12 +3,14 @@
 import argparse
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from genre import (
     architecture,
     augmentation,
+    calibration,
     card,
     checkpoints,
     cli,
@@ -21,7 +23,9 @@ from genre import (
     splits,
     training,
 )
+from genre.errors import TrainingError
 from genre.files import check_folder, sha256
+from genre.recipe import Recipe
 from genre.training import Run, train
 
 LOGS = "tensorboard"
@@ -34,22 +38,26 @@ def main(
     output: Path,
     description: str | None,
     add_options: Callable[[argparse.ArgumentParser], None] | None = None,
+    recipes: Mapping[str, Recipe] = MappingProxyType({}),
     argv: Sequence[str] | None = None,
 ) -> int:
     """Train a network of one of the architectures, as the command line says, and save it.
 
-    `add_options` adds the architectures' own options to the command line, None where not given.
+    `add_options` adds the architectures' own options to the command line, None where not given;
+    `recipes` are the architectures' own, by their names.
     """
-    arguments = options.parse(description, output, argv, architectures, add_options)
-    chosen = architecture.choose(script, architectures, arguments)
+    arguments = options.parse(description, output, argv, architectures, add_options, recipes)
+    chosen = architecture.choose(script, architectures, arguments, recipes)
     if arguments.summary is not None:
         architecture.summarize(chosen, arguments.data, arguments.summary)
         return cli.DONE
     segments = segmentfile.read(arguments.data)
     architecture.check(chosen, segments)
+    recipe = chosen.recipe.changed(arguments)
     runs_to_do = protocol.plan(segments, arguments)
+    if arguments.refit:
+        runs_to_do = with_refit(segments, runs_to_do, recipe, arguments)
     check_folder(arguments.output)
-    recipe = training.Recipe.of(arguments)
     kept = keep(chosen, recipe, runs_to_do, arguments)
     runs = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
@@ -65,16 +73,47 @@ def main(
                 logs=empty_logs(number, arguments) if arguments.tensorboard else None,
             )
         )
-    tested = protocol.pool(runs, arguments)
-    the_card = describe_runs(script, chosen, recipe, segments, runs, tested, arguments)
-    save(the_card, segments, runs[0], recipe, tested, arguments.output)
+    kept_run = runs[0]
+    if arguments.refit:
+        *runs, kept_run = runs
+        kept_run = calibrated_by(runs, kept_run)
+    tested = kept_run.predictions if arguments.refit else protocol.pool(runs, arguments)
+    the_card = describe_runs(script, chosen, recipe, segments, runs, kept_run, tested, arguments)
+    save(the_card, segments, kept_run, recipe, tested, arguments.output)
     protocol.print_results(the_card, arguments.output)
     return cli.DONE
 
 
+def with_refit(
+    segments: dataset.Segments,
+    folds: list[tuple[int, splits.Split]],
+    recipe: Recipe,
+    arguments: argparse.Namespace,
+) -> list[tuple[int, splits.Split]]:
+    """Return the folds without validation parts, and at last the run that trains on all tracks.
+
+    Raises TrainingError where a validation part is needed.
+    """
+    if not (arguments.folds and recipe.to_the_end):
+        raise TrainingError("--refit needs --folds, and --schedule cosine, which stops by no part")
+    seed = arguments.seed
+    of_folds = [(seed, splits.without_validation(split)) for seed, split in folds]
+    return [*of_folds, (seed, splits.everything(segments))]
+
+
+def calibrated_by(folds: list[Run], run: Run) -> Run:
+    """Return a run on all tracks with the predictions that the folds made, and calibrated by them.
+
+    What the folds were not trained on is the one thing that tells how sure it may be.
+    """
+    held_out = evaluation.pool([fold.predictions for fold in folds])
+    predictions, account = calibration.apply(held_out, held_out)
+    return run._replace(predictions=predictions, calibration=account)
+
+
 def keep(
     chosen: architecture.Architecture,
-    recipe: training.Recipe,
+    recipe: Recipe,
     runs_to_do: list[tuple[int, splits.Split]],
     arguments: argparse.Namespace,
 ) -> list[checkpoints.Checkpoints]:
@@ -104,7 +143,7 @@ def keep(
             )
         )
     if arguments.resume:
-        for number, epoch in enumerate(checkpoints.check(kept, arguments.epochs), start=1):
+        for number, epoch in enumerate(checkpoints.check(kept, recipe.epochs), start=1):
             cli.say(
                 f"run {number} goes on after epoch {epoch}" if epoch else f"run {number} begins"
             )
@@ -122,29 +161,30 @@ def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
 def describe_runs(
     script: str,
     the_architecture: architecture.Architecture,
-    recipe: training.Recipe,
+    recipe: Recipe,
     segments: dataset.Segments,
     runs: list[Run],
+    kept_run: Run,
     tested: evaluation.Predictions,
     arguments: argparse.Namespace,
 ) -> card.Card:
-    """Return the card of the first run's network, with the scores of all runs."""
-    first = runs[0]
-    common = protocol.describe_data(segments, runs, tested, arguments)
+    """Return the card of the network of the run that is kept, with the scores of all runs."""
+    common = protocol.describe_data(segments, runs, kept_run, tested, arguments)
     for run, measures in zip(runs, common["runs"], strict=True):
         measures["epochs_run"] = len(run.curves["loss"])
     return card.Card(
         script=script,
         training={
-            "seed": first.seed,
+            "seed": kept_run.seed,
             **recipe._asdict(),
             "augmentation": augmentation.account() if recipe.augment else {},
-            "epochs_run": len(first.curves["loss"]),
-            "best_epoch": first.best_epoch,
+            "epochs_run": len(kept_run.curves["loss"]),
+            "best_epoch": kept_run.best_epoch,
             "folds": arguments.folds or 0,
-            "seconds": round(first.seconds, 1),
+            "refit": arguments.refit,
+            "seconds": round(kept_run.seconds, 1),
         },
-        weights_sha256=card.weights_digest(first.network),
+        weights_sha256=card.weights_digest(kept_run.network),
         title=the_architecture.title,
         architecture=the_architecture.account,
         **common,
@@ -155,7 +195,7 @@ def save(
     the_card: card.Card,
     segments: dataset.Segments,
     run: Run,
-    recipe: training.Recipe,
+    recipe: Recipe,
     tested: evaluation.Predictions,
     output: Path,
 ) -> None:
@@ -169,9 +209,7 @@ def save(
         (output / plots.AUGMENTED).unlink(missing_ok=True)  # of an earlier network
 
 
-def show_augmented(
-    segments: dataset.Segments, run: Run, recipe: training.Recipe, path: Path
-) -> None:
+def show_augmented(segments: dataset.Segments, run: Run, recipe: Recipe, path: Path) -> None:
     """Draw segments of the first batch as they are and as the network was trained on them."""
     before, after = (
         training.batches(

@@ -1,11 +1,13 @@
 """The command line of the scripts that train networks, and what of it baseline.py shares."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import config
-from genre import architecture, cli, splits, training
+from genre import architecture, cli, splits
+from genre.recipe import OPTIMIZERS, SCHEDULES, Recipe
 
 
 def parse(
@@ -14,6 +16,7 @@ def parse(
     argv: Sequence[str] | None,
     architectures: architecture.Architectures,
     add_options: Callable[[argparse.ArgumentParser], None] | None,
+    recipes: Mapping[str, Recipe],
 ) -> argparse.Namespace:
     """Read a training script's command line; `add_options` adds those of its architectures."""
     parser = cli.parser(description)
@@ -32,7 +35,13 @@ def parse(
         default=output,
         help="folder for the network, its card and pictures (default: %(default)s)",
     )
-    add_training_arguments(parser)
+    add_training_arguments(parser, recipes)
+    add(
+        "--refit",
+        action="store_true",
+        help="with --folds: save a network that is trained on all tracks, by the same recipe, with "
+        "the scores and the calibration of the folds (default: save the first fold's)",
+    )
     add(
         "--checkpoint-every",
         type=cli.count,
@@ -57,58 +66,64 @@ def parse(
     return parser.parse_args(argv)
 
 
-def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how the data is split and how networks are trained on it."""
+def add_training_arguments(
+    parser: argparse.ArgumentParser, recipes: Mapping[str, Recipe] = MappingProxyType({})
+) -> None:
+    """Add how the data is split and how networks are trained on it.
+
+    What is not given of a recipe is None: it is the architecture's, of `recipes` or the usual one.
+    """
+
+    def default(name: str) -> str:
+        usual = getattr(Recipe(), name)
+        others = {key: getattr(recipe, name) for key, recipe in recipes.items()}
+        unlike = [f"; of {key}: {value}" for key, value in others.items() if value != usual]
+        return f"(default: {usual}{''.join(unlike)})"
+
     add_split_arguments(parser)
     add = parser.add_argument
     add(
         "--epochs",
         type=cli.count,
         metavar="N",
-        default=config.EPOCHS,
         help="at most; training stops early when the validation loss no longer falls "
-        "(default: %(default)s)",
+        + default("epochs"),
     )
     add(
         "--batch-size",
         type=cli.count,
         metavar="N",
-        default=config.BATCH_SIZE,
-        help="segments a step (default: %(default)s)",
+        help="segments a step " + default("batch_size"),
     )
     add(
         "--learning-rate",
         type=cli.positive_float,
         metavar="X",
-        default=config.LEARNING_RATE,
-        help="the optimizer's step (default: %(default)s)",
+        help="the optimizer's step " + default("learning_rate"),
     )
     add(
         "--optimizer",
-        choices=training.OPTIMIZERS,
-        default=training.OPTIMIZERS[0],
+        choices=OPTIMIZERS,
         help=f"sgd has a momentum of {config.MOMENTUM} and wants a larger step, such as 0.01; "
-        f"adamw decays the weights by {config.WEIGHT_DECAY} of the step (default: %(default)s)",
+        f"adamw decays the weights by {config.WEIGHT_DECAY} of the step " + default("optimizer"),
     )
     add(
         "--schedule",
-        choices=training.SCHEDULES,
-        default=training.SCHEDULES[0],
+        choices=SCHEDULES,
         help="cosine lets the learning rate fall to 0 over all epochs, without stopping early, "
-        "and keeps the last weights (default: %(default)s)",
+        "and keeps the last weights " + default("schedule"),
     )
     add(
         "--label-smoothing",
         type=cli.share,
         metavar="X",
-        default=0.0,
-        help="the share of each label that is spread over all genres (default: %(default)g)",
+        help="the share of each label that is spread over all genres " + default("label_smoothing"),
     )
     add(
         "--augment",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="change training segments at random in every epoch: shift them in time, fade them, "
-        "mix them with each other, mask frames and bands (default: train on them as they are)",
+        "turn an equaliser, mix them with each other, mask frames and bands " + default("augment"),
     )
     add(
         "--seed",

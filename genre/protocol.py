@@ -68,10 +68,14 @@ def describe_test(
 def describe_data(
     segments: dataset.Segments,
     runs: Sequence[Run | Fitted],
+    kept: Run | Fitted,
     tested: evaluation.Predictions,
     arguments: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Return what every card says: of what data and split the scores are, and the scores."""
+    """Return what every card says: of what data and split the scores are, and the scores.
+
+    `kept` is the run whose network or classifier is saved.
+    """
     measures = evaluation.measures([run.predictions for run in runs], segments.mapping)
     return {
         "schema": card.SCHEMA,
@@ -79,29 +83,28 @@ def describe_data(
         "feature": segments.feature,
         "settings": segments.settings,
         "data": {"file": printable(arguments.data.name), "sha256": sha256(arguments.data)},
-        "split": describe_split(segments, runs, arguments.seed),
+        "split": describe_split(segments, runs, kept, arguments.seed),
         "scores": evaluation.score(tested, segments.mapping),
         "runs": [{"seed": run.seed} | of_run for run, of_run in zip(runs, measures, strict=True)],
         "spread": evaluation.spread(measures) if len(runs) > 1 else {},
-        "calibration": runs[0].calibration,
+        "calibration": kept.calibration,
         "versions": card.versions(),
         "created": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }
 
 
 def describe_split(
-    segments: dataset.Segments, runs: Sequence[Run | Fitted], seed: int
+    segments: dataset.Segments, runs: Sequence[Run | Fitted], kept: Run | Fitted, seed: int
 ) -> dict[str, Any]:
-    """Return the card's account of the first run's split, with the notes on all of them.
+    """Return the card's account of the split, with the notes on those of all runs.
 
-    For each part it gives the size and the digest of the list of its tracks.
+    For each part it gives the size and the digest of the list of its tracks, in the run kept.
     """
-    split = runs[0].split
-    account: dict[str, Any] = {"name": split.name, "seed": seed}
+    account: dict[str, Any] = {"name": runs[0].split.name, "seed": seed}
     account["notes"] = notes([run.split for run in runs])
-    for part, tracks in splits.tracks_by_part(segments, split.parts).items():
+    for part, tracks in splits.tracks_by_part(segments, kept.split.parts).items():
         account[part] = {
-            "segments": int(np.sum(split.parts == part)),
+            "segments": int(np.sum(kept.split.parts == part)),
             "tracks": len(tracks),
             "tracks_sha256": sha256_of_lines(tracks),
         }

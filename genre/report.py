@@ -141,7 +141,9 @@ def readme(card: Card) -> str:
             *(f"- {run_line(number, run)}" for number, run in enumerate(card.runs, start=1)),
             f"- {spread_line(card.spread, len(card.runs))}",
             "",
-            "What is in this folder is of run 1.",
+            "What is in this folder is of run 1."
+            if not training.get("refit")
+            else "What is in this folder was trained on all tracks once more, by the same recipe.",
             "",
         ]
     if card.calibration:

@@ -82,6 +82,18 @@ def folds(segments: Segments, name: str, *, n_folds: int, seed: int) -> list[Spl
     return list(_deal_out(segments, name, seed, n_folds, test_everything=True))
 
 
+def without_validation(split: Split) -> Split:
+    """Return a split whose validation part trains, for what chooses nothing by it."""
+    parts = np.where(split.parts == VALIDATION, TRAIN, split.parts)
+    notes = [note for note in split.notes if f"the {VALIDATION} part" not in note]
+    return split._replace(parts=parts, notes=notes)
+
+
+def everything(segments: Segments) -> Split:
+    """Return the split by which all segments train."""
+    return Split("none", np.full(len(segments.labels), TRAIN), [])
+
+
 def given_parts(segments: Segments) -> splitfile.Listed:
     """Return the parts that the data set brings; raises SplitError where it brings none."""
     if not segments.parts:

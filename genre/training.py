@@ -1,12 +1,11 @@
 """Train one network on one split, and let it judge the test part."""
 
-import argparse
 import contextlib
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import lazy_loader as lazy
 import numpy as np
@@ -16,6 +15,7 @@ from genre import augmentation, calibration, checkpoints, evaluation, features
 from genre.allocator import keep_freed_memory
 from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, pieces
 from genre.errors import TrainingError
+from genre.recipe import Recipe, optimizer
 from genre.splits import Split
 
 if TYPE_CHECKING:
@@ -27,34 +27,6 @@ tensorflow = lazy.load("tensorflow")
 # The layers that make a network: from normalised frames, (segments, frames, coefficients), and the
 # number of genres to their probabilities, (segments, genres).
 Layers = Callable[["keras.KerasTensor", int], "keras.KerasTensor"]
-OPTIMIZERS, SCHEDULES = ("adam", "adamw", "sgd"), ("constant", "cosine")
-
-
-class Recipe(NamedTuple):
-    """How a network is trained, whatever its layers; each field is an option of the same name."""
-
-    epochs: int = config.EPOCHS
-    batch_size: int = config.BATCH_SIZE
-    learning_rate: float = config.LEARNING_RATE
-    optimizer: str = OPTIMIZERS[0]
-    schedule: str = SCHEDULES[0]
-    label_smoothing: float = 0.0
-    augment: bool = False
-
-    @classmethod
-    def of(cls, arguments: argparse.Namespace) -> Self:
-        """Return the recipe that a command line asks for."""
-        return cls(*(getattr(arguments, name) for name in cls._fields))
-
-    @property
-    def to_the_end(self) -> bool:
-        """Whether all epochs are run and the last weights kept, whatever the validation part."""
-        return self.schedule != SCHEDULES[0]
-
-    @property
-    def has_shares(self) -> bool:
-        """Whether a segment's genre is given by each genre's share, and not by its label."""
-        return self.augment or self.label_smoothing > 0
 
 
 class Run(NamedTuple):
@@ -146,7 +118,7 @@ def train(
         batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)
     )
     network.compile(
-        _optimizer(recipe, steps=recipe.epochs * len(to_train)),
+        optimizer(recipe, steps=recipe.epochs * len(to_train)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
         if recipe.has_shares
         else "sparse_categorical_crossentropy",
@@ -207,22 +179,6 @@ def clock(seconds: list[float]) -> "keras.callbacks.Callback":
         seconds.append(time.perf_counter() - begun)
 
     return keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
-
-
-def _optimizer(recipe: Recipe, *, steps: int) -> "keras.Optimizer":
-    """Return the optimizer; by the cosine schedule its learning rate is 0 after so many steps.
-
-    I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (ICLR 2017,
-    without the restarts) and "Decoupled Weight Decay Regularization" (ICLR 2019: AdamW).
-    """
-    rate = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-    if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=config.MOMENTUM)
-    if recipe.optimizer == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=config.WEIGHT_DECAY)
-    return keras.optimizers.Adam(rate)
 
 
 def batches(

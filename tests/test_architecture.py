@@ -4,6 +4,7 @@ import argparse
 import functools
 import json
 import re
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 from helpers import made_up_segments, refusal
 
 import cnn
+import compare
 import config
 import evaluate
 import lstm
 import mlp
 import predict
-from genre import architecture, segmentfile
+from genre import architecture, options, segmentfile, vgg
+from genre.recipe import Recipe
 
 SCRIPTS = {"mlp": mlp, "cnn": cnn, "lstm": lstm}
 KNOWN = mlp.ARCHITECTURES | cnn.ARCHITECTURES | lstm.ARCHITECTURES
@@ -40,7 +43,7 @@ SHAPES = [
 ]
 LEAST_FRAMES = {
     **{"frequency": 64, "temporal": 64, "square": 64, "bbnn": 8, "lenet": 4, "wide": 16},
-    **{"crnn": 16, "parallel": 32},
+    **{"vgg": 16, "crnn": 16, "parallel": 32},
 }
 
 
@@ -118,6 +121,16 @@ def test_bbnn_has_the_parameters_of_its_authors(shape):
     assert network.count_params() == convolutions + batch_norms + dense == 190826
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     assert trainable == convolutions + batch_norms // 2 + dense == 185642
+
+
+@pytest.mark.parametrize("n_bands", [13, 128])
+def test_vgg_has_the_parameters_worked_out_by_hand(n_bands):
+    network = architecture.build(KNOWN["vgg"], (130, n_bands), 10)
+    maps = (1, 20, 40, 40, 80, 80, 160, 160)
+    convolutions = sum(9 * before * after + after for before, after in pairwise(maps))
+    batch_norms = 4 * sum(maps[1:])
+    dense = 2 * 160 * 10 + 10  # of the mean and of the maximum over time
+    assert network.count_params() == convolutions + batch_norms + dense == 459890
 
 
 def test_recurrent_networks_have_the_parameters_worked_out_by_hand():
@@ -246,6 +259,28 @@ def test_help_says_each_default_as_it_is(script):
                 unusual |= dict.fromkeys(names.split(" and "), value)
             words = {True: "yes", False: "no"}[default] if isinstance(default, bool) else default
             assert unusual.get(name, usual) == str(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("cnn", Recipe()),
+        ("cnn vgg", vgg.RECIPE),
+        ("mlp", Recipe()),
+    ],
+)
+def test_an_architecture_has_a_recipe_that_options_change(words, expected):
+    recipe = compare.architecture_of(words).recipe
+    assert recipe == expected
+    parser = argparse.ArgumentParser()
+    options.add_training_arguments(parser, cnn.RECIPES)
+    assert recipe.changed(parser.parse_args([])) == expected
+    asked = parser.parse_args(["--epochs", "3", "--no-augment", "--label-smoothing", "0"])
+    changes = {"epochs": 3, "augment": False, "label_smoothing": 0}
+    assert recipe.changed(asked) == expected._replace(**changes)
+    said = " ".join(parser.format_help().split())
+    assert "(default: 60; of vgg: 80)" in said
+    assert "(default: adam; of vgg: adamw)" in said
 
 
 def test_what_is_given_as_it_is_by_default_is_not_named():

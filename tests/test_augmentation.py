@@ -10,6 +10,7 @@ from helpers import GTZAN, librosa_mfcc, made_up_segments, noise
 import config
 from genre import augmentation, splits, training
 from genre.dataset import TRAIN, VALIDATION
+from genre.recipe import Recipe
 
 
 @pytest.fixture
@@ -40,18 +41,50 @@ def test_a_decibel_is_what_volume_adds_to_a_feature():
     samples = noise(3)
     louder = samples * 10 ** (3 / 20)  # by 3 dB
     added = librosa_mfcc(louder) - librosa_mfcc(samples)
-    np.testing.assert_allclose(added, np.tile(3 * decibel("mfcc", 13), (130, 1)), atol=1e-2)
+    np.testing.assert_allclose(added, np.tile(3 * decibel("mfcc", 13)[0], (130, 1)), atol=1e-2)
     mel, louder_mel = (
         librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=GTZAN.sample_rate)).T
         for y in (samples, louder)
     )
-    np.testing.assert_allclose(louder_mel - mel, 3 * np.ones((130, 1)) * decibel("mel", 128), 1e-3)
+    np.testing.assert_allclose(louder_mel - mel, 3 * decibel("mel", 128)[:1].repeat(130, 0), 1e-3)
+
+
+def test_the_equalisers_waves_are_cosines_of_one_decibel():
+    of_mel = decibel("mel", 128)
+    assert of_mel.shape == (1 + config.EQUALIZER_WAVES, 128)
+    for number, wave in enumerate(of_mel):
+        assert np.abs(wave).max() == pytest.approx(1, abs=2e-3)  # up to half a band from the peak
+        assert np.sum(np.diff(np.sign(wave)) != 0) == number
+
+
+def test_an_equaliser_does_to_mfccs_what_it_does_to_the_mel_bands_they_are_made_of(rng):
+    strengths = rng.normal(0, 3, 1 + config.EQUALIZER_WAVES)
+    mel = rng.normal(-30, 10, (7, 128))
+    before, after = (
+        librosa.feature.mfcc(S=bands.T, n_mfcc=13).T
+        for bands in (mel, mel + strengths @ decibel("mel", 128))
+    )
+    added = np.tile(strengths @ decibel("mfcc", 13), (7, 1))
+    np.testing.assert_allclose(after - before, added, atol=1e-3)
 
 
 def test_a_decibel_finds_each_of_joined_features():
-    np.testing.assert_array_equal(decibel("chroma_stft", 12), np.zeros(12))
+    np.testing.assert_array_equal(decibel("chroma_stft", 12), np.zeros((6, 12)))
     joined = decibel("chroma_stft+mfcc+mel", 12 + 13 + 128)
-    np.testing.assert_allclose(joined, [0] * 12 + [128**0.5] + [0] * 12 + [1] * 128)
+    np.testing.assert_allclose(joined[0], [0] * 12 + [128**0.5] + [0] * 12 + [1] * 128)
+    np.testing.assert_array_equal(joined[1:, 12:25], decibel("mfcc", 13)[1:])
+    np.testing.assert_array_equal(joined[1:, 25:], decibel("mel", 128)[1:])
+
+
+def test_the_equaliser_is_set_once_for_a_segment(rng):
+    frames = np.zeros((2000, 3, 10), dtype=np.float32)
+    waves = decibel("mel", 10)[1:]
+    change = augmentation.equalize(frames, waves, rng)
+    np.testing.assert_array_equal(change, change[:, :1].repeat(3, axis=1))
+    strengths = np.linalg.lstsq(waves.T, change[:, 0].T, rcond=None)[0]
+    np.testing.assert_allclose(waves.T @ strengths, change[:, 0].T, atol=1e-4)
+    np.testing.assert_allclose(strengths.mean(axis=1), 0, atol=0.2)
+    np.testing.assert_allclose(strengths.std(axis=1), config.EQUALIZER_DB, rtol=0.1)
 
 
 def test_a_fade_is_a_straight_line_of_decibels(frames, rng):
@@ -106,7 +139,7 @@ def test_a_feature_of_few_bands_keeps_them():
 
 def batch(segments, part: str, number: int = 0, *, epoch: int = 0, augment: bool = True):
     split = splits.split(segments, "track", seed=1)
-    of = training.batches(segments, split, part, training.Recipe(batch_size=16, augment=augment), 1)
+    of = training.batches(segments, split, part, Recipe(batch_size=16, augment=augment), 1)
     of.begin(epoch)
     return of[number]
 

@@ -6,6 +6,7 @@ from helpers import made_up_segments
 
 from genre import batches, dataset, segmentfile, splits, training
 from genre.batches import Batches
+from genre.recipe import Recipe
 from mlp import mlp
 
 SHAPE = (9, 4)  # 144 bytes
@@ -116,6 +117,6 @@ def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
 
     monkeypatch.setattr(batches, "take", take)
     split = splits.split(segments, "segment", seed=1)
-    training.train(mlp, segments, split, training.Recipe(epochs=2, batch_size=4), seed=1)
+    training.train(mlp, segments, split, Recipe(epochs=2, batch_size=4), seed=1)
     assert len(taken) >= 2 * 6  # stretches of 16, of 90 segments
     assert len(set(taken)) == len(taken)

@@ -13,6 +13,7 @@ import config
 import mlp
 from genre import segmentfile, splits, training
 from genre.checkpoints import Checkpoints
+from genre.recipe import Recipe
 
 SEGMENTS = made_up_segments([6, 6, 6])
 SPLIT = splits.split(SEGMENTS, "track", seed=1)
@@ -20,7 +21,7 @@ SPLIT = splits.split(SEGMENTS, "track", seed=1)
 
 def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> training.Run:
     how = {"epochs": epochs, "batch_size": 8, "learning_rate": 0.002} | options
-    return training.train(layers, SEGMENTS, SPLIT, training.Recipe(**how), seed=1, kept=kept)
+    return training.train(layers, SEGMENTS, SPLIT, Recipe(**how), seed=1, kept=kept)
 
 
 def checkpoints(folder, every: int, *, resume: bool) -> Checkpoints:

@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from helpers import made_up_segments
+from helpers import made_up_segments, refusal
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import config
@@ -148,3 +148,41 @@ def test_tensorboard_logs_each_run(run, data, tmp_path):
             assert logged(folder / f"tensorboard/run-{number}" / part) == [0, 1]
     train(run, data, folder, "--tensorboard", "--epochs", 1)  # in the place of the earlier logs
     assert logged(folder / "tensorboard/run-1/train") == [0]
+
+
+def test_refit_trains_on_all_and_is_scored_and_calibrated_by_the_folds(run, data, tmp_path):
+    common = ("--folds", 3, "--schedule", "cosine")
+    _, folds = train(run, data, tmp_path / "folds", *common)
+    out, saved = train(run, data, tmp_path / "refit", *common, "--refit")
+    assert [out.count(f"run {number}: ") for number in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    parts = [saved["split"][part]["tracks"] for part in ("train", "validation", "test")]
+    assert parts == [18, 0, 0]
+    assert (saved["split"]["name"], saved["split"]["notes"]) == ("track", [])
+    assert saved["scores"]["tracks"] == sum(each["tracks"] for each in saved["runs"]) == 18
+    assert saved["weights_sha256"] != folds["weights_sha256"]
+    assert (saved["training"]["refit"], folds["training"]["refit"]) == (True, False)
+    assert saved["calibration"]["temperature"] > 0
+    assert saved["calibration"]["temperature"] != folds["calibration"]["temperature"]
+    text = (tmp_path / "refit" / "README.md").read_text(encoding="utf-8")
+    assert "was trained on all tracks once more" in text
+    assert "What is in this folder is of run 1." not in text
+    listed = (tmp_path / "refit" / splitfile.NAME).read_text(encoding="utf-8").splitlines()
+    assert len(listed) == 1 + 18
+    assert all(line.endswith(",train") for line in listed[1:])
+
+
+def test_refit_is_what_it_would_be_by_itself(run, data, tmp_path):
+    """The folds before it leave no trace in the network of all tracks."""
+    common = ("--schedule", "cosine", "--refit")
+    cards = [
+        train(run, data, tmp_path / str(n), *common, "--folds", n)[1]["weights_sha256"]
+        for n in (2, 3)
+    ]
+    assert cards[0] == cards[1]
+
+
+@pytest.mark.parametrize("arguments", [("--schedule", "cosine"), ("--folds", 3)])
+def test_refit_needs_folds_and_a_schedule(arguments, run, data, tmp_path):
+    ended = run(mlp, "--data", data, "--output", tmp_path / "mlp", "--refit", *arguments)
+    assert "--refit needs --folds, and --schedule cosine" in refusal(ended)
+    assert not (tmp_path / "mlp").exists()

@@ -20,6 +20,7 @@ import mlp
 from genre import segmentfile, splits, training
 from genre.dataset import Segments
 from genre.errors import TrainingError
+from genre.recipe import Recipe
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -231,7 +232,7 @@ def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(made_up_file, run
 
     data = segmentfile.read(made_up_file)
     split = splits.split(data, "track", seed=42)
-    recipe = training.Recipe(
+    recipe = Recipe(
         epochs=12, learning_rate=0.002, optimizer="adamw", schedule="cosine", label_smoothing=0.1
     )
     again = training.train(mlp.mlp, data, split, recipe, seed=42)
@@ -252,8 +253,8 @@ def test_without_a_validation_part_only_a_schedule_tells_when_to_end():
     split = splits.split(data, "track", seed=1)
     split = split._replace(parts=np.where(split.parts == "validation", "train", split.parts))
     with pytest.raises(TrainingError, match="needs --schedule cosine"):
-        training.train(mlp.mlp, data, split, training.Recipe(epochs=1), seed=1)
-    run = training.train(mlp.mlp, data, split, training.Recipe(2, schedule="cosine"), seed=1)
+        training.train(mlp.mlp, data, split, Recipe(epochs=1), seed=1)
+    run = training.train(mlp.mlp, data, split, Recipe(2, schedule="cosine"), seed=1)
     assert run.best_epoch == 2
     assert run.calibration["temperature"] == 1
 
