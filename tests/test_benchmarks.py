@@ -21,6 +21,7 @@ from benchmarks import (
     pipeline,
     prediction,
     recipe,
+    robustness,
     scale,
     startup,
     training,
@@ -233,3 +234,55 @@ def test_a_recipe_is_chosen_without_the_test_part(tmp_path, capsys, monkeypatch)
         assert not artists["train"] & artists["test"]
         assert not artists["validation"]
         assert not tested_artists & (artists["train"] | artists["test"])
+
+
+def test_a_recipe_is_tried_with_other_constants():
+    asked = ["--data", "x", "--model", "cnn vgg", "--no-augment", "--set", "EQUALIZER_DB=3.7"]
+    arguments = recipe.parse_arguments(asked)
+    assert arguments.set == [("EQUALIZER_DB", 3.7)]
+    assert recipe.said(arguments) == ["--no-augment", "--set", "EQUALIZER_DB=3.7"]
+    for wrong in ("MFCC_PATH=x", "NONE=1", "EQUALIZER_DB=x", "EQUALIZER_DB"):
+        with pytest.raises(SystemExit):
+            recipe.parse_arguments([*asked[:-1], wrong])
+
+
+def test_changes_of_the_sound_are_what_they_are_called():
+    rate, seconds = 22050, 2
+    time = np.arange(rate * seconds) / rate
+    tones = {hertz: np.sin(2 * np.pi * hertz * time) for hertz in (500, 1000, 2000, 6000)}
+    samples = 0.1 * sum(tones.values()).astype(np.float32)
+
+    def decibels(changed: np.ndarray) -> dict[int, float]:
+        strengths = {hertz: abs(changed[: len(time)] @ tone) for hertz, tone in tones.items()}
+        return {
+            hertz: 20 * np.log10(max(strength, 1e-9) / (0.05 * len(time)))
+            for hertz, strength in strengths.items()
+        }
+
+    for name, expected in {
+        "20 dB softer": dict.fromkeys(tones, -20),
+        "6 dB louder": dict.fromkeys(tones, 6),
+        "equaliser, +2 dB an octave": {500: -2, 1000: 0, 2000: 2, 6000: 2 * np.log2(6)},
+        "equaliser, -2 dB an octave": {500: 2, 1000: 0, 2000: -2, 6000: -2 * np.log2(6)},
+    }.items():
+        assert decibels(robustness.CHANGES[name](samples, rate)) == pytest.approx(expected, abs=0.1)
+    telephone = decibels(robustness.CHANGES["resampled to 8 kHz"](samples, rate))
+    assert [telephone[hertz] for hertz in (500, 1000, 2000)] == pytest.approx([0, 0, 0], abs=0.1)
+    assert telephone[6000] < -60
+    coded = robustness.CHANGES["MP3, 80 kbit/s"](samples, rate)
+    assert np.std(coded[: len(samples)] - samples) < 0.1 * np.std(samples)
+
+
+def test_robustness_tells_how_far_answers_move(network, corpus, tmp_path, capsys):
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF")
+    song = next(corpus.rglob("*.wav"))
+    assert robustness.main(["--model", str(network), "--input", str(song), str(broken)]) == 0
+    ended = capsys.readouterr()
+    rows = table(ended.out)
+    assert [row[0] for row in rows] == list(robustness.CHANGES)
+    assert "1 songs, cnn of " in ended.out
+    assert "broken.wav: not readable" in ended.err
+    shares = {row[0]: [int(cell.rstrip("%")) for cell in row[1:]] for row in rows}
+    assert shares["6 dB louder"][1] <= 1  # the network takes a segment's level away
+    assert shares["equaliser, +2 dB an octave"][1] > 0
