@@ -13,14 +13,12 @@ import argparse
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
-from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
 
 import lazy_loader as lazy
 
 import cnn
-import config
 import lstm
 import mlp
 from genre import (
@@ -72,13 +70,7 @@ Train = Callable[
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="FILE",
-        default=config.MFCC_PATH,
-        help="segment file of preprocess.py (default: %(default)s)",
-    )
+    options.add_data_argument(parser)
     parser.add_argument(
         "--models",
         nargs="+",
@@ -159,9 +151,8 @@ def train_network(
         runs.append(training.train(chosen.layers, segments, split, recipe, seed=seed))
     # The first epoch, in which TensorFlow builds its graph, is another matter.
     epochs = [seconds for run in runs for seconds in run.epoch_seconds[1:] or run.epoch_seconds]
-    network = architecture.build(chosen.layers, segments.frames.shape[1:], len(segments.mapping))
-    judge = evaluation.judge_of(runs[0].network)
-    return Trained(runs, judge, network.count_params(), median(epochs))
+    network = runs[0].network
+    return Trained(runs, evaluation.judge_of(network), network.count_params(), median(epochs))
 
 
 def train_classifier(

@@ -25,6 +25,7 @@ import mlp
 from benchmarks import measure, peak
 from genre import cli, segmentfile, splits, training
 from genre.dataset import TRAIN, VALIDATION, Segments, take
+from genre.network import build
 from genre.recipe import Recipe
 
 keras = lazy.load("keras")
@@ -75,7 +76,7 @@ def plain_fit(
     keras.utils.set_random_seed(config.SEED)
     layers = NETWORKS[arguments.network]
     if arguments.way == "fit":
-        network = training.build(layers, segments, split.parts == TRAIN)
+        network = build(layers, segments, split.parts == TRAIN)
     else:
         frames = keras.Input(segments.frames.shape[1:])
         network = keras.Model(frames, layers(frames, len(segments.mapping)))

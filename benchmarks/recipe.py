@@ -10,21 +10,25 @@ artists are together moves the accuracy by several points. A row of benchmarks/R
 import argparse
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
+import lazy_loader as lazy
 import numpy as np
 
 import cnn
 import compare
 import config
 from benchmarks import measure
-from genre import architecture, calibration, cli, evaluation, options, segmentfile, splits, training
-from genre.dataset import TRAIN, VALIDATION, Segments, take
+from genre import calibration, cli, evaluation, kernel, options, segmentfile, splits, training
+from genre.dataset import TEST, TRAIN, VALIDATION, Segments, take
 from genre.recipe import Recipe
 
+keras = lazy.load("keras")
+
+KERNEL = "kernel"
 COLUMNS = ("per track", "loss", "calibration error", "parameters", "a fold, s", "command")
 
 
@@ -32,7 +36,19 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add("--data", type=Path, metavar="FILE", required=True, help="segment file")
-    add("--model", required=True, help="as compare.py names it, such as 'cnn square'")
+    add(
+        "--model",
+        required=True,
+        help=f"as compare.py names it, such as 'cnn square', or '{KERNEL}' for the kernel machine "
+        "by itself",
+    )
+    add(
+        "--without",
+        choices=range(1, 1 + len(kernel.STATISTICS)),
+        type=int,
+        metavar="N",
+        help="leave out the kernel machine's statistics of that number",
+    )
     add("--partitions", type=cli.count, metavar="N", default=2, help="(default: %(default)s)")
     add(
         "--set",
@@ -42,8 +58,17 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         help="other values of constants of config.py, such as MIXUP_ALPHA=0.4",
     )
-    options.add_training_arguments(parser, cnn.RECIPES)
-    parser.set_defaults(folds=3, schedule="cosine")
+    add(
+        "--split",
+        type=splits.known,
+        metavar="NAME|CSV",
+        required=True,
+        help="whose training and validation part are folded",
+    )
+    add("--folds", type=cli.whole_number(2), metavar="K", default=3, help="(default: %(default)s)")
+    add("--seed", type=cli.seed, metavar="N", default=config.SEED, help="(default: %(default)s)")
+    options.add_recipe_arguments(parser, cnn.RECIPES)
+    parser.set_defaults(schedule="cosine")
     return parser.parse_args(argv)
 
 
@@ -71,22 +96,46 @@ def without_test(segments: Segments, split: splits.Split) -> Segments:
     )
 
 
+def model(arguments: argparse.Namespace) -> tuple[str, Callable[..., "keras.Model"]]:
+    """Return what the command line's model is called, and what trains it on a split."""
+    if arguments.model == KERNEL:
+        return KERNEL, train_kernel
+    chosen = compare.architecture_of(arguments.model)
+    recipe = chosen.recipe.changed(arguments)
+
+    def train(segments: Segments, split: splits.Split, *, seed: int) -> "keras.Model":
+        return training.train(chosen.layers, segments, split, recipe, seed=seed).network
+
+    return chosen.title, train
+
+
+def train_kernel(segments: Segments, split: splits.Split, *, seed: int) -> "keras.Model":
+    """Return a kernel machine that judges beside a network which has no opinion."""
+    frames = keras.Input(segments.frames.shape[1:])
+    even = keras.layers.Dense(len(segments.mapping), "softmax", kernel_initializer="zeros")
+    network = keras.Model(frames, even(keras.layers.Flatten()(frames)))
+    return kernel.beside(network, segments, split.parts == TRAIN, seed=seed)
+
+
 def held_out(
-    layers: training.Layers,
+    train: Callable[..., "keras.Model"],
     segments: Segments,
-    recipe: Recipe,
     *,
     n_folds: int,
     seed: int,
-) -> evaluation.Predictions:
-    """Return what networks make of all segments, each trained on the folds without its artist."""
+) -> tuple[evaluation.Predictions, int]:
+    """Return what networks make of all segments, each trained on the folds without its artist.
+
+    With it comes how many parameters each of them has.
+    """
     tested = []
     for fold in splits.folds(segments, "artist", n_folds=n_folds, seed=seed):
         # By a schedule, nothing is chosen on a validation part: it may train.
         split = splits.without_validation(fold)
-        run = training.train(layers, segments, split, recipe, seed=seed)
-        tested.append(run.predictions)
-    return evaluation.pool(tested)
+        network = train(segments, split, seed=seed)
+        judge = evaluation.judge_of(network)
+        tested.append(evaluation.predict(judge, segments, split.parts == TEST))
+    return evaluation.pool(tested), network.count_params()
 
 
 def scores(predictions: evaluation.Predictions) -> tuple[float, float, float]:
@@ -99,7 +148,7 @@ def scores(predictions: evaluation.Predictions) -> tuple[float, float, float]:
 
 def said(arguments: argparse.Namespace) -> list[str]:
     """Return those words of the recipe that differ from the defaults here."""
-    defaults, words = parse_arguments(["--data", "", "--model", ""]), []
+    defaults, words = parse_arguments(["--data", "", "--split", "track", "--model", ""]), []
     for name in Recipe._fields:
         if (value := getattr(arguments, name)) != getattr(defaults, name):
             option = name.replace("_", "-")
@@ -107,6 +156,8 @@ def said(arguments: argparse.Namespace) -> list[str]:
                 words += [f"--{option}" if value else f"--no-{option}"]
             else:
                 words += [f"--{option}", f"{value}"]
+    if arguments.without:
+        words += ["--without", f"{arguments.without}"]
     for name, value in arguments.set:
         words += ["--set", f"{name}={value:g}"]
     return words
@@ -114,27 +165,27 @@ def said(arguments: argparse.Namespace) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    chosen = compare.architecture_of(arguments.model)
+    title, train = model(arguments)
     segments = segmentfile.read(arguments.data)
     segments = without_test(segments, splits.split(segments, arguments.split, seed=arguments.seed))
     for name, value in arguments.set:
         setattr(config, name, value)
-    recipe = chosen.recipe.changed(arguments)
+    if arguments.without:
+        del kernel.STATISTICS[arguments.without - 1]
     found, started = [], time.perf_counter()
     for number in range(arguments.partitions):
         seed = arguments.seed + number
-        folds = held_out(chosen.layers, segments, recipe, n_folds=arguments.folds, seed=seed)
+        folds, parameters = held_out(train, segments, n_folds=arguments.folds, seed=seed)
         found.append(scores(folds))
         cli.say("partition {}: accuracy {:.3f}, loss {:.3f}, error {:.3f}".format(seed, *found[-1]))
     seconds = (time.perf_counter() - started) / (arguments.partitions * arguments.folds)
-    network = architecture.build(chosen.layers, segments.frames.shape[1:], len(segments.mapping))
     accuracies, losses, errors = zip(*found, strict=True)
     spread = f" ± {stdev(accuracies):.3f}" if len(found) > 1 else ""
     row = (
         f"{mean(accuracies):.3f}{spread}",
         *(f"{mean(losses):.3f}", f"{mean(errors):.3f}"),
-        *(f"{network.count_params():,}", f"{seconds:.0f}"),
-        f"`{shlex.join(['--model', chosen.title, *said(arguments)])}`",
+        *(f"{parameters:,}", f"{seconds:.0f}"),
+        f"`{shlex.join(['--model', title, *said(arguments)])}`",
     )
     measure.table(COLUMNS, [row])
     print(

@@ -19,8 +19,8 @@ import config
 from genre import cli, segmentfile
 from genre.dataset import Segments
 from genre.errors import TrainingError
+from genre.network import Layers
 from genre.recipe import Recipe
-from genre.training import Layers
 
 keras = lazy.load("keras")
 

@@ -21,13 +21,7 @@ def parse(
     """Read a training script's command line; `add_options` adds those of its architectures."""
     parser = cli.parser(description)
     add = parser.add_argument
-    add(
-        "--data",
-        type=Path,
-        metavar="FILE",
-        default=config.MFCC_PATH,
-        help="segment file of preprocess.py (default: %(default)s)",
-    )
+    add_data_argument(parser)
     add(
         "--output",
         type=Path,
@@ -66,12 +60,35 @@ def parse(
     return parser.parse_args(argv)
 
 
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        default=config.MFCC_PATH,
+        help="segment file of preprocess.py (default: %(default)s)",
+    )
+
+
 def add_training_arguments(
     parser: argparse.ArgumentParser, recipes: Mapping[str, Recipe] = MappingProxyType({})
 ) -> None:
-    """Add how the data is split and how networks are trained on it.
+    """Add how the data is split and how networks are trained on it; `recipes` as below."""
+    add_split_arguments(parser)
+    add_recipe_arguments(parser, recipes)
+    parser.add_argument(
+        "--seed",
+        type=cli.seed,
+        metavar="N",
+        default=config.SEED,
+        help="of the split, the weights and the batches (default: %(default)s)",
+    )
 
-    What is not given of a recipe is None: it is the architecture's, of `recipes` or the usual one.
+
+def add_recipe_arguments(parser: argparse.ArgumentParser, recipes: Mapping[str, Recipe]) -> None:
+    """Add a recipe's options, which are None where not given: then they are the architecture's.
+
+    Where that has no recipe of its own among `recipes`, it is the usual one.
     """
 
     def default(name: str) -> str:
@@ -80,7 +97,6 @@ def add_training_arguments(
         unlike = [f"; of {key}: {value}" for key, value in others.items() if value != usual]
         return f"(default: {usual}{''.join(unlike)})"
 
-    add_split_arguments(parser)
     add = parser.add_argument
     add(
         "--epochs",
@@ -126,11 +142,10 @@ def add_training_arguments(
         "turn an equaliser, mix them with each other, mask frames and bands " + default("augment"),
     )
     add(
-        "--seed",
-        type=cli.seed,
-        metavar="N",
-        default=config.SEED,
-        help="of the split, the weights and the batches (default: %(default)s)",
+        "--kernel-machine",
+        action=argparse.BooleanOptionalAction,
+        help="let a kernel machine on statistics of each segment judge beside the network; both "
+        "are saved as one " + default("kernel_machine"),
     )
 
 

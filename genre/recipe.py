@@ -22,6 +22,7 @@ class Recipe(NamedTuple):
     schedule: str = SCHEDULES[0]
     label_smoothing: float = 0.0
     augment: bool = False
+    kernel_machine: bool = False
 
     def changed(self, arguments: argparse.Namespace) -> Self:
         """Return this recipe with what a command line changes of it, where None is not given."""

@@ -205,6 +205,7 @@ def _steps(training: dict[str, Any]) -> str:
         f"{training['learning_rate']} ({training['schedule']}), label smoothing "
         f"{training['label_smoothing']:g}, {training['epochs_run']} of at most "
         f"{training['epochs']} epochs, the weights of epoch {training['best_epoch']} kept"
+        + (", a kernel machine beside it" if training.get("kernel_machine") else "")
     )
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,10 +10,11 @@ import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import augmentation, calibration, checkpoints, evaluation, features
+from genre import augmentation, calibration, checkpoints, evaluation, kernel
 from genre.allocator import keep_freed_memory
-from genre.dataset import TEST, TRAIN, VALIDATION, Index, Segments, pieces
+from genre.dataset import TEST, TRAIN, VALIDATION, Segments
 from genre.errors import TrainingError
+from genre.network import Layers, build
 from genre.recipe import Recipe, optimizer
 from genre.splits import Split
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 keras = lazy.load("keras")
 tensorflow = lazy.load("tensorflow")
-
-# The layers that make a network: from normalised frames, (segments, frames, coefficients), and the
-# number of genres to their probabilities, (segments, genres).
-Layers = Callable[["keras.KerasTensor", int], "keras.KerasTensor"]
 
 
 class Run(NamedTuple):
@@ -41,49 +37,6 @@ class Run(NamedTuple):
     seconds: float
     epoch_seconds: list[float]  # of each epoch, validation included
     best_epoch: int  # from 1, whose weights were kept
-
-
-def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Model":
-    """Return an untrained network, its normalisation fitted to the chosen segments, a mask.
-
-    First the segment's level is taken away, so that loudness alone does not change the answer,
-    then each coefficient is brought to mean 0 and variance 1.
-    """
-    frames = keras.Input(segments.frames.shape[1:])
-    level_free = without_level(frames, segments)
-    normalization = keras.layers.Normalization(name="normalization")
-    network = keras.Model(frames, layers(normalization(level_free), len(segments.mapping)))
-    normalization.adapt(_on(keras.Model(frames, level_free), segments, chosen))
-    return network
-
-
-def _on(model: "keras.Model", segments: Segments, chosen: np.ndarray) -> "tensorflow.data.Dataset":
-    """Return what a model makes of the chosen segments, a mask, piece by piece."""
-    rows = np.flatnonzero(chosen)
-    return tensorflow.data.Dataset.from_generator(
-        lambda: map(model.predict_on_batch, pieces(segments.frames, rows)),
-        output_signature=tensorflow.TensorSpec((None, *model.output_shape[1:])),
-    )
-
-
-def without_level(frames: "keras.KerasTensor", index: Index) -> "keras.KerasTensor":
-    """Take from frames what a change of volume adds to them, where the feature has such a thing.
-
-    It adds the same number of decibels to every band of every frame, and to MFCCs, which are
-    sums over the bands, the same number to the first coefficient alone.
-    """
-    ops, parts, start = keras.ops, [], 0
-    levels = features.levels(index.feature, index.settings, frames.shape[2])
-    for level, n_bands in levels:
-        part = frames[:, :, start : start + n_bands]
-        if level == "all":
-            part -= ops.mean(part, axis=(1, 2), keepdims=True)
-        elif level == "first":
-            first = part[:, :, :1] - ops.mean(part[:, :, :1], axis=1, keepdims=True)
-            part = ops.concatenate([first, part[:, :, 1:]], axis=2)
-        parts.append(part)
-        start += n_bands
-    return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
 
 
 def train(
@@ -105,6 +58,8 @@ def train(
     """
     if not recipe.to_the_end and not (split.parts == VALIDATION).any():
         raise TrainingError("without a validation part training needs --schedule cosine")
+    if recipe.kernel_machine and segments.frames.shape[1] < 2:
+        raise TrainingError("a kernel machine needs segments of at least two frames")
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
     if begun:
@@ -156,6 +111,8 @@ def train(
             f"learning rate {recipe.learning_rate:g} leads nowhere"
         )
     best_epoch = len(losses) if recipe.to_the_end else int(np.nanargmin(losses)) + 1
+    if recipe.kernel_machine:
+        network = kernel.beside(network, segments, split.parts == TRAIN, seed=seed)
     seconds = time.perf_counter() - started
     judge, curves = evaluation.judge_of(network), history.history
     predictions, account = calibration.apply(

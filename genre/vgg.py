@@ -16,6 +16,7 @@ RECIPE = Recipe(
     schedule="cosine",
     label_smoothing=0.1,
     augment=True,
+    kernel_machine=True,
 )
 
 

@@ -237,7 +237,17 @@ def test_a_recipe_is_chosen_without_the_test_part(tmp_path, capsys, monkeypatch)
 
 
 def test_a_recipe_is_tried_with_other_constants():
-    asked = ["--data", "x", "--model", "cnn vgg", "--no-augment", "--set", "EQUALIZER_DB=3.7"]
+    asked = [
+        "--data",
+        "x",
+        "--split",
+        "track",
+        "--model",
+        "cnn vgg",
+        "--no-augment",
+        "--set",
+        "EQUALIZER_DB=3.7",
+    ]
     arguments = recipe.parse_arguments(asked)
     assert arguments.set == [("EQUALIZER_DB", 3.7)]
     assert recipe.said(arguments) == ["--no-augment", "--set", "EQUALIZER_DB=3.7"]

@@ -7,8 +7,9 @@ import soundfile
 from helpers import noise
 
 import predict
-from genre import audio, features, training
+from genre import audio, features
 from genre.dataset import Index
+from genre.network import without_level
 from genre.settings import Settings
 
 
@@ -62,6 +63,6 @@ def test_a_network_of_any_feature_takes_the_level_away(feature):
         feature=feature, settings=stored, mapping=[], tracks=[], labels=[], track_index=[]
     )
     network_input = keras.Input(frames.shape[1:])
-    level_free = keras.Model(network_input, training.without_level(network_input, index))
+    level_free = keras.Model(network_input, without_level(network_input, index))
     one, other = level_free.predict(frames, verbose=0)
     np.testing.assert_allclose(one, other, atol=0.01)
