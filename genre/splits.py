@@ -68,7 +68,8 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
         notes.append(f"{len(listed.lacking)} listed tracks are not in the data")
     if n_unused := len(np.unique(segments.track_index[listed.parts == UNUSED])):
         notes.append(f"{n_unused} tracks of the data are in no part and left out")
-    return _checked(segments, Split(printable(name), listed.parts, notes))
+    split = Split(printable(name), listed.parts, notes)
+    return _checked(segments, split, needed=(TRAIN, TEST))  # of validation the list decides
 
 
 def folds(segments: Segments, name: str, *, n_folds: int, seed: int) -> list[Split]:
@@ -213,8 +214,10 @@ def _deal(
     return fold
 
 
-def _checked(segments: Segments, split: Split, of_fold: str = "") -> Split:
-    """Raise SplitError where a part is empty; note the genres that a part lacks.
+def _checked(
+    segments: Segments, split: Split, of_fold: str = "", *, needed: tuple[str, ...] = PARTS
+) -> Split:
+    """Raise SplitError where a needed part is empty; note the genres that a part lacks.
 
     Shifted copies are for training alone.
     """
@@ -222,6 +225,8 @@ def _checked(segments: Segments, split: Split, of_fold: str = "") -> Split:
     parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
     for part in PARTS:
         present = np.unique(segments.labels[parts == part])
+        if not len(present) and part not in needed:
+            continue
         if not len(present):
             raise SplitError(f"split {split.name}: none of the data is in the {part} part")
         missing = [name for i, name in enumerate(segments.mapping) if i not in present]

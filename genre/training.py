@@ -57,7 +57,10 @@ def train(
     when no epoch gives a finite loss, and without both a schedule and a validation part.
     """
     if not recipe.to_the_end and not (split.parts == VALIDATION).any():
-        raise TrainingError("without a validation part training needs --schedule cosine")
+        raise TrainingError(
+            f"split {split.name} has no validation part, without which training needs "
+            "--schedule cosine"
+        )
     if recipe.kernel_machine and segments.frames.shape[1] < 2:
         raise TrainingError("a kernel machine needs segments of at least two frames")
     started = time.perf_counter()

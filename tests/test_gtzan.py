@@ -149,6 +149,6 @@ def test_other_data_are_refused(name):
 
 
 def test_an_empty_part_is_named():
-    names = [name for name in NAMES if gtzan.table()[name].part in ("train", "test")]
-    with pytest.raises(SplitError, match="none of the data is in the validation part"):
+    names = [name for name in NAMES if gtzan.table()[name].part in ("train", "validation")]
+    with pytest.raises(SplitError, match="none of the data is in the test part"):
         splits.split(gtzan_segments(names), "filtered", seed=0)

@@ -64,9 +64,16 @@ def test_what_the_data_or_the_list_lacks_is_counted(segments, tmp_path):
 
 
 def test_a_part_that_is_empty_is_named(segments, tmp_path):
-    path = write(tmp_path / "s.csv", "track,part", "genre0/0.wav,train", "genre0/1.wav,test")
-    with pytest.raises(SplitError, match="none of the data is in the validation part"):
+    path = write(tmp_path / "s.csv", "track,part", "genre0/0.wav,train", "genre0/1.wav,validation")
+    with pytest.raises(SplitError, match="none of the data is in the test part"):
         splits.split(segments, str(path), seed=0)
+
+
+def test_a_list_can_do_without_a_validation_part(segments, tmp_path):
+    path = write(tmp_path / "s.csv", "track,part", "genre0/0.wav,train", "genre0/1.wav,test")
+    split = splits.split(segments, str(path), seed=0)
+    assert {*split.parts} == {"train", "test", ""}
+    assert not [note for note in split.notes if "validation" in note]
 
 
 @pytest.mark.parametrize(

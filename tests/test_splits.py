@@ -101,7 +101,7 @@ def test_the_parts_that_the_data_brings_are_given():
     ("parts", "problem"),
     [
         ([], "brings no parts"),
-        (["train", "test"] * 3, "none of the data is in the validation part"),
+        (["train", "validation"] * 3, "none of the data is in the test part"),
     ],
 )
 def test_data_without_parts_of_its_own_are_refused(parts, problem):
