@@ -85,7 +85,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=config.SEED,
         help="of the split and of what a classifier leaves to chance (default: %(default)s)",
     )
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
     if arguments.fma and arguments.data.suffix != featuretable.SUFFIX:
         parser.error("--fma needs --data, FMA's features.csv")
     if arguments.subset and not arguments.fma:

@@ -53,6 +53,7 @@ class Card:
     weights_sha256: str  # of a network's weights, or of a classifier's file
     versions: dict[str, str]
     created: str  # date and time, UTC
+    command: str = ""  # that trained it, none in older cards
     title: str = ""  # the script and what was asked for beyond its defaults: "cnn frequency"
     architecture: dict[str, Any] = field(default_factory=dict)  # its name and all of its options
     # The temperature and the threshold, and what they do on the test part; none in older cards.
@@ -95,7 +96,7 @@ def read(folder: Path) -> Card:
         checks.genres(card.mapping)
         checks.mapping(card.settings, "settings")
         checks.names([card.script, card.feature, card.weights_sha256], "what the card names")
-        checks.names([card.title], "title")
+        checks.names([card.title, card.command], "title and command")
         checks.mapping(card.architecture, "architecture")
         checks.mapping(card.calibration, "calibration")
         checks.number(card.calibrated.temperature, "temperature", whole=False)

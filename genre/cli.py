@@ -2,10 +2,11 @@
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -60,6 +61,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def command(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> str:
+    """Return the command line as it was typed, None standing for this process's own."""
+    words = sys.argv[1:] if argv is None else argv
+    return printable(shlex.join(["python", parser.prog, *words]))
 
 
 def say(message: str) -> None:

@@ -18,7 +18,10 @@ def parse(
     add_options: Callable[[argparse.ArgumentParser], None] | None,
     recipes: Mapping[str, Recipe],
 ) -> argparse.Namespace:
-    """Read a training script's command line; `add_options` adds those of its architectures."""
+    """Read a training script's command line; `add_options` adds those of its architectures.
+
+    The `command` itself is among what is returned, for the card.
+    """
     parser = cli.parser(description)
     add = parser.add_argument
     add_data_argument(parser)
@@ -57,7 +60,7 @@ def parse(
     architecture.add_arguments(parser, architectures)
     if add_options:
         add_options(parser)
-    return parser.parse_args(argv)
+    return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:

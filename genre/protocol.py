@@ -88,6 +88,7 @@ def describe_data(
         "runs": [{"seed": run.seed} | of_run for run, of_run in zip(runs, measures, strict=True)],
         "spread": evaluation.spread(measures) if len(runs) > 1 else {},
         "calibration": kept.calibration,
+        "command": arguments.command,
         "versions": card.versions(),
         "created": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     }

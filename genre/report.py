@@ -165,7 +165,7 @@ def readme(card: Card) -> str:
         "",
         "## Training",
         "",
-        f"`{card.script}.py` on {card.created}, {training['seconds']:.0f} s: "
+        f"`{card.command or f'{card.script}.py'}` on {card.created}, {training['seconds']:.0f} s: "
         f"seed {training['seed']}{_steps(training)}.",
         "",
         *([f"Architecture: {options}.", ""] if options else []),

@@ -89,7 +89,7 @@ def folder(kept, tmp_path):
 
 def card_without_times(folder) -> dict:
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    del card["created"], card["training"]["seconds"]
+    del card["created"], card["command"], card["training"]["seconds"]
     return card
 
 

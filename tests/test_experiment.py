@@ -1,6 +1,7 @@
 """Folds, repeats and the cards that tell of them."""
 
 import json
+import shlex
 
 import keras
 import numpy as np
@@ -23,9 +24,12 @@ def data(tmp_path_factory):
 
 
 def train(run, data, folder, *arguments):
-    ended = run(mlp, "--data", data, "--output", folder, "--epochs", 2, *arguments)
+    words = [str(it) for it in ("--data", data, "--output", folder, "--epochs", 2, *arguments)]
+    ended = run(mlp, *words)
     assert ended.status == 0
-    return ended.out, json.loads((folder / card.CARD_FILE).read_text(encoding="utf-8"))
+    saved = json.loads((folder / card.CARD_FILE).read_text(encoding="utf-8"))
+    assert shlex.split(saved["command"]) == ["python", "mlp.py", *words]
+    return ended.out, saved
 
 
 @pytest.mark.parametrize("split", ["track", "segment"])
@@ -61,7 +65,7 @@ def test_two_runs_differ_in_nothing_but_time(run, data, tmp_path):
     cards = []
     for name in ("first", "second"):
         _, saved = train(run, data, tmp_path / name)
-        del saved["created"], saved["training"]["seconds"]
+        del saved["created"], saved["command"], saved["training"]["seconds"]
         cards.append(saved)
     assert cards[0] == cards[1]
     assert (
@@ -72,6 +76,7 @@ def test_two_runs_differ_in_nothing_but_time(run, data, tmp_path):
 def test_the_card_for_people_says_what_the_card_says(run, data, tmp_path):
     _, saved = train(run, data, tmp_path / "mlp", "--repeats", 2)
     text = (tmp_path / "mlp" / "README.md").read_text(encoding="utf-8")
+    assert f"`{saved['command']}` on {saved['created']}" in text
     assert f"accuracy per track {saved['scores']['track_accuracy']:.3f} (" in text
     assert f"| test | {saved['split']['test']['segments']} | " in text
     for fact in (
