@@ -45,7 +45,7 @@ SEED = 42  # of the split, the weights and the order of the batches
 KERNEL_CENTRES = 1000  # training segments that it compares with, at most; it is saved with them
 KERNEL_WIDTH = 0.5  # times the mean squared difference of two segments' normalised statistics
 KERNEL_RIDGE = 0.2  # how much smoothness weighs against being right on the training part
-KERNEL_WEIGHT = 12  # of its scores, which are about 0 to 1, beside the network's log-probabilities
+KERNEL_WEIGHT = 16  # of its scores, which are about 0 to 1, beside the network's log-probabilities
 
 # Augmentation, of training segments with --augment
 MASKED_SHARE = 0.2  # of the frames and of the bands, at most
