@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import config
 from genre import architecture, cli, splits
@@ -95,9 +96,9 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, recipes: Mapping[str, 
     """
 
     def default(name: str) -> str:
-        usual = getattr(Recipe(), name)
-        others = {key: getattr(recipe, name) for key, recipe in recipes.items()}
-        unlike = [f"; of {key}: {value}" for key, value in others.items() if value != usual]
+        usual, *others = (_said(getattr(it, name)) for it in (Recipe(), *recipes.values()))
+        named = zip(recipes, others, strict=True)
+        unlike = [f"; of {key}: {value}" for key, value in named if value != usual]
         return f"(default: {usual}{''.join(unlike)})"
 
     add = parser.add_argument
@@ -150,6 +151,10 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, recipes: Mapping[str, 
         help="let a kernel machine on statistics of each segment judge beside the network; both "
         "are saved as one " + default("kernel_machine"),
     )
+
+
+def _said(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:

@@ -27,7 +27,7 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 """
 TRAINING = (
     *(config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE),
-    *("adam", "constant", "0", "train on them as they are"),
+    *("adam", "constant", "0.0", "no"),
     *("keep the best one at the end", "begin anew", "write none"),
 )
 DEFAULTS = {
