@@ -212,9 +212,7 @@ def save(
 def show_augmented(segments: dataset.Segments, run: Run, recipe: Recipe, path: Path) -> None:
     """Draw segments of the first batch as they are and as the network was trained on them."""
     before, after = (
-        training.batches(
-            segments, run.split, dataset.TRAIN, recipe._replace(augment=augment), run.seed
-        )[0]
-        for augment in (False, True)
+        training.batches(segments, run.split, dataset.TRAIN, how, run.seed)[0]
+        for how in (recipe._replace(augment=False, label_smoothing=0.0), recipe)
     )
     plots.augmented(before, after, segments.mapping, path)

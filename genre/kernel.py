@@ -43,7 +43,7 @@ def beside(
     The kernel machine learns from the chosen segments, a mask of (segments,).
     """
     layers, ops = keras.layers, keras.ops
-    frames = keras.Input(segments.frames.shape[1:])
+    frames = network.input
     described = statistics(without_level(frames, segments))
     describe = keras.Model(frames, described)
     some = np.random.default_rng(seed).permutation(np.flatnonzero(chosen))[: config.KERNEL_CENTRES]
@@ -56,11 +56,11 @@ def beside(
     centres = (centres - means) / np.sqrt(variance)
     weights = solve(pieces, segments.labels[chosen], centres, len(segments.mapping))
 
-    products = fixed(normalized, centres.T)
-    squares = ops.sum(normalized**2, axis=1, keepdims=True) + np.sum(centres**2, axis=1)
-    width = config.KERNEL_WIDTH / centres.shape[1]
-    scores = fixed(ops.exp(-width * (squares - 2 * products)), weights)
-    sure = ops.log(network(frames) + SMALLEST) + config.KERNEL_WEIGHT * scores
+    # |x - c|^2 = |x|^2 - (2 x c - |c|^2), of which a layer gives the bracket.
+    rest = fixed(normalized, 2 * centres.T, bias=-np.sum(centres**2, axis=1))
+    distances = ops.sum(normalized**2, axis=1, keepdims=True) - rest
+    scores = fixed(ops.exp(-config.KERNEL_WIDTH / centres.shape[1] * distances), weights)
+    sure = ops.log(network.output + SMALLEST) + config.KERNEL_WEIGHT * scores
     return keras.Model(frames, layers.Softmax()(sure))
 
 
@@ -156,9 +156,11 @@ def cosine_transform(n_bands: int) -> np.ndarray:
     return dct(np.eye(n_bands), axis=1, norm="ortho")
 
 
-def fixed(x: "keras.KerasTensor", matrix: np.ndarray) -> "keras.KerasTensor":
-    """Return x times a matrix that no training changes, kept with the network's weights."""
-    layer = keras.layers.Dense(matrix.shape[1], use_bias=False, trainable=False)
+def fixed(
+    x: "keras.KerasTensor", matrix: np.ndarray, bias: np.ndarray | None = None
+) -> "keras.KerasTensor":
+    """Return x times a matrix, plus a bias, as a layer of weights that no training changes."""
+    layer = keras.layers.Dense(matrix.shape[1], use_bias=bias is not None, trainable=False)
     product = layer(x)
-    layer.set_weights([matrix])
+    layer.set_weights([matrix] if bias is None else [matrix, bias])
     return product

@@ -38,7 +38,8 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Mode
 
 def on(model: "keras.Model", segments: Segments, chosen: np.ndarray) -> Iterator[np.ndarray]:
     """Yield what a model makes of the chosen segments, a mask, piece by piece."""
-    return map(model.predict_on_batch, pieces(segments.frames, np.flatnonzero(chosen)))
+    for frames in pieces(segments.frames, np.flatnonzero(chosen)):
+        yield np.asarray(model(frames, training=False))  # not predict, which would compile it
 
 
 def without_level(frames: "keras.KerasTensor", index: Index) -> "keras.KerasTensor":

@@ -155,6 +155,18 @@ def test_tensorboard_logs_each_run(run, data, tmp_path):
     assert logged(folder / "tensorboard/run-1/train") == [0]
 
 
+def test_a_recipe_with_shares_is_drawn_and_saved(run, data, tmp_path):
+    """Label smoothing and augmentation together, as an architecture's own recipe may have them."""
+    options = ("--augment", "--label-smoothing", 0.1, "--kernel-machine")
+    _, saved = train(run, data, tmp_path / "mlp", *options)
+    assert (tmp_path / "mlp" / "augmented.png").stat().st_size > 1000
+    assert saved["training"]["kernel_machine"] is True
+    network = keras.saving.load_model(tmp_path / "mlp" / "model.keras", safe_mode=True)
+    assert not network.compiled  # the optimizer would triple the file
+    text = (tmp_path / "mlp" / "README.md").read_text(encoding="utf-8")
+    assert "a kernel machine beside it" in text
+
+
 def test_refit_trains_on_all_and_is_scored_and_calibrated_by_the_folds(run, data, tmp_path):
     common = ("--folds", 3, "--schedule", "cosine")
     _, folds = train(run, data, tmp_path / "folds", *common)
