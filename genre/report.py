@@ -147,7 +147,7 @@ def readme(card: Card) -> str:
             "",
         ]
     if card.calibration:
-        lines += ["## Confidence", "", *_confidence(card.calibration), ""]
+        lines += ["## Confidence", "", *_confidence(card), ""]
     lines += [
         "## Data",
         "",
@@ -182,17 +182,19 @@ def readme(card: Card) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _confidence(calibration: dict[str, Any]) -> list[str]:
+def _confidence(card: Card) -> list[str]:
+    calibration = card.calibration
     accuracy = _number(calibration["accuracy_of_certain"])
+    part = "test parts of the folds" if card.training.get("refit") else "validation part"
     return [
         f"Logits are divided by a temperature of {calibration['temperature']:.2f}, fitted on the "
-        "validation part. The expected calibration error of the test tracks is "
+        f"{part}. The expected calibration error of the test tracks is "
         f"{calibration['error_before']:.3f} without and {calibration['error_after']:.3f} with it.",
         "",
         f"A song whose top probability is below {calibration['threshold']:.2f} is called uncertain "
         f"by `predict.py`. {calibration['certain']:.0%} of the test tracks are not, and the "
         f"accuracy of these is {accuracy}. The threshold is the one that parts right from wrong "
-        "answers best on the validation part.",
+        f"answers best on the {part}.",
     ]
 
 
