@@ -14,6 +14,7 @@ demo: $(VENV)/installed
 	$(BIN)/python preprocess.py --dataset $(DEMO)/corpus --output $(DEMO)/mfcc.json
 	$(BIN)/python cnn.py --data $(DEMO)/mfcc.json --output $(DEMO)/cnn --epochs 15
 	$(BIN)/python predict.py --model $(DEMO)/cnn --input $(DEMO)/unseen --count 3
+	$(BIN)/python predict.py --input $(DEMO)/unseen --count 3
 
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .

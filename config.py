@@ -28,6 +28,7 @@ MLP_PATH = OUTPUT_PATH / "mlp"  # folders of the trained networks
 CNN_PATH = OUTPUT_PATH / "cnn"
 LSTM_PATH = OUTPUT_PATH / "lstm"
 BASELINE_PATH = OUTPUT_PATH / "baseline"  # and of a classifier, or of the picture of all
+PRETRAINED_PATH = Path(__file__).parent / "pretrained"  # the network that comes with the code
 
 # Training
 TEST_SHARE = 0.25  # of all tracks (or segments), read once at the end

@@ -1,9 +1,10 @@
 """Name the genre of songs with a trained network.
 
+    python predict.py --input song.mp3
+    python predict.py --input ~/Music/unsorted --count 3
+    python predict.py --input long.mp3 --whole --timeline long.png
+    python predict.py --input ~/Music --format csv > genres.csv
     python predict.py --model output/cnn --input song.mp3
-    python predict.py --model output/cnn --input ~/Music/unsorted --count 3
-    python predict.py --model output/cnn --input long.mp3 --whole --timeline long.png
-    python predict.py --model output/cnn --input ~/Music --format csv > genres.csv
 
 The network judges each segment of a song's first 30 s; its answers are joined over the song. A song
 whose top probability says too little, by what the network's card says, is called uncertain.
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import lazy_loader as lazy
 
+import config
 from genre import card, cli, dataset, evaluation, features, parallel, plots, rows
 from genre.errors import AudioError, GenreError
 from genre.files import check_folder, check_place, printable
@@ -35,8 +37,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--model",
         type=Path,
         metavar="PATH",
-        required=True,
-        help="folder of a trained network or of a classifier of baseline.py, or the model in it",
+        default=config.PRETRAINED_PATH,
+        help="folder of a trained network or of a classifier of baseline.py, or the model in it "
+        "(default: the network that comes with the code, in pretrained/)",
     )
     add(
         "--input",
