@@ -22,7 +22,17 @@ import cnn
 import compare
 import config
 from benchmarks import measure
-from genre import calibration, cli, evaluation, kernel, options, segmentfile, splits, training
+from genre import (
+    architecture,
+    calibration,
+    cli,
+    evaluation,
+    kernel,
+    options,
+    segmentfile,
+    splits,
+    training,
+)
 from genre.dataset import TEST, TRAIN, VALIDATION, Segments, take
 from genre.recipe import Recipe
 
@@ -129,9 +139,8 @@ def held_out(
     With it comes how many parameters each of them has.
     """
     tested = []
-    for fold in splits.folds(segments, "artist", n_folds=n_folds, seed=seed):
-        # By a schedule, nothing is chosen on a validation part: it may train.
-        split = splits.without_validation(fold)
+    # By a schedule nothing is chosen on a validation part, so there is none.
+    for split in splits.folds(segments, "artist", n_folds=n_folds, seed=seed, validation=False):
         network = train(segments, split, seed=seed)
         judge = evaluation.judge_of(network)
         tested.append(evaluation.predict(judge, segments, split.parts == TEST))
@@ -151,11 +160,7 @@ def said(arguments: argparse.Namespace) -> list[str]:
     defaults, words = parse_arguments(["--data", "", "--split", "track", "--model", ""]), []
     for name in Recipe._fields:
         if (value := getattr(arguments, name)) != getattr(defaults, name):
-            option = name.replace("_", "-")
-            if isinstance(value, bool):
-                words += [f"--{option}" if value else f"--no-{option}"]
-            else:
-                words += [f"--{option}", f"{value}"]
+            words += architecture.as_typed(name, value).split()
     if arguments.without:
         words += ["--without", f"{arguments.without}"]
     for name, value in arguments.set:

@@ -87,7 +87,7 @@ def choose(
     for key in (key for key in given if key not in taken):
         takers = " or ".join(each for each in known if key in options(known[each]))
         raise TrainingError(f"{_option(key)} is an option of {takers}, not of {name}")
-    unlike = [_words(key, value) for key, value in given.items() if value != taken[key]]
+    unlike = [as_typed(key, value) for key, value in given.items() if value != taken[key]]
     words = [script, *([name] if name != default else []), *unlike]
     account = {"name": name} | taken | given
     recipe = recipes.get(name, Recipe())
@@ -136,7 +136,7 @@ def _option(key: str) -> str:
     return "--" + key.replace("_", "-")
 
 
-def _words(key: str, value: Any) -> str:
+def as_typed(key: str, value: Any) -> str:
     """Return an option as it stands on the command line."""
     if isinstance(value, bool):
         return _option(key if value else f"no_{key}")

@@ -54,9 +54,10 @@ def main(
     segments = segmentfile.read(arguments.data)
     architecture.check(chosen, segments)
     recipe = chosen.recipe.changed(arguments)
-    runs_to_do = protocol.plan(segments, arguments)
     if arguments.refit:
-        runs_to_do = with_refit(segments, runs_to_do, recipe, arguments)
+        runs_to_do = plan_refit(segments, recipe, arguments)
+    else:
+        runs_to_do = protocol.plan(segments, arguments)
     check_folder(arguments.output)
     kept = keep(chosen, recipe, runs_to_do, arguments)
     runs = []
@@ -84,11 +85,8 @@ def main(
     return cli.DONE
 
 
-def with_refit(
-    segments: dataset.Segments,
-    folds: list[tuple[int, splits.Split]],
-    recipe: Recipe,
-    arguments: argparse.Namespace,
+def plan_refit(
+    segments: dataset.Segments, recipe: Recipe, arguments: argparse.Namespace
 ) -> list[tuple[int, splits.Split]]:
     """Return the folds without validation parts, and at last the run that trains on all tracks.
 
@@ -96,9 +94,8 @@ def with_refit(
     """
     if not (arguments.folds and recipe.to_the_end):
         raise TrainingError("--refit needs --folds, and --schedule cosine, which stops by no part")
-    seed = arguments.seed
-    of_folds = [(seed, splits.without_validation(split)) for seed, split in folds]
-    return [*of_folds, (seed, splits.everything(segments))]
+    folds = protocol.plan(segments, arguments, validation=False)
+    return [*folds, (arguments.seed, splits.everything(segments))]
 
 
 def calibrated_by(folds: list[Run], run: Run) -> Run:

@@ -18,12 +18,17 @@ README_FILE = "README.md"
 
 
 def plan(
-    segments: dataset.Segments, arguments: argparse.Namespace
+    segments: dataset.Segments, arguments: argparse.Namespace, *, validation: bool = True
 ) -> list[tuple[int, splits.Split]]:
-    """Return the seed and the split of every run that the command line asks for."""
+    """Return the seed and the split of every run that the command line asks for.
+
+    Without `validation`, all of a fold that is not tested trains.
+    """
     seed, name = arguments.seed, arguments.split
     if arguments.folds:
-        folds = splits.folds(segments, name, n_folds=arguments.folds, seed=seed)
+        folds = splits.folds(
+            segments, name, n_folds=arguments.folds, seed=seed, validation=validation
+        )
         return [(seed, split) for split in folds]
     split = splits.split(segments, name, seed=seed)
     return [(seed + number, split) for number in range(arguments.repeats)]

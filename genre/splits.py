@@ -72,22 +72,19 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
     return _checked(segments, split, needed=(TRAIN, TEST))  # of validation the list decides
 
 
-def folds(segments: Segments, name: str, *, n_folds: int, seed: int) -> list[Split]:
+def folds(
+    segments: Segments, name: str, *, n_folds: int, seed: int, validation: bool = True
+) -> list[Split]:
     """Return the splits of a cross-validation: every segment is in the test part of exactly one.
 
-    The validation part is dealt from the rest. Raises SplitError as `split` does, and when a
-    genre has fewer tracks (or segments) than folds.
+    The validation part, where there is to be one, is dealt from the rest. Raises SplitError as
+    `split` does, and when a genre has fewer tracks (or segments) than folds.
     """
     if name not in DEALT:
         raise SplitError(f"split {name} is fixed; folds are dealt by {', '.join(DEALT)}")
-    return list(_deal_out(segments, name, seed, n_folds, test_everything=True))
-
-
-def without_validation(split: Split) -> Split:
-    """Return a split whose validation part trains, for what chooses nothing by it."""
-    parts = np.where(split.parts == VALIDATION, TRAIN, split.parts)
-    notes = [note for note in split.notes if f"the {VALIDATION} part" not in note]
-    return split._replace(parts=parts, notes=notes)
+    return list(
+        _deal_out(segments, name, seed, n_folds, test_everything=True, validation=validation)
+    )
 
 
 def everything(segments: Segments) -> Split:
@@ -112,7 +109,13 @@ def gtzan_lists(segments: Segments) -> splitfile.Listed:
 
 
 def _deal_out(
-    segments: Segments, name: str, seed: int, n_folds: int, *, test_everything: bool
+    segments: Segments,
+    name: str,
+    seed: int,
+    n_folds: int,
+    *,
+    test_everything: bool,
+    validation: bool = True,
 ) -> Iterator[Split]:
     """Deal the data into folds, and for each one yield the split with that fold as the test."""
     labels, groups, item_of_segment = _items(segments, name)
@@ -131,13 +134,15 @@ def _deal_out(
     fold = _deal(labels, groups, dealt, n_folds, seed)
     for number in range(fold.max() + 1):
         parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
-        rest = parts == TRAIN
-        dealt = _divisible(labels, groups, rest)
-        share = _deal(labels, groups, dealt, round(1 / config.VALIDATION_SHARE), seed)
-        parts[share == 0] = VALIDATION
+        if validation:
+            dealt = _divisible(labels, groups, parts == TRAIN)
+            share = _deal(labels, groups, dealt, round(1 / config.VALIDATION_SHARE), seed)
+            parts[share == 0] = VALIDATION
         notes = [LEAKS] if name == "segment" else []
         of_fold = f" (fold {number + 1})" if test_everything else ""
-        yield _checked(segments, Split(name, parts[item_of_segment], notes), of_fold)
+        needed = PARTS if validation else (TRAIN, TEST)
+        split = Split(name, parts[item_of_segment], notes)
+        yield _checked(segments, split, of_fold, needed=needed)
 
 
 def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -225,10 +230,10 @@ def _checked(
     parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
     for part in PARTS:
         present = np.unique(segments.labels[parts == part])
-        if not len(present) and part not in needed:
-            continue
         if not len(present):
-            raise SplitError(f"split {split.name}: none of the data is in the {part} part")
+            if part in needed:
+                raise SplitError(f"split {split.name}: none of the data is in the {part} part")
+            continue
         missing = [name for i, name in enumerate(segments.mapping) if i not in present]
         if missing:
             notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
