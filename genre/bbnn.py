@@ -23,7 +23,7 @@ def bbnn(frames: "keras.KerasTensor", n_genres: int) -> "keras.KerasTensor":
     for _ in range(3):
         x = keras.layers.Concatenate()([x, inception(x)])
     x = convolution(x, 1)
-    x = keras.layers.AveragePooling2D((2, min(2, x.shape[2])))(x)
+    x = blocks.pool(x, 2, 2, average=True)
     x = keras.layers.ReLU()(blocks.batch_norm(x))
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.layers.Dense(n_genres, activation="softmax")(x)

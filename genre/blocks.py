@@ -34,13 +34,17 @@ def batch_norm(x: "keras.KerasTensor") -> "keras.KerasTensor":
     return keras.layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
 
 
-def pool(x: "keras.KerasTensor", frames: int | None, bands: int | None) -> "keras.KerasTensor":
+def pool(
+    x: "keras.KerasTensor", frames: int | None, bands: int | None, *, average: bool = False
+) -> "keras.KerasTensor":
     """Return the maximum over every so many frames and bands of a picture; None is all there are.
 
-    Where fewer bands are left they are all pooled, so that features of few bands pass, too.
+    Or their average. Where fewer bands are left they are all pooled, so that features of few bands
+    pass, too.
     """
     _, n_frames, n_bands, _ = x.shape
-    return keras.layers.MaxPooling2D((frames or n_frames, min(bands or n_bands, n_bands)))(x)
+    layer = keras.layers.AveragePooling2D if average else keras.layers.MaxPooling2D
+    return layer((frames or n_frames, min(bands or n_bands, n_bands)))(x)
 
 
 def genres(

@@ -32,18 +32,13 @@ def vgg(frames: "keras.KerasTensor", n_genres: int, *, maps: int = 20) -> "keras
     layers = keras.layers
     blocks.need_frames(frames, 2**4, "vgg")
     x = blocks.picture(frames)
-    x = average(x, 2, max(1, x.shape[2] // BANDS))
+    x = blocks.pool(x, 2, max(1, x.shape[2] // BANDS), average=True)
     for stage, n_convolutions in enumerate((1, 2, 2, 2)):
         if stage:
-            x = average(x, 2, 2)
+            x = blocks.pool(x, 2, 2, average=True)
         for _ in range(n_convolutions):
             x = blocks.convolution(x, maps * 2**stage, 3)
     x = keras.ops.mean(x, axis=2)
     x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.GlobalMaxPooling1D()(x)])
     x = layers.Dropout(0.4)(x)
     return layers.Dense(n_genres, activation="softmax")(x)
-
-
-def average(x: "keras.KerasTensor", frames: int, bands: int) -> "keras.KerasTensor":
-    """Return the mean over every so many frames and bands of a picture, or the bands there are."""
-    return keras.layers.AveragePooling2D((frames, min(bands, x.shape[2])))(x)
