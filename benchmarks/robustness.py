@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 import predict
 from benchmarks import measure
-from genre import audio, card, cli, evaluation, features
+from genre import audio, card, cli, evaluation, features, report
 from genre.errors import AudioError, GenreError
 from genre.files import printable
 from genre.settings import Settings
@@ -90,7 +90,12 @@ def heard(songs: Sequence[Path], settings: Settings) -> Iterator[np.ndarray]:
     """Yield the songs' samples, those of which that can be read."""
     for song in tqdm(songs, unit="song", disable=None):
         try:
-            yield audio.load(song, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
+            samples = audio.load(
+                song, sample_rate=settings.sample_rate, seconds=settings.track_seconds
+            )
+            if len(samples) < settings.shortest_segment:
+                raise features.too_short(len(samples), settings)
+            yield samples
         except AudioError as error:
             cli.say(f"{printable(song)}: {error}")
 
@@ -119,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         moved = np.abs(np.array(after) - before).sum(axis=1) / 2
         rows.append((name, f"{same:.0%}", f"{moved.mean():.0%}", f"{moved.max():.0%}"))
     measure.table(COLUMNS, rows)
-    print(f"\n{len(before)} songs, {the_card.title or the_card.script} of {the_card.created}")
+    print(f"\n{len(before)} songs, {report.network(the_card)} of {the_card.created}")
     return cli.DONE
 
 

@@ -127,7 +127,7 @@ def of_track(
     samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
     frames = of_samples(samples, feature, settings)
     if not len(frames):
-        raise _too_short(len(samples), settings)
+        raise too_short(len(samples), settings)
     copies = (descriptors.shifted(samples, settings, shift) for shift in shifts)
     return np.concatenate([frames, *(of_samples(copy, feature, settings) for copy in copies)])
 
@@ -146,7 +146,7 @@ def of_whole_track(path: str | Path, feature: str, settings: Settings) -> Iterat
         if len(frames):
             yield frames
     if not n_segments:
-        raise _too_short(n_samples, settings)
+        raise too_short(n_samples, settings)
 
 
 def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
@@ -162,7 +162,8 @@ def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> np.ndar
     return np.stack([of_segment(segment, feature, settings) for segment in segments])
 
 
-def _too_short(n_samples: int, settings: Settings) -> AudioError:
+def too_short(n_samples: int, settings: Settings) -> AudioError:
+    """Return what there is to say of so few samples."""
     seconds = n_samples / settings.sample_rate
     needed = f"{settings.segment_seconds:g} s"
     return AudioError(f"is {seconds:.3f} s long, shorter than one segment of {needed}")

@@ -286,13 +286,17 @@ def test_changes_of_the_sound_are_what_they_are_called():
 def test_robustness_tells_how_far_answers_move(network, corpus, tmp_path, capsys):
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF")
+    short = tmp_path / "short.wav"
+    soundfile.write(short, noise(1), 22050)
     song = next(corpus.rglob("*.wav"))
-    assert robustness.main(["--model", str(network), "--input", str(song), str(broken)]) == 0
+    songs = map(str, (song, broken, short))
+    assert robustness.main(["--model", str(network), "--input", *songs]) == 0
     ended = capsys.readouterr()
     rows = table(ended.out)
     assert [row[0] for row in rows] == list(robustness.CHANGES)
     assert "1 songs, cnn of " in ended.out
     assert "broken.wav: not readable" in ended.err
+    assert "short.wav: is 1.000 s long, shorter than one segment" in ended.err
     shares = {row[0]: [int(cell.rstrip("%")) for cell in row[1:]] for row in rows}
     assert shares["6 dB louder"][1] <= 1  # the network takes a segment's level away
     assert shares["equaliser, +2 dB an octave"][1] > 0
