@@ -1,9 +1,10 @@
-"""Spectrum, mel spectrogram and MFCCs of one segment, as librosa computes them, in a third of
-its time: one float32 FFT of all frames, and no import of librosa, which takes seconds.
+"""Spectrum, mel spectrogram and MFCCs of one segment, as librosa computes them, in a quarter
+of its time: one float32 FFT of all frames, and no import of librosa, which takes seconds.
 
 Every function takes samples, (samples,) float32, and returns (frames, bands) float32.
 """
 
+import math
 from functools import cache
 
 import lazy_loader as lazy
@@ -15,6 +16,8 @@ scipy = lazy.load("scipy")
 
 SILENCE = 1e-10  # power below which all is taken for silence, -100 dB
 TOP_DB = 80  # what lies further below a segment's peak is raised to it
+E_IN_DB = 10 / math.log(10)  # dB of a factor of e in power
+GROUP = 16  # mel bands whose filters are multiplied together, without the frequencies of none
 
 
 def stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
@@ -24,8 +27,9 @@ def stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 def mel(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the mel spectrogram in dB."""
-    filters = mel_filters(settings.sample_rate, settings.n_fft, settings.n_mels)
-    return decibels(power(samples, settings) @ filters)
+    spectrum = power(samples, settings)
+    groups = mel_groups(settings.sample_rate, settings.n_fft, settings.n_mels)
+    return decibels(np.concatenate([spectrum[:, used] @ filters for used, filters in groups], 1))
 
 
 def mfcc(samples: np.ndarray, settings: Settings) -> np.ndarray:
@@ -43,7 +47,7 @@ def power(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 def decibels(power: np.ndarray) -> np.ndarray:
     """Return a segment's power in dB, at most TOP_DB below its peak."""
-    level = 10 * np.log10(np.maximum(power, SILENCE))
+    level = E_IN_DB * np.log(np.maximum(power, SILENCE))  # several times as fast as log10
     return np.maximum(level, level.max() - TOP_DB)
 
 
@@ -54,6 +58,20 @@ def hann(n_fft: int) -> np.ndarray:
 
 
 @cache
+def mel_groups(sample_rate: int, n_fft: int, n_mels: int) -> list[tuple[slice, np.ndarray]]:
+    """Return the mel filters in groups of bands, each with the range of frequencies it looks at.
+
+    Most of the filters' matrix is 0, as a band looks at few frequencies; the groups leave that out.
+    """
+    filters, groups = mel_filters(sample_rate, n_fft, n_mels), []
+    for start in range(0, n_mels, GROUP):
+        group = filters[:, start : start + GROUP]
+        frequencies = np.flatnonzero(group.any(axis=1))
+        used = slice(frequencies[0], frequencies[-1] + 1)
+        groups.append((used, np.ascontiguousarray(group[used])))
+    return groups
+
+
 def mel_filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
     """Return the weight of every frequency in every mel band, (1 + n_fft // 2, n_mels) float32.
 
