@@ -1,4 +1,4 @@
-"""Let glibc, the C library of most Linux systems, keep the memory that a training step frees."""
+"""Let glibc, the C library of most Linux systems, keep the memory that a program frees."""
 
 import ctypes
 import platform
@@ -11,9 +11,10 @@ GROWTH = 2**26  # bytes that the heap grows by
 def keep_freed_memory() -> None:
     """Tell malloc to keep what is freed, from now on in this process; elsewhere do nothing.
 
-    TensorFlow on a CPU frees a step's arrays and asks for the same ones in the next. By default
-    malloc gives large ones back at once, and the system hands them out again page by page, each
-    filled with zeros, which takes as long as a small network's arithmetic.
+    A training step frees arrays and asks for the same ones in the next, and so does one segment's
+    spectrum after another. By default malloc gives large arrays back at once, and the system hands
+    them out again page by page, each filled with zeros, which takes as long as a small network's
+    arithmetic, and adds a fifth to a song's features.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import lazy_loader as lazy
 
+from genre.allocator import keep_freed_memory
 from genre.errors import GenreError
 
 threadpoolctl = lazy.load("threadpoolctl")
@@ -90,11 +91,12 @@ def _signals_held_back() -> Iterator[None]:
 
 
 def _prepare_process() -> None:
-    """Leave signals to the parent, do not outlive it, and keep to one core."""
+    """Leave signals to the parent, do not outlive it, keep to one core, and keep freed memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_follow_parent, daemon=True).start()
     threadpoolctl.threadpool_limits(1)  # NumPy's linear algebra would take all cores
+    keep_freed_memory()
 
 
 def _follow_parent() -> None:
