@@ -24,7 +24,7 @@ from genre import (
     training,
 )
 from genre.errors import TrainingError
-from genre.files import check_folder, sha256
+from genre.files import check_folder, replacing_files, sha256
 from genre.recipe import Recipe
 from genre.training import Run, train
 
@@ -199,6 +199,7 @@ def save(
     """Write a run's network with its pictures, and what `protocol.saving` writes."""
     with protocol.saving(the_card, segments, run, tested, output) as unfinished:
         run.network.save(unfinished / card.MODEL_FILE)
+    with replacing_files(output) as unfinished:
         plots.history(run.curves, run.best_epoch, unfinished / "history.png")
         if recipe.augment:
             show_augmented(segments, run, recipe, unfinished / plots.AUGMENTED)

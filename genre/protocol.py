@@ -125,15 +125,17 @@ def saving(
     tested: evaluation.Predictions,
     folder: Path,
 ) -> Iterator[Path]:
-    """Write a run's card for programs and for people, its split and the pictures.
+    """Write a run's card for programs and for people, and its split; then draw the scores.
 
-    What is trained is to be written to the folder given, before anything is put in its place.
+    What is trained is to be written to the folder given, before anything is put in its place. The
+    pictures come last, so that a fault in drawing one does not cost what was trained.
     """
     with replacing_files(folder) as unfinished:
         yield unfinished
         card.write(the_card, unfinished)
         (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
         splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
+    with replacing_files(folder) as unfinished:
         report.pictures(tested, the_card.scores, report.title(the_card), unfinished)
 
 
