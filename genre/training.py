@@ -114,6 +114,7 @@ def train(
             f"learning rate {recipe.learning_rate:g} leads nowhere"
         )
     best_epoch = len(losses) if recipe.to_the_end else int(np.nanargmin(losses)) + 1
+    network = keras.Model(network.input, network.output)  # without the optimizer's state
     if recipe.kernel_machine:
         network = kernel.beside(network, segments, split.parts == TRAIN, seed=seed)
     seconds = time.perf_counter() - started

@@ -17,10 +17,11 @@ from scipy.special import softmax
 
 import config
 import mlp
-from genre import segmentfile, splits, training
+from genre import report, segmentfile, splits, training
+from genre.card import load
 from genre.dataset import Segments
 from genre.errors import TrainingError
-from genre.recipe import Recipe
+from genre.recipe import Recipe, optimizer
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -77,6 +78,24 @@ def made_up_file(tmp_path) -> Path:
     path = tmp_path / "made-up.json"
     segmentfile.write(made_up_segments([12] * 4), path)
     return path
+
+
+def test_what_is_saved_is_the_network_without_its_optimizers_state(trained):
+    assert not trained.network.compiled
+    size = (trained.folder / "model.keras").stat().st_size
+    assert size < 1.1 * 4 * trained.network.count_params() + 50_000
+
+
+def test_a_fault_in_drawing_does_not_cost_the_network(made_up_file, tmp_path, monkeypatch):
+    def broken(*_: object) -> None:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(report.plots, "roc", broken)
+    arguments = ("--data", made_up_file, "--output", tmp_path / "mlp", "--epochs", 1)
+    with pytest.raises(RuntimeError, match="no ink"):
+        mlp.main([str(argument) for argument in arguments])
+    _, card = load(tmp_path / "mlp")
+    assert card.training["epochs_run"] == 1
 
 
 def test_scores_are_printed_and_files_written(trained):
@@ -216,7 +235,9 @@ def test_training_stops_early_and_keeps_the_best_weights(made_up_file, run, tmp_
     assert loss < losses[-1] - 0.01
 
 
-def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(made_up_file, run, tmp_path):
+def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(
+    made_up_file, run, tmp_path, monkeypatch
+):
     arguments = ("--epochs", 12, "--learning-rate", 0.002, "--schedule", "cosine")
     options = ("--optimizer", "adamw", "--label-smoothing", 0.1)
     run(mlp, "--data", made_up_file, "--output", tmp_path, *arguments, *options)
@@ -235,8 +256,15 @@ def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(made_up_file, run
     recipe = Recipe(
         epochs=12, learning_rate=0.002, optimizer="adamw", schedule="cosine", label_smoothing=0.1
     )
+    made = []
+
+    def remembered(recipe: Recipe, *, steps: int) -> keras.Optimizer:
+        made.append(optimizer(recipe, steps=steps))
+        return made[0]
+
+    monkeypatch.setattr(training, "optimizer", remembered)
     again = training.train(mlp.mlp, data, split, recipe, seed=42)
-    assert float(again.network.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    assert float(made[0].learning_rate) == pytest.approx(0, abs=1e-9)
     saved = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     for weights, others in zip(saved.weights, again.network.weights, strict=True):
         np.testing.assert_array_equal(weights.numpy(), others.numpy())
