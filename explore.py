@@ -119,6 +119,10 @@ def explore_segments(segments: dataset.Segments, name: str, start: Path) -> None
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     path, stem = arguments.input, arguments.input.stem[:LONGEST_STEM]
+    if path.is_dir():
+        raise DatasetError(
+            f"{path}: is a folder; explore a song, or what preprocess.py --dataset makes of it"
+        )
     if path.suffix in segmentfile.ENCODINGS:
         segments = segmentfile.read(path)
         if not segments.originals.any():

@@ -237,7 +237,7 @@ def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
     [
         ("none.mp3", "No such file"),
         ("none.json", "no such file"),
-        ("folder", "Is a directory"),
+        ("folder", "is a folder; explore a song, or what preprocess.py"),
         ("text.txt", "not readable as audio"),
         ("noise.mp3", "not readable as audio"),
         ("empty.wav", "is empty"),
