@@ -78,13 +78,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "(default: %(default)s)",
     )
     options.add_split_arguments(parser)
-    add(
-        "--seed",
-        type=cli.seed,
-        metavar="N",
-        default=config.SEED,
-        help="of the split and of what a classifier leaves to chance (default: %(default)s)",
-    )
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
     if arguments.fma and arguments.data.suffix != featuretable.SUFFIX:
         parser.error("--fma needs --data, FMA's features.csv")

@@ -80,13 +80,6 @@ def add_training_arguments(
     """Add how the data is split and how networks are trained on it; `recipes` as below."""
     add_split_arguments(parser)
     add_recipe_arguments(parser, recipes)
-    parser.add_argument(
-        "--seed",
-        type=cli.seed,
-        metavar="N",
-        default=config.SEED,
-        help="of the split, the weights and the batches (default: %(default)s)",
-    )
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser, recipes: Mapping[str, Recipe]) -> None:
@@ -158,7 +151,7 @@ def _said(value: Any) -> str:
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how the data is split, once or several times."""
+    """Add how the data is split, once or several times, and the seed of all that is random."""
     parser.add_argument(
         "--split",
         type=splits.known,
@@ -181,4 +174,11 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="train N times on one split, with seeds that count up; what the first trains is "
         "saved, with the scores of all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=cli.seed,
+        metavar="N",
+        default=config.SEED,
+        help="of the split, and of all that training leaves to chance (default: %(default)s)",
     )
