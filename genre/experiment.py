@@ -200,11 +200,9 @@ def save(
     with protocol.saving(the_card, segments, run, tested, output) as unfinished:
         run.network.save(unfinished / card.MODEL_FILE)
     with replacing_files(output) as unfinished:
-        plots.history(run.curves, run.best_epoch, unfinished / "history.png")
+        plots.history(run.curves, run.best_epoch, unfinished / plots.HISTORY)
         if recipe.augment:
             show_augmented(segments, run, recipe, unfinished / plots.AUGMENTED)
-    if not recipe.augment:
-        (output / plots.AUGMENTED).unlink(missing_ok=True)  # of an earlier network
 
 
 def show_augmented(segments: dataset.Segments, run: Run, recipe: Recipe, path: Path) -> None:

@@ -14,7 +14,9 @@ from genre.rows import Prediction
 matplotlib = lazy.load("matplotlib")
 
 LONGEST_TITLE = 80  # letters
+CONFUSION, ROC, HISTORY = "confusion.png", "roc.png", "history.png"
 AUGMENTED, SHOWN = "augmented.png", 6  # a picture, and of how many segments
+OF_TRAINING = (CONFUSION, ROC, HISTORY, AUGMENTED)  # the pictures in a network's folder
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any):

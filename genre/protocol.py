@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from genre import card, cli, dataset, evaluation, report, splitfile, splits
+from genre import card, cli, dataset, evaluation, plots, report, splitfile, splits
 from genre.classifiers import Fitted
 from genre.files import printable, replacing_files, sha256, sha256_of_lines
 from genre.training import Run
@@ -128,13 +128,16 @@ def saving(
     """Write a run's card for programs and for people, and its split; then draw the scores.
 
     What is trained is to be written to the folder given, before anything is put in its place. The
-    pictures come last, so that a fault in drawing one does not cost what was trained.
+    pictures come last, so that a fault in drawing one does not cost what was trained; those of an
+    earlier training are gone by then.
     """
     with replacing_files(folder) as unfinished:
         yield unfinished
         card.write(the_card, unfinished)
         (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
         splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
+    for name in plots.OF_TRAINING:
+        (folder / name).unlink(missing_ok=True)
     with replacing_files(folder) as unfinished:
         report.pictures(tested, the_card.scores, report.title(the_card), unfinished)
 

@@ -27,8 +27,8 @@ def pictures(predictions: Predictions, result: dict[str, Any], heading: str, fol
     """Draw the confusion matrix and the ROC curves of predictions and their scores."""
     mapping = list(result["genres"])
     heading = f"{heading}\n{result['tracks']} tracks, {result['track_accuracy']:.0%} right"
-    plots.confusion(np.array(result["confusion"]), mapping, heading, folder / "confusion.png")
-    plots.roc(roc_curves(predictions, mapping), heading, folder / "roc.png")
+    plots.confusion(np.array(result["confusion"]), mapping, heading, folder / plots.CONFUSION)
+    plots.roc(roc_curves(predictions, mapping), heading, folder / plots.ROC)
 
 
 def run_line(number: int, run: dict[str, Any]) -> str:
@@ -131,7 +131,7 @@ def readme(card: Card) -> str:
             for genre, row in result["genres"].items()
         ),
         "",
-        "![confusion matrix](confusion.png) ![ROC curves](roc.png)",
+        f"![confusion matrix]({plots.CONFUSION}) ![ROC curves]({plots.ROC})",
         "",
     ]
     if len(card.runs) > 1:
@@ -174,7 +174,7 @@ def readme(card: Card) -> str:
             if augmentation
             else []
         ),
-        *(["![training curves](history.png)", ""] if "epochs" in training else []),
+        *([f"![training curves]({plots.HISTORY})", ""] if "epochs" in training else []),
         "Versions: "
         + ", ".join(f"{name} {number}" for name, number in card.versions.items())
         + ".",

@@ -1,5 +1,6 @@
 """What several test files share: made-up sound, made-up segments, and a look at a run's end."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 import librosa
 import numpy as np
+from scipy.special import softmax
 
 from genre.dataset import Segments
 from genre.features import Settings
@@ -97,3 +99,20 @@ def made_up_segments(
         track_index=track_index,
         frames=rng.normal(5, 3, (len(track_index), *shape)).astype(np.float32),
     )
+
+
+def separable_segments(tracks_in_genre: Sequence[int], apart: float) -> Segments:
+    """Return made-up segments whose genres can be told: each is louder in a band of its own."""
+    segments = made_up_segments(tracks_in_genre)
+    segments.frames[np.arange(len(segments.labels)), :, 1 + segments.labels] += apart
+    return segments
+
+
+def read_card(folder: Path) -> dict:
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+def calibrated(probabilities: np.ndarray, folder: Path) -> np.ndarray:
+    """Return a network's probabilities, (segments, genres), by the temperature on its card."""
+    temperature = read_card(folder)["calibration"]["temperature"]
+    return softmax(np.log(probabilities) / temperature, axis=1)

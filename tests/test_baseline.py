@@ -9,8 +9,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 import pytest
-from helpers import librosa_mfcc, made_up_segments, refusal
-from scipy.special import softmax
+from helpers import calibrated, librosa_mfcc, made_up_segments, refusal, separable_segments
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skops import io
@@ -21,15 +20,14 @@ import baseline
 import evaluate
 import predict
 from genre import classifiers, dataset, segmentfile, splitfile, summary
+from genre.card import load
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """A segment file whose genres can be told apart: each has a band of its own."""
-    segments = made_up_segments([8, 8, 8])
-    segments.frames[np.arange(len(segments.labels)), :, 1 + segments.labels] += 9
     path = tmp_path_factory.mktemp("data") / "made-up.h5"
-    segmentfile.write(segments, path)
+    segmentfile.write(separable_segments([8, 8, 8], 9), path)
     return path
 
 
@@ -140,9 +138,7 @@ def test_it_predicts_as_it_did_when_trained(run, saved, corpus, segment_file):
     samples, _ = librosa.load(song, sr=22050)
     frames = np.stack([librosa_mfcc(samples[i * 66150 :][:66150]) for i in range(2)])
     of_song = summary.statistics(frames, "mfcc", segments.settings)
-    temperature = json.loads((saved / "card.json").read_text())["calibration"]["temperature"]
-    raw = classifiers.judge(model, of_song, 10)
-    expected = softmax(np.log(raw) / temperature, axis=1).mean(axis=0)
+    expected = calibrated(classifiers.judge(model, of_song, 10), saved).mean(axis=0)
     np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-3)
 
 
@@ -301,10 +297,21 @@ def test_the_output_is_whole_or_as_it_was(run, data, copy, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("genre.plots.roc", fail)
+    monkeypatch.setattr("genre.splitfile.write", fail)
     ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
     assert ended.status == 2
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_a_fault_in_drawing_does_not_cost_what_was_trained(run, data, copy, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("genre.plots.roc", fail)
+    ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
+    assert ended.status == 2
+    assert load(copy)[1].title == "baseline ridge"
+    assert not list(copy.glob("*.png"))  # the old pictures are not of it
 
 
 def test_data_on_the_disk_is_not_read_at_once(run, data, tmp_path, monkeypatch):

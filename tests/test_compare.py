@@ -4,9 +4,8 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from helpers import Run, made_up_segments, refusal
+from helpers import Run, refusal, separable_segments
 
 import baseline
 import cnn
@@ -20,10 +19,8 @@ OPTIONS = ("--split", "track", "--seed", 3)
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """A segment file whose genres can be told apart: each has a band of its own."""
-    segments = made_up_segments([8, 8, 8])
-    segments.frames[np.arange(len(segments.labels)), :, 1 + segments.labels] += 3
     path = tmp_path_factory.mktemp("data") / "made-up.h5"
-    segmentfile.write(segments, path)
+    segmentfile.write(separable_segments([8, 8, 8], 3), path)
     return path
 
 

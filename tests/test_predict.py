@@ -11,8 +11,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-from helpers import Run, librosa_mfcc, noise, refusal, shell
-from scipy.special import softmax
+from helpers import Run, calibrated, librosa_mfcc, noise, read_card, refusal, shell
 
 import config
 import predict
@@ -37,8 +36,7 @@ def judged(network: Path, song: Path) -> np.ndarray:
     segments = samples[: len(samples) // 66150 * 66150].reshape(-1, 66150)
     frames = np.stack([librosa_mfcc(segment) for segment in segments])
     model = keras.saving.load_model(network / "model.keras")
-    temperature = read_card(network)["calibration"]["temperature"]
-    return softmax(np.log(model.predict(frames, verbose=0)) / temperature, axis=1)
+    return calibrated(model.predict(frames, verbose=0), network)
 
 
 @pytest.fixture
@@ -50,10 +48,6 @@ def song(corpus) -> Path:
 def copy(network, tmp_path) -> Path:
     """A copy of the network's folder, to be spoilt."""
     return Path(shutil.copytree(network, tmp_path / "copy"))
-
-
-def read_card(folder: Path) -> dict:
-    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
 
 
 def edit_card(folder: Path, **values: object) -> None:
