@@ -76,6 +76,7 @@ class Batches(keras.utils.PyDataset):
         if isinstance(self._frames, np.ndarray):
             return self._frames[rows]
         if not self._held or self._held[0] != stretch:
+            self._held = None  # before as much is read again
             start = stretch * self._stretch
             of_stretch = np.sort(self._order[start : start + self._stretch])
             self._held = (stretch, of_stretch, take(self._frames, of_stretch))
