@@ -20,7 +20,7 @@ from helpers import ROOT, made_up_segments, noise, refusal
 import mlp
 import predict
 import preprocess
-from genre import experiment, segmentfile, training
+from genre import card, experiment, segmentfile, training
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
@@ -301,6 +301,11 @@ def test_a_network_takes_an_earlier_ones_place(data, earlier, run):
     assert list(earlier.parent.iterdir()) == [earlier]
 
 
+FAULTS = pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, OSError(28, "No space left on device")]
+)
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -308,12 +313,9 @@ def test_a_network_takes_an_earlier_ones_place(data, earlier, run):
         "keras.Model.save",
         "genre.report.readme",
         "genre.splitfile.write",
-        "genre.plots.history",
-        "genre.plots.confusion",
-        "genre.plots.roc",
     ],
 )
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+@FAULTS
 def test_a_network_is_saved_whole_or_not_at_all(step, error, data, earlier, run, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -323,6 +325,27 @@ def test_a_network_is_saved_whole_or_not_at_all(step, error, data, earlier, run,
     ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
     assert ended.status == (130 if error is KeyboardInterrupt else 2)
     assert contents(earlier) == before
+    assert list(earlier.parent.iterdir()) == [earlier]
+
+
+@pytest.mark.parametrize(
+    "step", ["genre.plots.history", "genre.plots.confusion", "genre.plots.roc"]
+)
+@FAULTS
+def test_a_fault_in_drawing_leaves_the_network_and_no_picture_of_an_earlier_one(
+    step, error, data, earlier, run, monkeypatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(step, fail)
+    before = contents(earlier)
+    ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
+    assert ended.status == (130 if error is KeyboardInterrupt else 2)
+    _, the_card = card.load(earlier)
+    assert the_card.training["seed"] == 2
+    after = contents(earlier)
+    assert all(after[name] != before[name] for name in after if name.endswith(".png"))
     assert list(earlier.parent.iterdir()) == [earlier]
 
 
