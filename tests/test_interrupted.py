@@ -301,9 +301,20 @@ def test_a_network_takes_an_earlier_ones_place(data, earlier, run):
     assert list(earlier.parent.iterdir()) == [earlier]
 
 
-FAULTS = pytest.mark.parametrize(
-    "error", [KeyboardInterrupt, OSError(28, "No space left on device")]
-)
+@pytest.fixture(params=[KeyboardInterrupt, OSError(28, "No space left on device")])
+def train_with_fault(request, data, earlier, run, monkeypatch) -> Callable[[str], None]:
+    """Return what trains into an earlier network's folder, with a fault at a step of saving."""
+
+    def train(step: str) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise request.param
+
+        monkeypatch.setattr(step, fail)
+        ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
+        assert ended.status == (130 if request.param is KeyboardInterrupt else 2)
+        assert list(earlier.parent.iterdir()) == [earlier]
+
+    return train
 
 
 @pytest.mark.parametrize(
@@ -315,38 +326,24 @@ FAULTS = pytest.mark.parametrize(
         "genre.splitfile.write",
     ],
 )
-@FAULTS
-def test_a_network_is_saved_whole_or_not_at_all(step, error, data, earlier, run, monkeypatch):
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(step, fail)
+def test_a_network_is_saved_whole_or_not_at_all(step, earlier, train_with_fault):
     before = contents(earlier)
-    ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
-    assert ended.status == (130 if error is KeyboardInterrupt else 2)
+    train_with_fault(step)
     assert contents(earlier) == before
-    assert list(earlier.parent.iterdir()) == [earlier]
 
 
 @pytest.mark.parametrize(
     "step", ["genre.plots.history", "genre.plots.confusion", "genre.plots.roc"]
 )
-@FAULTS
 def test_a_fault_in_drawing_leaves_the_network_and_no_picture_of_an_earlier_one(
-    step, error, data, earlier, run, monkeypatch
+    step, earlier, train_with_fault
 ):
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(step, fail)
     before = contents(earlier)
-    ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
-    assert ended.status == (130 if error is KeyboardInterrupt else 2)
+    train_with_fault(step)
     _, the_card = card.load(earlier)
     assert the_card.training["seed"] == 2
     after = contents(earlier)
     assert all(after[name] != before[name] for name in after if name.endswith(".png"))
-    assert list(earlier.parent.iterdir()) == [earlier]
 
 
 # predict.py
