@@ -114,9 +114,10 @@ def train(
             f"learning rate {recipe.learning_rate:g} leads nowhere"
         )
     best_epoch = len(losses) if recipe.to_the_end else int(np.nanargmin(losses)) + 1
-    network = keras.Model(network.input, network.output)  # without the optimizer's state
     if recipe.kernel_machine:
         network = kernel.beside(network, segments, split.parts == TRAIN, seed=seed)
+    else:
+        network = keras.Model(network.input, network.output)  # without the optimizer's state
     seconds = time.perf_counter() - started
     judge, curves = evaluation.judge_of(network), history.history
     predictions, account = calibration.apply(
