@@ -4,13 +4,13 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from functools import partial
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CHUNK_SIZE = 4  # items that a process takes at once
-CHUNKS_AHEAD = 4  # of each process, that wait for it or for the consumer
+CHUNKS_AHEAD = 4  # of each process, that are done before the consumer takes them
 DEPTH = 2  # pieces of an item that wait for the consumer
 PATIENCE = 0.1  # s between a thread's looks whether the consumer is gone
 
@@ -43,34 +43,77 @@ def in_processes(
 ) -> Iterator[Result]:
     """Yield the function's result for each item, in order, computed by `workers` processes.
 
-    Function, items and results must pickle. Raises GenreError when a process dies.
+    Function, items and results must pickle. Raises what the function raises, and GenreError when a
+    process dies.
     """
     if workers == 1:
         with threadpoolctl.threadpool_limits(1):  # as in a worker, whose results differ in rounding
             yield from map(function, items)
         return
-    chunks = (items[start : start + CHUNK_SIZE] for start in range(0, len(items), CHUNK_SIZE))
-    with ProcessPoolExecutor(workers, initializer=_prepare_process) as pool:
-        # Not pool.map, which cancels, when a process dies, what the pool has yet to call broken;
-        # in Python 3.11 the pool then hangs (https://github.com/python/cpython/pull/108974).
-        submit = partial(pool.submit, _map, function)
+    chunks = [items[start : start + CHUNK_SIZE] for start in range(0, len(items), CHUNK_SIZE)]
+    crew: list[tuple[multiprocessing.Process, Connection]] = []
+    try:
+        with _signals_held_back():  # until the processes are prepared for them
+            for _ in range(min(workers, len(chunks))):
+                crew.append(_start(function))
+        for results in _deal(chunks, [connection for _, connection in crew]):
+            if isinstance(results, Exception):
+                raise results
+            yield from results
+    finally:
+        for process, _ in crew:
+            process.kill()  # no waiting for work that nobody will use
+            process.join()
+
+
+# Not a ProcessPoolExecutor: its processes share a pipe, and where one is killed amid its writing,
+# the pool waits for the rest for ever. The end of a pipe of its own says that a process is gone.
+def _start(function: Callable[[Item], Result]) -> tuple[multiprocessing.Process, Connection]:
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_work, args=(function, theirs), daemon=True)
+    process.start()
+    theirs.close()  # else the pipe would not end with the process
+    return process, ours
+
+
+def _work(function: Callable[[Item], Result], connection: Connection) -> None:
+    """Answer each chunk of items with their results, or with what the function raises."""
+    _prepare_process()
+    with suppress(EOFError):  # the parent is gone
+        while True:
+            chunk = connection.recv()
+            try:
+                connection.send([function(item) for item in chunk])
+            except Exception as error:
+                error.add_note(traceback.format_exc())  # which does not pickle by itself
+                connection.send(error)
+
+
+def _deal(
+    chunks: Sequence[Sequence[Item]], connections: Iterable[Connection]
+) -> Iterator[list[Result] | Exception]:
+    """Give chunks to processes that are idle, and yield their answers in order."""
+    idle, busy, done, given = list(connections), {}, {}, 0
+    ahead = CHUNKS_AHEAD * len(idle)
+    for wanted in range(len(chunks)):
         try:
-            with _signals_held_back():  # until the processes, started here, are prepared for them
-                waiting = deque(map(submit, islice(chunks, CHUNKS_AHEAD * workers)))
-            while waiting:
-                results = waiting.popleft().result()
-                waiting.extend(map(submit, islice(chunks, 1)))
-                yield from results
-        except BrokenProcessPool:
+            while True:
+                while idle and given < min(len(chunks), wanted + ahead):
+                    connection = idle.pop()
+                    connection.send(chunks[given])
+                    busy[connection] = given
+                    given += 1
+                for connection in wait(list(busy), timeout=0 if wanted in done else None):
+                    done[busy.pop(connection)] = connection.recv()
+                    idle.append(connection)
+                if wanted in done:
+                    break
+        except (EOFError, OSError):
+            time.sleep(PATIENCE)  # for a signal that may be on its way to this process, too
             raise GenreError(
                 "a worker process died, perhaps for want of memory; try fewer with --workers"
             ) from None
-        finally:
-            pool.shutdown(cancel_futures=True)  # no waiting for work that nobody will use
-
-
-def _map(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    return list(map(function, items))
+        yield done.pop(wanted)
 
 
 @contextmanager

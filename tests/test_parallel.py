@@ -162,7 +162,7 @@ def test_an_error_of_the_items_is_raised_and_ends_the_threads():
 # Processes, each time in a fresh interpreter: to fork this one with its libraries is not safe
 
 SCRIPT = """\
-import os, sys, time
+import os, signal, subprocess, sys, time
 from functools import partial
 sys.path.insert(0, {root!r})
 from genre import cli, parallel
@@ -178,6 +178,13 @@ def dies(item, at):
     if item == at:
         os._exit(1)
     return item
+
+def killed_amid_an_answer(item):
+    # The parent is stopped, so it reads nothing; what is larger than a pipe holds waits.
+    then = f"sleep 1; kill -KILL {{os.getpid()}}; kill -CONT {{os.getppid()}}"
+    os.kill(os.getppid(), signal.SIGSTOP)
+    subprocess.Popen(["sh", "-c", then], start_new_session=True)
+    return bytes(10_000_000)
 
 def raises(item):
     raise ValueError(item)
@@ -223,9 +230,18 @@ def test_a_process_that_dies_ends_the_run_in_a_line(at):
     assert seconds < 20
 
 
-def test_what_a_process_raises_is_raised():
+def test_a_process_that_is_killed_amid_an_answer_is_not_waited_for():
+    status, out, err, _ = script(
+        "list(parallel.in_processes(killed_amid_an_answer, range(1), workers=2))"
+    )
+    assert (status, out) == (2, "")
+    assert err.startswith("-c: a worker process died")
+
+
+def test_what_a_process_raises_is_raised_and_says_where():
     status, _, err, _ = script("list(parallel.in_processes(raises, range(50), workers=2))")
     assert status == 1
+    assert "in raises" in err
     assert err.rstrip().endswith("ValueError: 0")
 
 
