@@ -45,4 +45,6 @@ def inception(x: "keras.KerasTensor") -> "keras.KerasTensor":
 def convolution(x: "keras.KerasTensor", kernel: int) -> "keras.KerasTensor":
     """Return a convolution that normalises before it and not, as elsewhere, behind."""
     x = keras.layers.ReLU()(blocks.batch_norm(x))
+    if kernel == 1:
+        return keras.layers.Dense(MAPS)(x)  # the same, in half the time on a CPU
     return keras.layers.Conv2D(MAPS, kernel, padding="same")(x)
