@@ -44,7 +44,7 @@ SEED = 42  # of the split, the weights and the order of the batches
 
 # The kernel machine beside a network, with --kernel-machine
 KERNEL_CENTRES = 1000  # training segments that it compares with, at most; it is saved with them
-KERNEL_WIDTH = 0.5  # times the mean squared difference of two segments' normalised statistics
+KERNEL_WIDTH = 0.5  # of a squared distance over the segments' mean one from their middle
 KERNEL_RIDGE = 0.2  # how much smoothness weighs against being right on the training part
 KERNEL_WEIGHT = 16  # of its scores, which are about 0 to 1, beside the network's log-probabilities
 

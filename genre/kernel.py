@@ -11,10 +11,14 @@ both together are one model.
 
 The statistics: spectrum and its change (as in baseline.py), correlations of the cepstrum after
 M. Mandel and D. Ellis, "Song-level features and support vector machines for music classification"
-(ISMIR 2005), and modulation spectra after M. McKinney and J. Breebaart, "Features for audio and
-music classification" (ISMIR 2003).
+(ISMIR 2005), modulation spectra after M. McKinney and J. Breebaart, "Features for audio and music
+classification" (ISMIR 2003), rhythm after E. Pampalk, A. Rauber and D. Merkl, "Content-based
+organization and visualization of music archives" (ACM Multimedia 2002), and contrast after D. Jiang
+et al., "Music type classification by spectral contrast feature" (ICME 2002). Each weighs by how
+much genres differ in it.
 """
 
+import warnings
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -22,6 +26,7 @@ import lazy_loader as lazy
 import numpy as np
 
 import config
+from genre import blocks
 from genre.dataset import Segments
 from genre.network import on, without_level
 
@@ -29,10 +34,12 @@ keras = lazy.load("keras")
 
 COSINES = 20  # of the bands, as MFCCs are, that are looked at closely
 FINE_COSINES = 2 * COSINES  # of which nothing but the change from frame to frame is looked at
-BAND_GROUPS = 16
+FINE_GROUPS, BAND_GROUPS = 64, 16  # of neighbouring bands, at most
+BEATS = 24  # ranges of the frequency that onsets come back with, equally wide
 RATES = 8  # ranges of the modulation's frequency, wider and wider, less those of not one bin
 LEAST = 0.1  # dB, in place of no modulation at all, which has no logarithm
 SMALLEST = 1e-6  # variance and probability that are as good as none
+RATIOS = 0.01, 10_000  # the least and the largest F that is made use of
 
 
 def beside(
@@ -51,53 +58,75 @@ def beside(
     centres = np.concatenate([*on(describe, segments, is_centre)])
     means, variance = centres.mean(axis=0), centres.var(axis=0)
     variance = np.where(variance > SMALLEST, variance, 1)  # what never changes tells nothing
+    variance /= importance(centres, segments.labels[is_centre])
     normalized = layers.Normalization(mean=means, variance=variance, name="statistics")(described)
     pieces = on(keras.Model(frames, normalized), segments, chosen)
     centres = (centres - means) / np.sqrt(variance)
-    weights = solve(pieces, segments.labels[chosen], centres, len(segments.mapping))
+    width = config.KERNEL_WIDTH / max(SMALLEST, np.mean(np.sum(centres**2, axis=1)))
+    weights = solve(pieces, segments.labels[chosen], centres, width, len(segments.mapping))
 
     # |x - c|^2 = |x|^2 - (2 x c - |c|^2), of which a layer gives the bracket.
     rest = fixed(normalized, 2 * centres.T, bias=-np.sum(centres**2, axis=1))
     distances = ops.sum(normalized**2, axis=1, keepdims=True) - rest
-    scores = fixed(ops.exp(-config.KERNEL_WIDTH / centres.shape[1] * distances), weights)
+    scores = fixed(ops.exp(-float(width) * distances), weights)
     sure = ops.log(network.output + SMALLEST) + config.KERNEL_WEIGHT * scores
     return keras.Model(frames, layers.Softmax()(sure))
 
 
+def importance(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how much each statistic tells of the genre, (statistics,): the root of its F ratio.
+
+    F is the variance between genres over that within them (R. Fisher's analysis of variance).
+    """
+    from sklearn.feature_selection import f_classif
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # what never changes has no ratio
+        ratios, _ = f_classif(values, labels)
+    return np.sqrt(np.clip(np.nan_to_num(ratios, nan=RATIOS[0]), *RATIOS))
+
+
 def solve(
-    pieces: Iterable[np.ndarray], labels: np.ndarray, centres: np.ndarray, n_genres: int
+    pieces: Iterable[np.ndarray],
+    labels: np.ndarray,
+    centres: np.ndarray,
+    width: float,
+    n_genres: int,
 ) -> np.ndarray:
     """Return what nearness to each centre says of each genre, (centres, genres).
 
-    The pieces of the training segments and the centres are (segments, statistics). With all
-    segments for centres this is kernel ridge regression; memory grows with the centres alone.
+    The pieces of the training segments and the centres are (segments, statistics), the width is
+    the Gaussian's. With all segments for centres this is kernel ridge regression; memory grows with
+    the centres alone.
     """
     targets = np.eye(n_genres)[labels] - 1 / n_genres
-    normal = config.KERNEL_RIDGE * gaussian(centres, centres)
+    normal = config.KERNEL_RIDGE * gaussian(centres, centres, width)
     answers, start = np.zeros((len(centres), n_genres)), 0
     for values in pieces:
-        near = gaussian(values, centres)
+        near = gaussian(values, centres, width)
         normal += near.T @ near
         answers += near.T @ targets[start : start + len(values)]
         start += len(values)
     return np.linalg.lstsq(normal, answers)[0].astype(np.float32)
 
 
-def gaussian(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Return how near values are to centres, (segments, centres), from 0 to 1."""
+def gaussian(values: np.ndarray, centres: np.ndarray, width: float) -> np.ndarray:
+    """Return how near values are to centres, (segments, centres), from 0 to 1.
+
+    The width is what a squared distance is multiplied by.
+    """
     from scipy.spatial.distance import cdist
 
-    return np.exp(-config.KERNEL_WIDTH / values.shape[1] * cdist(values, centres, "sqeuclidean"))
+    return np.exp(-width * cdist(values, centres, "sqeuclidean"))
 
 
 def statistics(frames: "keras.KerasTensor") -> "keras.KerasTensor":
     """Return what is told of frames without their level: (segments, statistics)."""
     n_bands = frames.shape[2]
     cosines = fixed(frames, cosine_transform(n_bands)[:, :FINE_COSINES])
-    groups = np.array_split(np.eye(n_bands), min(BAND_GROUPS, n_bands))
-    of_groups = fixed(frames, np.stack([group.mean(axis=0) for group in groups], axis=1))
-    views = {"bands": frames, "cosines": cosines, "groups": of_groups}
-    views["coarse"] = cosines[:, :, :COSINES]
+    views = {"bands": frames, "cosines": cosines, "coarse": cosines[:, :, :COSINES]}
+    views["fine groups"] = fixed(frames, averages(n_bands, FINE_GROUPS))
+    views["groups"] = fixed(frames, averages(n_bands, BAND_GROUPS))
     return keras.ops.concatenate([tell(views[view]) for view, tell in STATISTICS], axis=1)
 
 
@@ -137,15 +166,33 @@ def correlations(frames: "keras.KerasTensor") -> "keras.KerasTensor":
     return ops.take(ops.reshape(table, (-1, n_bands**2)), rows * n_bands + columns, axis=1)
 
 
-# What is told, and of which view of the frames: the bands, groups of neighbouring bands, or the
+def contrast(frames: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Return how far the loudest of neighbouring bands stands out of them, (segments, groups)."""
+    picture, size = blocks.picture(frames), -(-frames.shape[2] // BAND_GROUPS)
+    highest, mean = (blocks.pool(picture, 1, size, average=it) for it in (False, True))
+    return keras.layers.Flatten()(keras.ops.mean(highest - mean, axis=1))
+
+
+def rhythm(frames: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Return how strongly onsets come back at each rate, over all bands, (segments, rates)."""
+    ops = keras.ops
+    onsets = ops.transpose(ops.relu(frames[:, 1:] - frames[:, :-1]), (0, 2, 1))
+    real, imaginary = ops.rfft(onsets - ops.mean(onsets, axis=2, keepdims=True))
+    spectrum = ops.mean(ops.sqrt(real**2 + imaginary**2), axis=1)[:, 1:]
+    return fixed(spectrum, averages(spectrum.shape[1], BEATS))
+
+
+# What is told, and of which view of the frames: the bands, the means of neighbouring ones, or the
 # cosines of the bands, all or the coarse ones alone.
 STATISTICS = [
     ("bands", mean),
-    ("bands", change),
+    ("fine groups", change),
     ("cosines", change),
     ("coarse", modulations),
     ("coarse", correlations),
     ("groups", modulations),
+    ("groups", rhythm),
+    ("bands", contrast),
 ]
 
 
@@ -154,6 +201,12 @@ def cosine_transform(n_bands: int) -> np.ndarray:
     from scipy.fft import dct
 
     return dct(np.eye(n_bands), axis=1, norm="ortho")
+
+
+def averages(n_values: int, n_groups: int) -> np.ndarray:
+    """Return the means of neighbouring values as a matrix, (values, at most so many groups)."""
+    groups = np.array_split(np.eye(n_values), min(n_groups, n_values))
+    return np.stack([group.mean(axis=0) for group in groups], axis=1)
 
 
 def fixed(
