@@ -8,6 +8,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import softmax
 
 import evaluate
@@ -53,6 +54,16 @@ def test_logits_are_divided_by_the_temperature():
 def test_the_temperature_undoes_what_made_them_too_sure(sharpness):
     found = calibration.fit(drawn(4000, sharpness))
     assert found.temperature == pytest.approx(sharpness, rel=0.08)
+
+
+def test_a_few_right_answers_do_not_make_a_network_sure():
+    few = Predictions(np.full((3, 3), 0.1) + 0.7 * np.eye(3), np.arange(3), np.arange(3))
+    many = Predictions(*(np.repeat(values, 100, axis=0) for values in few[:2]), np.arange(300))
+    # The answers are 8 to 1 to 1, so with y = 8^(-1/t) the loss of a track is log(1 + 2y), by
+    # itself least at t = 0. With x = log t, 3 log(1 + 2y) + x^2 / 2 is least where this is 0.
+    x = brentq(lambda x: 6 * np.log(8) / np.exp(x) / (8 ** np.exp(-x) + 2) + x, -3, 3)
+    assert calibration.fit(few).temperature == pytest.approx(np.exp(x), rel=1e-3)
+    assert calibration.fit(many).temperature < np.exp(x) / 2
 
 
 def test_a_tracks_segments_are_joined_first():
