@@ -151,7 +151,8 @@ def predict(
     """Return what a network or a classifier makes of a song's pieces, (segments, frames, bands)."""
     segments = np.concatenate([judge(frames) for frames in pieces])
     joined = evaluation.join(segments, how)
-    uncertain = bool(joined.max() < threshold)
+    # The threshold is fitted on means, whatever is shown.
+    uncertain = bool(evaluation.join(segments).max() < threshold)
     return rows.Prediction(printable(song), joined, segments, segment_seconds, uncertain)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genre.evaluation import Predictions, join_tracks
+from genre.evaluation import Predictions, join_tracks, pool
 
 TEMPERATURES = (0.05, 20.0)  # between which the best one is sought
 LEAST = 1e-12  # in place of a probability of 0, whose loss would be infinite
@@ -77,21 +77,41 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     calibration = fit(validation) if len(validation.labels) else Calibration()
     if not len(tested.labels):
         return tested, calibration._asdict()
-    probabilities = scaled(tested.probabilities, calibration.temperature)
-    return tested._replace(probabilities=probabilities), _account(calibration, tested)
+    return _with_account([calibration], [tested], calibration)
 
 
-def _account(calibration: Calibration, tested: Predictions) -> dict[str, Any]:
-    before, labels = _by_track(tested, 1.0)
-    after, _ = _by_track(tested, calibration.temperature)
-    certain = after.max(axis=1) >= calibration.threshold
+def apply_across(folds: list[Predictions]) -> tuple[Predictions, dict[str, Any]]:
+    """Return the predictions of all folds, each calibrated by the other folds, and an account.
+
+    The calibration in it is fitted on all folds; how well it does is measured as on songs that it
+    was not fitted on.
+    """
+    by_others = [fit(pool(folds[:i] + folds[i + 1 :])) for i in range(len(folds))]
+    return _with_account(by_others, folds, fit(pool(folds)))
+
+
+def _with_account(
+    calibrations: list[Calibration], tested: list[Predictions], to_keep: Calibration
+) -> tuple[Predictions, dict[str, Any]]:
+    """Return predictions calibrated one by one, in one, and an account of that."""
+    each = list(zip(calibrations, tested, strict=True))
+    before, labels = map(np.concatenate, zip(*(_by_track(it, 1.0) for it in tested), strict=True))
+    after = np.concatenate([_by_track(it, by.temperature)[0] for by, it in each])
+    thresholds = np.repeat(
+        [by.threshold for by in calibrations], [len(np.unique(it.track_index)) for it in tested]
+    )
+    certain = after.max(axis=1) >= thresholds
     right = after.argmax(axis=1) == labels
-    return calibration._asdict() | {
+    account = {
         "error_before": round(expected_error(before, labels), 4),
         "error_after": round(expected_error(after, labels), 4),
         "certain": round(float(certain.mean()), 4),
         "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
     }
+    predictions = [
+        it._replace(probabilities=scaled(it.probabilities, by.temperature)) for by, it in each
+    ]
+    return pool(predictions), to_keep._asdict() | account
 
 
 def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:

@@ -103,8 +103,7 @@ def calibrated_by(folds: list[Run], run: Run) -> Run:
 
     What the folds were not trained on is the one thing that tells how sure it may be.
     """
-    held_out = evaluation.pool([fold.predictions for fold in folds])
-    predictions, account = calibration.apply(held_out, held_out)
+    predictions, account = calibration.apply_across([fold.predictions for fold in folds])
     return run._replace(predictions=predictions, calibration=account)
 
 

@@ -183,18 +183,27 @@ def readme(card: Card) -> str:
 
 
 def _confidence(card: Card) -> list[str]:
-    calibration = card.calibration
-    accuracy = _number(calibration["accuracy_of_certain"])
-    part = "test parts of the folds" if card.training.get("refit") else "validation part"
+    calibration, refit = card.calibration, card.training.get("refit")
+    if not refit and not card.split["validation"]["segments"]:
+        error = calibration["error_before"]
+        return [
+            "Without a validation part nothing is calibrated, and no song called uncertain. The "
+            f"expected calibration error of the test tracks is {error:.3f}."
+        ]
+    part, tracks = "validation part", "test tracks"
+    if refit:
+        part, tracks = "test parts of the folds", "test tracks, each by what fits the other folds,"
+    elif len(card.runs) > 1:
+        tracks = "test tracks of run 1"
     return [
         f"Logits are divided by a temperature of {calibration['temperature']:.2f}, fitted on the "
-        f"{part}. The expected calibration error of the test tracks is "
+        f"{part}. The expected calibration error of the {tracks} is "
         f"{calibration['error_before']:.3f} without and {calibration['error_after']:.3f} with it.",
         "",
         f"A song whose top probability is below {calibration['threshold']:.2f} is called uncertain "
-        f"by `predict.py`. {calibration['certain']:.0%} of the test tracks are not, and the "
-        f"accuracy of these is {accuracy}. The threshold is the one that parts right from wrong "
-        f"answers best on the {part}.",
+        f"by `predict.py`. {calibration['certain']:.0%} of the {tracks} are not, and the "
+        f"accuracy of these is {_number(calibration['accuracy_of_certain'])}. The threshold is the "
+        f"one that parts right from wrong answers best on the {part}.",
     ]
 
 

@@ -61,8 +61,8 @@ def train(
             f"split {split.name} has no validation part, without which training needs "
             "--schedule cosine"
         )
-    if recipe.kernel_machine and segments.frames.shape[1] < 2:
-        raise TrainingError("a kernel machine needs segments of at least two frames")
+    if recipe.kernel_machine and segments.frames.shape[1] < 3:
+        raise TrainingError("a kernel machine needs segments of at least three frames")
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
     if begun:

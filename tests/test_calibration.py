@@ -14,7 +14,7 @@ from scipy.special import softmax
 import evaluate
 import predict
 from genre import calibration, card, features
-from genre.evaluation import Predictions
+from genre.evaluation import Predictions, pool
 
 
 def drawn(n: int, sharpness: float, seed: int = 0) -> Predictions:
@@ -109,6 +109,22 @@ def test_without_a_validation_part_nothing_changes():
     assert (account["temperature"], account["threshold"], account["certain"]) == (1, 0, 1)
 
 
+def test_folds_are_calibrated_and_judged_by_each_other():
+    folds = [
+        drawn(100, sharpness, seed=number)._replace(track_index=100 * number + np.arange(100))
+        for number, sharpness in enumerate((0.5, 2, 4))
+    ]
+    together, account = calibration.apply_across(folds)
+    for fold, others in zip(folds, (folds[1:], folds[::2], folds[:2]), strict=True):
+        fitted = calibration.fit(pool(others)).temperature
+        rows = np.isin(together.track_index, fold.track_index)
+        expected = calibration.scaled(fold.probabilities, fitted)
+        np.testing.assert_allclose(together.probabilities[rows], expected)
+    assert (account["temperature"], account["threshold"]) == calibration.fit(pool(folds))
+    error = calibration.expected_error(together.probabilities, together.labels)
+    assert account["error_after"] == pytest.approx(error, abs=1e-4)
+
+
 def test_what_is_loaded_is_calibrated(saved, corpus):
     folder, change = saved
     song = next(corpus.rglob("*.wav"))
@@ -141,6 +157,23 @@ def test_scores_are_those_of_calibrated_probabilities(network, segment_file, run
     assert f"accuracy per track    {scores['track_accuracy']:.3f}" in again.out
     rates = [row["roc_area"] for row in scores["genres"].values() if row["roc_area"] is not None]
     assert f"{rates[0]:.2f}" in again.out
+
+
+@pytest.mark.parametrize("how", ["max", "min"])
+def test_however_segments_are_joined_the_mean_is_certain_or_not(saved, corpus, run, how):
+    folder, change = saved
+    song = next(corpus.rglob("*.wav"))
+    arguments = ("--model", folder, "--input", song, "--format", "json")
+    top = {
+        join: max(
+            json.loads(run(predict, *arguments, "--type", join).out)["probabilities"].values()
+        )
+        for join in ("mean", how)
+    }
+    assert top["mean"] != top[how]
+    change({"threshold": sum(top.values()) / 2})
+    said = json.loads(run(predict, *arguments, "--type", how).out)["uncertain"]
+    assert said is (top["mean"] < top[how])
 
 
 @pytest.mark.parametrize(("threshold", "uncertain"), [(0.0, False), (1.1, True)])
