@@ -73,10 +73,15 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
         return settings
 
 
-def trained_tracks(folder: Path, segments: dataset.Segments, chosen: np.ndarray) -> int:
-    """Return how many of the tracks under test the network's split lists as training tracks."""
+def notes_on_training(folder: Path, segments: dataset.Segments, chosen: np.ndarray) -> list[str]:
+    """Return a note where the network was trained on segments of the tracks under test."""
     listed = splitfile.read(segments, folder / splitfile.NAME)
-    return len(np.unique(segments.track_index[chosen & (listed.parts == dataset.TRAIN)]))
+    tested, trained = (
+        segments.track_index[which] for which in (chosen, listed.parts == dataset.TRAIN)
+    )
+    if not (known := len(np.intersect1d(tested, trained))):
+        return []
+    return [f"the model was trained on {known} of these tracks: this score flatters"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,8 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         split = splits.split(segments, arguments.split, seed=the_card.split["seed"])
         chosen, notes = split.parts == dataset.TEST, split.notes
         heading = f"{report.network(the_card)}, test part of split {split.name} of {data}"
-    if known := trained_tracks(folder, segments, chosen):
-        notes = [*notes, f"the model was trained on {known} of these tracks: this score flatters"]
+    notes = [*notes, *notes_on_training(folder, segments, chosen)]
     output = arguments.output or folder / "evaluation"
     check_folder(output)
     model, _ = card.load(arguments.model)

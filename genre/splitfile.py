@@ -79,14 +79,19 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 def _finder(tracks: Sequence[str]):
     """Return a function from a listed name to the index of the track that it means, or None."""
-    whole = {_components(track): index for index, track in enumerate(tracks)}
-    endings = Counter(key[start:] for key in whole for start in range(len(key)))
+    exact = {track: index for index, track in enumerate(tracks)}
+    keys = [_components(track) for track in tracks]
+    whole = {key: index for index, key in enumerate(keys)}
+    n_whole = Counter(keys)
+    n_endings = Counter(key[start:] for key in keys for start in range(len(key)))
     index_of = {key[start:]: i for key, i in whole.items() for start in range(len(key))}
 
     def find(name: str) -> int | None:
+        if name in exact:
+            return exact[name]
         key = _components(name)
-        if endings[key] > 1 and key not in whole:
-            raise ValueError(f"{name} can mean {endings[key]} tracks")
+        if (n_fitting := n_whole[key] or n_endings[key]) > 1:
+            raise ValueError(f"{name} can mean {n_fitting} tracks")
         for start in range(len(key)):  # folders in front of the listed name are passed over
             if key[start:] in whole:
                 return whole[key[start:]]

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 import evaluate
-from genre import card, evaluation, segmentfile, splitfile
+from genre import card, evaluation, segmentfile, splitfile, splits
 
 
 @pytest.fixture
@@ -49,6 +49,18 @@ def test_all_tracks_are_scored_and_the_trained_ones_counted(
     assert ended.status == 0
     assert f"({len(segments.tracks)} tracks)" in ended.out
     assert f"trained on {n_trained} of these tracks" in ended.out
+
+
+def test_a_track_counts_that_was_trained_on_in_part(run, network, segment_file, segments, tmp_path):
+    folder = shutil.copytree(network, tmp_path / "network")
+    split = splits.split(segments, "segment", seed=0)
+    splitfile.write(segments, split.parts, folder / splitfile.NAME)
+    of_part = (
+        set(segments.track_index[split.parts == part].tolist()) for part in ("train", "test")
+    )
+    n_both = len(set.intersection(*of_part))
+    arguments = ("--model", folder, "--data", segment_file, "--split", folder / splitfile.NAME)
+    assert f"trained on {n_both} of these tracks" in run(evaluate, *arguments).out
 
 
 def test_pictures_go_beside_the_network_by_default(run, network, segment_file, tmp_path):

@@ -98,6 +98,17 @@ def test_a_name_that_can_mean_two_tracks_is_refused(segments, tmp_path):
         splitfile.read(twins, write(tmp_path / "s.csv", "track,part", "x.wav,test"))
 
 
+def test_tracks_that_differ_in_their_suffix_alone_are_two(segments, tmp_path):
+    tracks = ["a/x.wav", "a/x.mp3", *(f"b/{i}.wav" for i in range(6))]
+    twins = segments.__class__(**{**vars(segments), "tracks": tracks})
+    path = tmp_path / "s.csv"
+    parts = np.where(twins.track_index == 1, "test", "train")
+    splitfile.write(twins, parts, path)
+    np.testing.assert_array_equal(splitfile.read(twins, path).parts, parts)
+    with pytest.raises(SplitError, match=r"a/x\.au can mean 2 tracks"):
+        splitfile.read(twins, write(path, "track,part", "a/x.au,test"))
+
+
 def test_a_missing_file_is_refused(segments, tmp_path):
     with pytest.raises(SplitError, match="No such file"):
         splits.split(segments, str(tmp_path / "none.csv"), seed=0)

@@ -9,7 +9,7 @@ from helpers import made_up_segments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genre import splits
+from genre import splitfile, splits
 from genre.dataset import Segments
 from genre.errors import SplitError
 
@@ -67,10 +67,16 @@ def test_the_segment_split_uses_every_segment_and_parts_tracks():
     assert tracks_in(segments, parts, "train") & tracks_in(segments, parts, "test")
 
 
-def test_only_the_segment_split_is_said_to_leak():
-    segments = made_up_segments([6] * 3)
-    assert any("leak" in note for note in splits.split(segments, "segment", seed=0).notes)
-    assert not splits.split(segments, "track", seed=0).notes
+def test_whatever_its_name_a_split_that_leaks_says_so(tmp_path):
+    segments = made_up_segments([6] * 3, segments_per_track=3)
+    listed = str(tmp_path / "listed.csv")
+    for name, leaks in (("track", 0), ("segment", 1)):
+        split = splits.split(segments, name, seed=0)
+        assert split.notes == leaks * [splits.LEAKS]
+        splitfile.write(segments, split.parts, tmp_path / "listed.csv")
+        assert splits.split(segments, listed, seed=0).notes == split.notes
+    single = made_up_segments([6] * 3, segments_per_track=1)  # of which none can leak
+    assert not splits.split(single, "segment", seed=0).notes
 
 
 @pytest.mark.parametrize("name", ["track", "segment"])
