@@ -174,10 +174,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     model, the_card = card.load(arguments.model)
     settings = card.settings(the_card, model)
     header = rows.header(arguments.format, the_card.mapping, arguments.count)
-    if earlier and earlier.cut_off:
-        print()  # so that what is appended begins a line
-    if earlier and not earlier.empty:
-        header = None
+    if earlier:
+        rows.check_earlier(earlier, arguments.format, header, arguments.skip_done)
+        if earlier.cut_off:
+            print()  # so that what is appended begins a line
+        if earlier.first:
+            header = None
     work = partial(frames_of, feature=the_card.feature, settings=settings, whole=arguments.whole)
     bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)
     n_failed = 0

@@ -34,7 +34,7 @@ class Earlier(NamedTuple):
     """What an earlier csv or json output holds."""
 
     songs: set[str]
-    empty: bool
+    first: str  # its first line
     cut_off: bool  # in the middle of its last line
 
 
@@ -92,7 +92,14 @@ def read_earlier(path: Path) -> Earlier:
         raise GenreError(f"{path}: neither csv nor json output of this script")
     else:
         songs = ()
-    return Earlier({song for song in songs if song is not None}, not text, bool(rest))
+    return Earlier({song for song in songs if song is not None}, text.split("\n")[0], bool(rest))
+
+
+def check_earlier(earlier: Earlier, form: str, header: str | None, path: Path) -> None:
+    """Raise GenreError where rows that go on an earlier output would be of another kind."""
+    fits = earlier.first == header if form == "csv" else earlier.first.startswith("{")
+    if form != "table" and earlier.first and not fits:
+        raise GenreError(f"{path}: its first line is not that of {form} output of this model")
 
 
 def _song_of_json(line: str) -> str | None:

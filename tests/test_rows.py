@@ -298,6 +298,27 @@ def test_an_output_cut_off_in_a_row_can_be_appended_to(form, songs, network, run
         assert rows.read_earlier(done).songs == {files.printable(song) for song in songs}
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("kind", ["another form", "other genres", "half a header"])
+def test_rows_of_another_kind_are_not_put_under_those_of_a_file(
+    form, kind, songs, network, run, tmp_path
+):
+    other = {"csv": "json", "json": "csv"}[form] if kind == "another form" else "csv"
+    text = run(predict, "--model", network, "--input", songs[0], "--format", other).out
+    if kind == "other genres":
+        text = text.replace("blues", "polka")
+    if kind == "half a header":
+        text = text[: text.index(",jazz")]
+    done = tmp_path / "done"
+    done.write_text(text, encoding="utf-8", newline="")
+    arguments = ("--model", network, "--input", *songs, "--format", form, "--skip-done", done)
+    ended = run(predict, *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert f"its first line is not that of {form} output of this model" in ended.err
+    as_table = run(predict, *arguments, "--format", "table")  # to be read, not to be appended
+    assert as_table.status == 0
+
+
 # --timeline
 
 
