@@ -129,14 +129,15 @@ def saving(
 
     What is trained is to be written to the folder given, before anything is put in its place. The
     pictures come last, so that a fault in drawing one does not cost what was trained; those of an
-    earlier training are gone by then.
+    earlier training, and its model if of the other kind, are gone by then.
     """
     with replacing_files(folder) as unfinished:
         yield unfinished
         card.write(the_card, unfinished)
         (unfinished / README_FILE).write_text(report.readme(the_card), encoding="utf-8")
         splitfile.write(segments, run.split.parts, unfinished / splitfile.NAME)
-    for name in plots.OF_TRAINING:
+        written = {path.name for path in unfinished.iterdir()}
+    for name in {*plots.OF_TRAINING, card.MODEL_FILE, card.CLASSIFIER_FILE} - written:
         (folder / name).unlink(missing_ok=True)
     with replacing_files(folder) as unfinished:
         report.pictures(tested, the_card.scores, report.title(the_card), unfinished)

@@ -18,6 +18,7 @@ from test_fma import SMALL, write_table
 
 import baseline
 import evaluate
+import mlp
 import predict
 from genre import classifiers, dataset, segmentfile, splitfile, summary
 from genre.card import load
@@ -153,6 +154,15 @@ def test_its_own_test_part_scores_as_the_card_says(run, saved, segment_file, tmp
     assert ended.out.startswith("baseline rbf-svm, ")
     assert f"per segment  {scores['segment_accuracy']:.3f}" in ended.out
     assert f"per track    {scores['track_accuracy']:.3f}" in ended.out
+
+
+def test_a_folder_holds_one_model(run, network, segment_file, tmp_path):
+    folder = shutil.copytree(network, tmp_path / "network")
+    arguments = ("--data", segment_file, "--output", folder)
+    assert run(baseline, *arguments, "--classifier", "knn").status == 0
+    assert {path.name for path in folder.glob("model.*")} == {"model.skops"}
+    assert run(mlp, *arguments, "--epochs", 1).status == 0
+    assert {path.name for path in folder.glob("model.*")} == {"model.keras"}
 
 
 def edit_card(folder: Path, **values: object) -> None:
