@@ -51,7 +51,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--data",
         type=Path,
         metavar="FILE",
-        default=config.MFCC_PATH,
+        default=config.DATA_PATH,
         help="segment file of preprocess.py, or a table of features: a .csv file with the columns "
         "filename and label, all others being features, such as Kaggle's of GTZAN "
         "(default: %(default)s)",

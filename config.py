@@ -23,7 +23,7 @@ FRAMES_PER_SEGMENT = 1 + SAMPLES_PER_SEGMENT // HOP_LENGTH  # windows are centre
 # Paths
 DATASET_PATH = Path("Data/genres_original")  # where Kaggle's archive puts GTZAN
 OUTPUT_PATH = Path("output")  # the folder of all that the scripts write
-MFCC_PATH = OUTPUT_PATH / "mfcc.json"  # what preprocess.py writes and the networks read
+DATA_PATH = OUTPUT_PATH / f"{FEATURE}.json"  # what preprocess.py writes and the networks read
 MLP_PATH = OUTPUT_PATH / "mlp"  # folders of the trained networks
 CNN_PATH = OUTPUT_PATH / "cnn"
 LSTM_PATH = OUTPUT_PATH / "lstm"
@@ -31,8 +31,8 @@ BASELINE_PATH = OUTPUT_PATH / "baseline"  # and of a classifier, or of the pictu
 PRETRAINED_PATH = Path(__file__).parent / "pretrained"  # the network that comes with the code
 
 # Training
-TEST_SHARE = 0.25  # of all tracks (or segments), read once at the end
-VALIDATION_SHARE = 0.2  # of the rest, to stop early and keep the best weights
+TEST_SHARE = 1 / 4  # of all tracks (or segments), read once at the end; one part of some
+VALIDATION_SHARE = 1 / 5  # of the rest, to stop early and keep the best weights; likewise
 BATCH_SIZE = 32  # segments a step
 EPOCHS = 60  # at most; early stopping usually ends sooner
 PATIENCE = 10  # epochs without a better validation loss before stopping

@@ -122,7 +122,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     arguments = parser.parse_args(argv)
     if arguments.output is None:
-        arguments.output = config.OUTPUT_PATH / f"{arguments.feature}.json"
+        other = config.OUTPUT_PATH / f"{arguments.feature}.json"
+        arguments.output = config.DATA_PATH if arguments.feature == config.FEATURE else other
     if arguments.dtype and arguments.output.suffix == segmentfile.JSON:
         parser.error("--dtype is for .h5 files; name one with --output")
     if arguments.fma and not arguments.dataset:

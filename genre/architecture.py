@@ -111,7 +111,7 @@ def check(chosen: Architecture, segments: Segments) -> None:
 def summarize(chosen: Architecture, data: Path, shape: tuple[int, int] | tuple[()]) -> None:
     """Print a network's layers and parameters, for a shape, else the data's, else config.py's."""
     n_genres, shape_of_data = GENRES, (config.FRAMES_PER_SEGMENT, config.N_MFCC)
-    if not shape and (data.exists() or data != config.MFCC_PATH):
+    if not shape and (data.exists() or data != config.DATA_PATH):
         segments = segmentfile.read(data)
         n_genres, shape_of_data = len(segments.mapping), segments.frames.shape[1:]
     frames, bands = shape or shape_of_data

@@ -37,7 +37,7 @@ def main(
     script: str,
     output: Path,
     description: str | None,
-    add_options: Callable[[argparse.ArgumentParser], None] | None = None,
+    add_options: Callable[[argparse.ArgumentParser], None],
     recipes: Mapping[str, Recipe] = MappingProxyType({}),
     argv: Sequence[str] | None = None,
 ) -> int:

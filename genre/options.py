@@ -16,7 +16,7 @@ def parse(
     output: Path,
     argv: Sequence[str] | None,
     architectures: architecture.Architectures,
-    add_options: Callable[[argparse.ArgumentParser], None] | None,
+    add_options: Callable[[argparse.ArgumentParser], None],
     recipes: Mapping[str, Recipe],
 ) -> argparse.Namespace:
     """Read a training script's command line; `add_options` adds those of its architectures.
@@ -59,8 +59,7 @@ def parse(
         help="write TensorBoard's logs into DIR/tensorboard (default: write none)",
     )
     architecture.add_arguments(parser, architectures)
-    if add_options:
-        add_options(parser)
+    add_options(parser)
     return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
 
 
@@ -69,7 +68,7 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=Path,
         metavar="FILE",
-        default=config.MFCC_PATH,
+        default=config.DATA_PATH,
         help="segment file of preprocess.py (default: %(default)s)",
     )
 

@@ -314,8 +314,8 @@ def test_a_summary_is_of_the_shape_asked_for_or_of_the_data(run, tmp_path, monke
     assert ended.out.startswith("cnn, for segments of 9 frames by 4 bands, 3 genres\n")
     ended = run(cnn, "--data", data, "--summary", "40x20")
     assert ended.out.startswith("cnn, for segments of 40 frames by 20 bands, 10 genres\n")
-    config.MFCC_PATH.parent.mkdir()
-    segmentfile.write(made_up_segments([4, 4]), config.MFCC_PATH)
+    config.DATA_PATH.parent.mkdir()
+    segmentfile.write(made_up_segments([4, 4]), config.DATA_PATH)
     assert "9 frames by 4 bands, 2 genres" in run(lstm, "--summary").out
     assert "no such file" in refusal(run(mlp, "--data", "missing.json", "--summary"))
 

@@ -26,7 +26,7 @@ slow = ("tensorflow.", "keras.", "sklearn.", "scipy.", "matplotlib.", "numba.", 
 print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)]]))
 """
 TRAINING = (
-    *(config.MFCC_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE),
+    *(config.DATA_PATH, "track", config.EPOCHS, config.BATCH_SIZE, config.LEARNING_RATE),
     *("adam", "constant", "0.0", "no"),
     *("keep the best one at the end", "begin anew", "write none"),
 )
@@ -54,7 +54,7 @@ DEFAULTS = {
         *("2; of parallel: 1", "64; of crnn: 32"),
     ),
     "baseline": (
-        *(config.MFCC_PATH, "--data names the genres itself", "small", "compare all"),
+        *(config.DATA_PATH, "--data names the genres itself", "small", "compare all"),
         *(config.BASELINE_PATH, "track", "1", config.SEED),
     ),
     "compare": (*TRAINING[:9], config.SEED, "mlp cnn lstm baseline", "1"),

@@ -169,6 +169,19 @@ def test_a_recipe_with_shares_is_drawn_and_saved(run, data, tmp_path):
     assert "a kernel machine beside it" in text
 
 
+@pytest.mark.parametrize(("n_frames", "enough"), [(2, False), (3, True)])
+def test_a_kernel_machine_says_before_training_what_it_needs(run, tmp_path, n_frames, enough):
+    data = tmp_path / "short.json"
+    segmentfile.write(made_up_segments([4] * 3, shape=(n_frames, 4)), data)
+    if enough:
+        train(run, data, tmp_path / "mlp", "--kernel-machine")
+        return
+    arguments = ("--data", data, "--output", tmp_path / "mlp", "--kernel-machine")
+    ended = run(mlp, *arguments)
+    assert "a kernel machine needs segments of at least three frames" in ended.err
+    assert (ended.status, "Epoch" in ended.err) == (2, False)
+
+
 def test_refit_trains_on_all_and_is_scored_and_calibrated_by_the_folds(run, data, tmp_path):
     common = ("--folds", 3, "--schedule", "cosine")
     _, folds = train(run, data, tmp_path / "folds", *common)
