@@ -194,6 +194,9 @@ def tiled(segments: dataset.Segments, times: int) -> dataset.Segments:
     return replace(
         segments,
         tracks=[f"{number}/{track}" for number in range(times) for track in tracks],
+        artists=[*segments.artists] * times,
+        parts=[*segments.parts] * times,
+        pitch_shift=None if (it := segments.pitch_shift) is None else np.tile(it, times),
         labels=np.tile(segments.labels, times),
         track_index=np.concatenate([segments.track_index + i * len(tracks) for i in range(times)]),
         frames=np.tile(segments.frames[:], (times, 1, 1)),

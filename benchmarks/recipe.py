@@ -85,6 +85,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def constant(text: str) -> tuple[str, float]:
     """Read an argument such as MIXUP_ALPHA=0.4."""
     name, _, value = text.partition("=")
+    if name.lower() in Recipe._fields:
+        raise argparse.ArgumentTypeError(f"{name!r} has an option of its own")
     if not isinstance(getattr(config, name, None), int | float):
         raise argparse.ArgumentTypeError(f"{name!r} is no number of config.py")
     return name, int(value) if value.isdecimal() else float(value)

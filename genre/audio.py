@@ -26,10 +26,11 @@ SILENCE = "holds nothing but silence"
 
 
 def load(path: str | Path, *, sample_rate: int, seconds: float) -> np.ndarray:
-    """Return the first `seconds` of an audio file as mono float32 samples in [-1, 1], (samples,).
+    """Return the first `seconds` of an audio file as mono float32 samples, (samples,).
 
-    Channels are averaged and the rate is brought to `sample_rate` Hz, as `librosa.load` does.
-    Raises AudioError when the file is not readable audio, or holds nothing but silence there.
+    Full scale is 1. Channels are averaged and the rate is brought to `sample_rate` Hz, as
+    `librosa.load` does. Raises AudioError when the file is not readable audio, or holds nothing but
+    silence there.
     """
     with closing(blocks(path, sample_rate=sample_rate, seconds=seconds)) as pieces:
         samples = next(pieces)

@@ -62,9 +62,10 @@ def join(probabilities: np.ndarray, how: str = "mean") -> np.ndarray:
 
 def join_tracks(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """Join by mean the segments of each track: probabilities (tracks, genres), labels (tracks,)."""
-    tracks, first = np.unique(predictions.track_index, return_index=True)
-    of_track = [join(predictions.probabilities[predictions.track_index == i]) for i in tracks]
-    return np.stack(of_track), predictions.labels[first]
+    _, first, track = np.unique(predictions.track_index, return_index=True, return_inverse=True)
+    sums = np.zeros((len(first), predictions.probabilities.shape[1]))
+    np.add.at(sums, track, predictions.probabilities)
+    return sums / np.bincount(track)[:, np.newaxis], predictions.labels[first]
 
 
 def score(predictions: Predictions, mapping: list[str]) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def test_a_recipe_is_tried_with_other_constants():
     arguments = recipe.parse_arguments(asked)
     assert arguments.set == [("EQUALIZER_DB", 3.7)]
     assert recipe.said(arguments) == ["--no-augment", "--set", "EQUALIZER_DB=3.7"]
-    for wrong in ("MFCC_PATH=x", "NONE=1", "EQUALIZER_DB=x", "EQUALIZER_DB"):
+    for wrong in ("DATA_PATH=x", "EPOCHS=5", "NONE=1", "EQUALIZER_DB=x", "EQUALIZER_DB"):
         with pytest.raises(SystemExit):
             recipe.parse_arguments([*asked[:-1], wrong])
 
