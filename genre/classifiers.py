@@ -11,9 +11,8 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import lazy_loader as lazy
 import numpy as np
 
 from genre import calibration, summary
@@ -22,7 +21,8 @@ from genre.errors import TrainingError
 from genre.evaluation import Judge, Predictions
 from genre.splits import Split
 
-sklearn = lazy.load("sklearn")
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline  # which takes a second
 
 NAMES = (
     *("logistic", "one-vs-rest", "ridge", "linear-svm", "rbf-svm", "lda", "qda"),
@@ -40,7 +40,7 @@ class Fitted(NamedTuple):
 
     seed: int
     split: Split
-    model: "sklearn.pipeline.Pipeline"
+    model: "Pipeline"
     predictions: Predictions  # on the test part, calibrated
     calibration: dict[str, Any]  # for the card
     seconds: float
@@ -115,7 +115,7 @@ def fit(name: str, rows: np.ndarray, index: Index, split: Split, *, seed: int) -
     return Fitted(seed, split, model, *calibration.apply(*judged), seconds)
 
 
-def judge(model: "sklearn.pipeline.Pipeline", rows: np.ndarray, n_genres: int) -> np.ndarray:
+def judge(model: "Pipeline", rows: np.ndarray, n_genres: int) -> np.ndarray:
     """Return the genres' probabilities for rows, (segments, columns): (segments, genres).
 
     For ridge and the support vector machines, which know none, these are the softmax of the
@@ -138,20 +138,18 @@ def judge(model: "sklearn.pipeline.Pipeline", rows: np.ndarray, n_genres: int) -
     return probabilities
 
 
-def judge_of(
-    model: "sklearn.pipeline.Pipeline", feature: str, settings: dict[str, Any], n_genres: int
-) -> Judge:
+def judge_of(model: "Pipeline", feature: str, settings: dict[str, Any], n_genres: int) -> Judge:
     """Return how a classifier judges frames, by their statistics."""
     return lambda frames: judge(model, summary.statistics(frames, feature, settings), n_genres)
 
 
-def to_bytes(model: "sklearn.pipeline.Pipeline") -> bytes:
+def to_bytes(model: "Pipeline") -> bytes:
     """Return a trained classifier as the content of a file of skops."""
     with _skops() as skops:
         return skops.dumps(model, compression=zipfile.ZIP_DEFLATED)
 
 
-def from_bytes(content: bytes, n_genres: int) -> "sklearn.pipeline.Pipeline":
+def from_bytes(content: bytes, n_genres: int) -> "Pipeline":
     """Read a classifier of so many genres; raises ValueError or TypeError for anything else.
 
     Nothing in the content is run. The types in it are TRUSTED or skops' own choice.
@@ -186,7 +184,7 @@ def _skops() -> Iterator[ModuleType]:
         sys.modules.update(waiting)
 
 
-def _check_trees(model: "sklearn.pipeline.Pipeline") -> None:
+def _check_trees(model: "Pipeline") -> None:
     """Raise ValueError for a tree that would lead outside of memory, or in circles.
 
     scikit-learn follows a tree's numbers without a look at them.

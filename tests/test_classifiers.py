@@ -159,3 +159,9 @@ def test_a_classifier_is_read_without_keras(fitted, tmp_path):
         [sys.executable, "-c", code, file], capture_output=True, text=True, cwd=ROOT, timeout=120
     )
     assert ended.stdout.splitlines() == ["[]", "keras"], ended.stderr
+
+
+def test_scikit_learn_has_no_stand_in_that_others_would_fill_by_chance():
+    """Keras imports it: within that, Python would lose a Ctrl-C."""
+    look = "import sys; import genre.classifiers; sys.exit('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], cwd=ROOT, timeout=60).returncode == 0
