@@ -124,13 +124,20 @@ def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
 def audio_files(folder: Path) -> Iterator[Path]:
     """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out.
 
-    Raises OSError when one of them cannot be read.
+    Links to folders are followed, but no folder is gone through twice. Raises OSError when one of
+    them cannot be read.
     """
+    visited = set()
 
     def fail(error: OSError) -> NoReturn:
         raise error
 
-    for parent, folders, names in os.walk(folder, onerror=fail):
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        place = Path(parent).resolve()
+        if place in visited:
+            folders.clear()
+            continue
+        visited.add(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES:

@@ -27,6 +27,15 @@ def test_songs_are_sorted_whatever_the_order_on_the_disk(tmp_path):
     assert tracks(tmp_path) == sorted(names)
 
 
+def test_linked_folders_are_followed_and_none_is_gone_through_twice(tmp_path):
+    put(tmp_path, "data/blues/a.wav", "data/rock/b.wav", "elsewhere/c.wav", "elsewhere/old/d.wav")
+    (tmp_path / "data/blues/more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/back").symlink_to(tmp_path / "elsewhere")  # for ever
+    (tmp_path / "elsewhere/up").symlink_to(tmp_path / "data/blues")
+    songs = ["blues/a.wav", "blues/more/c.wav", "blues/more/old/d.wav", "rock/b.wav"]
+    assert tracks(tmp_path / "data") == songs
+
+
 def test_every_sort_of_song_is_found_in_every_folder_of_a_genre(tmp_path):
     names = ["blues/a.wav", "blues/live/1969/b.MP3", "jazz/c.flac", "jazz/d.Ogg", "jazz/e f.au"]
     put(tmp_path, *names)
