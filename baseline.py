@@ -163,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     segments = read(arguments)
     runs_to_do = protocol.plan(segments, arguments)
-    check_folder(arguments.output)
+    (protocol.check_output if arguments.classifier else check_folder)(arguments.output)
     for _, split in runs_to_do if arguments.folds else runs_to_do[:1]:
         protocol.describe(segments, split)
     rows = summary.statistics(segments.frames, segments.feature, segments.settings)

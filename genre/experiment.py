@@ -24,7 +24,7 @@ from genre import (
     training,
 )
 from genre.errors import TrainingError
-from genre.files import check_folder, replacing_files, sha256
+from genre.files import replacing_files, sha256
 from genre.recipe import Recipe
 from genre.training import Run, train
 
@@ -58,7 +58,7 @@ def main(
         runs_to_do = plan_refit(segments, recipe, arguments)
     else:
         runs_to_do = protocol.plan(segments, arguments)
-    check_folder(arguments.output)
+    protocol.check_output(arguments.output)
     kept = keep(chosen, recipe, runs_to_do, arguments)
     runs = []
     for number, (seed, split) in enumerate(runs_to_do, start=1):

@@ -11,10 +11,20 @@ import numpy as np
 
 from genre import card, cli, dataset, evaluation, plots, report, splitfile, splits
 from genre.classifiers import Fitted
-from genre.files import printable, replacing_files, sha256, sha256_of_lines
+from genre.errors import TrainingError
+from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
 from genre.training import Run
 
 README_FILE = "README.md"
+
+
+def check_output(folder: Path) -> None:
+    """Raise OSError where a model cannot be saved, TrainingError where other work would be lost."""
+    check_folder(folder)
+    ours = (folder / card.CARD_FILE).exists()
+    for name in (README_FILE, splitfile.NAME):
+        if not ours and (folder / name).exists():
+            raise TrainingError(f"{folder}: holds a {name} but no model; name another --output")
 
 
 def plan(

@@ -182,6 +182,14 @@ def test_a_kernel_machine_says_before_training_what_it_needs(run, tmp_path, n_fr
     assert (ended.status, "Epoch" in ended.err) == (2, False)
 
 
+@pytest.mark.parametrize("name", ["README.md", splitfile.NAME])
+def test_other_work_is_not_written_over(run, data, tmp_path, name):
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    ended = run(mlp, "--data", data, "--output", tmp_path)
+    assert f"holds a {name} but no model; name another --output" in refusal(ended)
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
 def test_refit_trains_on_all_and_is_scored_and_calibrated_by_the_folds(run, data, tmp_path):
     common = ("--folds", 3, "--schedule", "cosine")
     _, folds = train(run, data, tmp_path / "folds", *common)
