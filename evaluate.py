@@ -75,7 +75,10 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
 
 def notes_on_training(folder: Path, segments: dataset.Segments, chosen: np.ndarray) -> list[str]:
     """Return a note where the network was trained on segments of the tracks under test."""
-    listed = splitfile.read(segments, folder / splitfile.NAME)
+    try:
+        listed = splitfile.read(segments, folder / splitfile.NAME)
+    except splitfile.AmbiguousError as error:
+        return [f"whether the model was trained on these tracks cannot be told: {error}"]
     tested, trained = (
         segments.track_index[which] for which in (chosen, listed.parts == dataset.TRAIN)
     )

@@ -15,6 +15,10 @@ from genre.files import replacing
 NAME = "split.csv"  # in a network's folder
 
 
+class AmbiguousError(SplitError):
+    """A list cannot be told to mean one track of the data or another."""
+
+
 class Listed(NamedTuple):
     """What a list says of the data."""
 
@@ -41,7 +45,7 @@ def read(segments: Segments, path: Path) -> Listed:
     """Read which part a CSV file gives each segment.
 
     Tracks match whatever their suffix and the folders in front. Raises SplitError when the file
-    is not such a list, names a track ambiguously or gives it two parts.
+    is not such a list, AmbiguousError when it names a track ambiguously or gives it two parts.
     """
     part_of, lacking = {}, []
     find = _finder(segments.tracks)
@@ -49,12 +53,15 @@ def read(segments: Segments, path: Path) -> Listed:
         try:
             track = find(row["track"])
             key = track, int(row["segment"]) if row.get("segment") else None
+        except AmbiguousError as error:
+            raise AmbiguousError(f"{path}, line {line}: {error}") from None
         except ValueError as error:
             raise SplitError(f"{path}, line {line}: {error}") from None
         if row["part"] not in PARTS:
             raise SplitError(f"{path}, line {line}: part {row['part']!r} is none of {PARTS}")
         if part_of.setdefault(key, row["part"]) != row["part"] and track is not None:
-            raise SplitError(f"{path}, line {line}: {row['track']} is already in another part")
+            problem = f"{row['track']} is already in another part"
+            raise AmbiguousError(f"{path}, line {line}: {problem}")
         if track is None:
             lacking.append(row["track"])
     keys = zip(segments.track_index.tolist(), segments.numbers.tolist(), strict=True)
@@ -91,7 +98,7 @@ def _finder(tracks: Sequence[str]):
             return exact[name]
         key = _components(name)
         if (n_fitting := n_whole[key] or n_endings[key]) > 1:
-            raise ValueError(f"{name} can mean {n_fitting} tracks")
+            raise AmbiguousError(f"{name} can mean {n_fitting} tracks")
         for start in range(len(key)):  # folders in front of the listed name are passed over
             if key[start:] in whole:
                 return whole[key[start:]]

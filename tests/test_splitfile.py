@@ -109,6 +109,13 @@ def test_tracks_that_differ_in_their_suffix_alone_are_two(segments, tmp_path):
         splitfile.read(twins, write(path, "track,part", "a/x.au,test"))
 
 
+def test_what_cannot_be_told_is_known_from_what_is_no_list(segments, tmp_path):
+    twins = segments.__class__(**{**vars(segments), "tracks": ["a/x.wav", "b/x.wav", *"cdefgh"]})
+    for rows in (["x.wav,test"], ["old/c,test", "new/c,train"]):
+        with pytest.raises(splitfile.AmbiguousError):
+            splitfile.read(twins, write(tmp_path / "s.csv", "track,part", *rows))
+
+
 def test_a_missing_file_is_refused(segments, tmp_path):
     with pytest.raises(SplitError, match="No such file"):
         splits.split(segments, str(tmp_path / "none.csv"), seed=0)
