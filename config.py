@@ -10,7 +10,7 @@ from pathlib import Path
 SAMPLE_RATE = 22050  # Hz; GTZAN's own rate, others are resampled to it
 TRACK_SECONDS = 30  # s; what is used of a track, from its beginning
 SEGMENTS_PER_TRACK = 10  # equal parts of those seconds, each one example for the network
-SAMPLES_PER_SEGMENT = SAMPLE_RATE * TRACK_SECONDS // SEGMENTS_PER_TRACK
+SAMPLES_PER_SEGMENT = int(SAMPLE_RATE * TRACK_SECONDS) // SEGMENTS_PER_TRACK
 
 # Features
 FEATURE = "mfcc"  # what preprocess.py computes unless --feature names another
@@ -31,8 +31,8 @@ BASELINE_PATH = OUTPUT_PATH / "baseline"  # and of a classifier, or of the pictu
 PRETRAINED_PATH = Path(__file__).parent / "pretrained"  # the network that comes with the code
 
 # Training
-TEST_SHARE = 1 / 4  # of all tracks (or segments), read once at the end; one part of some
-VALIDATION_SHARE = 1 / 5  # of the rest, to stop early and keep the best weights; likewise
+TEST_ONE_IN = 4  # one in so many tracks (or segments) is tested, once, at the end
+VALIDATION_ONE_IN = 5  # of the rest, to stop early and keep the best weights
 BATCH_SIZE = 32  # segments a step
 EPOCHS = 60  # at most; early stopping usually ends sooner
 PATIENCE = 10  # epochs without a better validation loss before stopping

@@ -54,9 +54,7 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
     not what the split is for.
     """
     if name in DEALT:
-        return next(
-            _deal_out(segments, name, seed, round(1 / config.TEST_SHARE), test_everything=False)
-        )
+        return next(_deal_out(segments, name, seed, config.TEST_ONE_IN, test_everything=False))
     if name == "given":
         listed = given_parts(segments)
     elif name == "filtered":
@@ -137,7 +135,7 @@ def _deal_out(
         parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
         if validation:
             dealt = _divisible(labels, groups, parts == TRAIN)
-            share = _deal(labels, groups, dealt, round(1 / config.VALIDATION_SHARE), seed)
+            share = _deal(labels, groups, dealt, config.VALIDATION_ONE_IN, seed)
             parts[share == 0] = VALIDATION
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation else (TRAIN, TEST)
