@@ -159,7 +159,7 @@ def predict(
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     problems: list[OSError] = []
-    songs = list(find_songs(arguments.input, problems))
+    songs = list(dict.fromkeys(find_songs(arguments.input, problems)))
     for error in problems:
         cli.say(f"{printable(error.filename)}: {error.strerror}")
     if not songs:

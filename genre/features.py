@@ -4,6 +4,7 @@ A feature is a name of FEATURES, or several joined by "+", whose bands then stan
 """
 
 import argparse
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -103,8 +104,9 @@ def check(feature: str, settings: Settings) -> tuple[int, int]:
     """
     noise = np.random.default_rng(0).normal(0, 0.1, settings.samples_per_segment)
     try:
-        return of_segment(noise.astype(np.float32), feature, settings).shape
-    except ValueError as error:  # NumPy's, ours and librosa's ParameterError among them
+        with warnings.catch_warnings(action="ignore"):  # what matters comes as an error
+            return of_segment(noise.astype(np.float32), feature, settings).shape
+    except (ValueError, ArithmeticError, IndexError) as error:  # NumPy's, ours and librosa's
         reason = str(error).split("\n")[0]
         raise FeatureError(f"{feature} cannot be computed with these settings ({reason})") from None
 

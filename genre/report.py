@@ -125,7 +125,7 @@ def readme(card: Card) -> str:
         "| genre | precision | recall | F1 | ROC area | tracks |",
         "| --- | --- | --- | --- | --- | --- |",
         *(
-            f"| {genre} | "
+            f"| {_in_table(genre)} | "
             + " | ".join(_number(row[key]) for key in ("precision", "recall", "f1", "roc_area"))
             + f" | {row['tracks']} |"
             for genre, row in result["genres"].items()
@@ -180,6 +180,10 @@ def readme(card: Card) -> str:
         + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _in_table(text: str) -> str:
+    return text.replace("|", r"\|")  # which would end the cell
 
 
 def _confidence(card: Card) -> list[str]:

@@ -24,8 +24,6 @@ class Settings:
             checks.number(value, name, whole=name != "track_seconds")
         if self.samples_per_segment < 1:
             raise ValueError("a segment is shorter than a sample")
-        if self.n_mfcc > self.n_mels:
-            raise ValueError(f"{self.n_mfcc} MFCCs cannot be made of {self.n_mels} mel bands")
 
     @property
     def samples_per_segment(self) -> int:

@@ -34,6 +34,8 @@ def mel(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 def mfcc(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the mel-frequency cepstral coefficients: the first of the mel spectrogram's DCT."""
+    if settings.n_mfcc > settings.n_mels:
+        raise ValueError(f"{settings.n_mfcc} MFCCs cannot be made of {settings.n_mels} mel bands")
     return scipy.fft.dct(mel(samples, settings), norm="ortho")[:, : settings.n_mfcc]
 
 

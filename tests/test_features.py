@@ -203,6 +203,7 @@ def test_a_feature_joined_to_itself_is_refused():
         ("mfcc", Settings(22050, 30, 10, 256, 128), "128 mel bands are too many"),
         ("mfcc+cqt", Settings(8000, 30, 10, 1024, 512, n_mels=64), "Nyquist"),
         ("contrast", Settings(8000, 30, 10, 1024, 512), "Nyquist"),
+        ("contrast", Settings(22050, 30, 10, 32, 512), "out of bounds"),
         ("wavelet", Settings(80, 30, 10, 1024, 512), "too low a sample rate"),
     ],
 )
@@ -211,6 +212,13 @@ def test_settings_that_a_feature_cannot_have_are_refused_in_a_line(feature, sett
         features.check(feature, settings)
     assert str(caught.value).startswith(f"{feature} cannot be computed")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_mel_bands_can_be_fewer_than_the_mfccs_that_nobody_asked_for():
+    settings = Settings.from_dict(GTZAN.to_dict() | {"n_mels": 8})
+    assert features.check("mel", settings) == (130, 8)
+    with pytest.raises(FeatureError, match="13 MFCCs cannot be made of 8 mel bands"):
+        features.check("mfcc", settings)
 
 
 def test_a_file_holds_the_settings_that_its_feature_depends_on():

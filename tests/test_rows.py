@@ -322,6 +322,13 @@ def test_rows_of_another_kind_are_not_put_under_those_of_a_file(
 # --timeline
 
 
+def test_a_song_named_twice_is_predicted_and_drawn_once(songs, network, run, tmp_path):
+    arguments = ("--model", network, "--input", songs[0], songs[0], "--format", "csv")
+    ended = run(predict, *arguments, "--timeline", tmp_path / "pictures")
+    assert parsed("csv", ended.out) == [str(songs[0])]
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["a.png"]
+
+
 def test_the_picture_of_one_song(songs, network, run, tmp_path):
     picture = tmp_path / "pictures" / "song.png"
     arguments = ("--model", network, "--input", songs[0], "--format", "json")

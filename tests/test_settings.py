@@ -26,8 +26,3 @@ def test_settings_with_a_field_too_few_or_too_many_are_refused():
     del values["n_fft"]
     with pytest.raises(ValueError, match="n_fft"):
         Settings.from_dict(values)
-
-
-def test_more_mfccs_than_mel_bands_are_refused():
-    with pytest.raises(ValueError, match="13 MFCCs cannot be made of 12 mel bands"):
-        Settings.from_dict(GTZAN.to_dict() | {"n_mels": 12})
