@@ -124,10 +124,10 @@ def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
 def audio_files(folder: Path) -> Iterator[Path]:
     """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out.
 
-    Links to folders are followed, but no folder is gone through twice. Raises OSError when one of
-    them cannot be read.
+    Links to folders are followed, but never to one that holds `folder`, nor to one twice. Raises
+    OSError when one of them cannot be read.
     """
-    visited = set()
+    visited = {*folder.resolve().parents}
 
     def fail(error: OSError) -> NoReturn:
         raise error

@@ -704,11 +704,12 @@ def test_one_bad_song_costs_no_other_its_answer(good, run, tmp_path):
         "--input",
         good.song,
         *paths,
-        good.song,
+        good.songs / "rock",
     )
     ended = run(predict, *arguments)
     assert ended.status == 1
-    assert [line.split(",")[0] for line in ended.out.splitlines()[1:]] == [str(good.song)] * 2
+    named = [line.split(",")[0] for line in ended.out.splitlines()[1:]]
+    assert named == [str(good.song), str(good.songs / "rock" / "b.wav")]
     lines = ended.err.splitlines()
     for line, (path, reason) in zip(lines, bad.items(), strict=True):
         assert line.startswith(f"{path}: ")
