@@ -430,8 +430,8 @@ def test_a_network_that_finds_no_room(size, data, earlier, run):
     assert contents(earlier) == before
 
 
-def test_predictions_that_find_no_room(network, few_songs, run):
-    songs = [few_songs / "jazz"] * 5
+def test_predictions_that_find_no_room(network, few_songs, run, tmp_path):
+    songs = [shutil.copytree(few_songs / "jazz", tmp_path / f"{number}") for number in range(5)]
     with file_size_limit(400):  # bytes; holds some of the rows
         ended = run(predict, "--model", network, "--format", "csv", "--input", *songs)
     assert ended.status == 2
