@@ -86,7 +86,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 def _finder(tracks: Sequence[str]):
     """Return a function from a listed name to the index of the track that it means, or None."""
-    exact = {track: index for index, track in enumerate(tracks)}
+    exact = {PurePosixPath(track).parts: index for index, track in enumerate(tracks)}
     keys = [_components(track) for track in tracks]
     whole = {key: index for index, key in enumerate(keys)}
     n_whole = Counter(keys)
@@ -94,12 +94,14 @@ def _finder(tracks: Sequence[str]):
     index_of = {key[start:]: i for key, i in whole.items() for start in range(len(key))}
 
     def find(name: str) -> int | None:
-        if name in exact:
-            return exact[name]
-        key = _components(name)
-        if (n_fitting := n_whole[key] or n_endings[key]) > 1:
-            raise AmbiguousError(f"{name} can mean {n_fitting} tracks")
+        parts, key = _parts(name), _components(name)
         for start in range(len(key)):  # folders in front of the listed name are passed over
+            if (index := exact.get(parts[start:])) is not None:
+                return index
+            # More than one track of that name, or of other folders in front of it.
+            n_fitting = n_whole[key[start:]] or (n_endings[key] if not start else 0)
+            if n_fitting > 1:
+                raise AmbiguousError(f"{name} can mean {n_fitting} tracks")
             if key[start:] in whole:
                 return whole[key[start:]]
         return index_of.get(key)  # or the folders in front of the data's name
@@ -108,5 +110,10 @@ def _finder(tracks: Sequence[str]):
 
 
 def _components(track: str) -> tuple[str, ...]:
-    path = PurePosixPath((track or "").replace("\\", "/"))
+    """Return folders and name of a track, without the suffix of audio."""
+    path = PurePosixPath(*_parts(track))
     return path.with_suffix("").parts if path.suffix.lower() in AUDIO_SUFFIXES else path.parts
+
+
+def _parts(track: str) -> tuple[str, ...]:
+    return PurePosixPath((track or "").replace("\\", "/")).parts

@@ -105,8 +105,11 @@ def test_tracks_that_differ_in_their_suffix_alone_are_two(segments, tmp_path):
     parts = np.where(twins.track_index == 1, "test", "train")
     splitfile.write(twins, parts, path)
     np.testing.assert_array_equal(splitfile.read(twins, path).parts, parts)
-    with pytest.raises(SplitError, match=r"a/x\.au can mean 2 tracks"):
-        splitfile.read(twins, write(path, "track,part", "a/x.au,test"))
+    in_front = splitfile.read(twins, write(path, "track,part", "old/a/x.mp3,test"))
+    np.testing.assert_array_equal(in_front.parts == "test", twins.track_index == 1)
+    for name in ("a/x.au", "old/a/x.au", "x.mp3"):
+        with pytest.raises(splitfile.AmbiguousError, match=f"{name} can mean 2 tracks"):
+            splitfile.read(twins, write(path, "track,part", f"{name},test"))
 
 
 def test_what_cannot_be_told_is_known_from_what_is_no_list(segments, tmp_path):
