@@ -40,7 +40,7 @@ class Settings:
     @property
     def shortest_segment(self) -> int:
         """Samples from which a segment has all its frames, the last one centred on its end."""
-        return (self.frames_per_segment - 1) * self.hop_length
+        return max(1, (self.frames_per_segment - 1) * self.hop_length)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as they stand in a file."""

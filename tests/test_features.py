@@ -178,6 +178,11 @@ def test_a_track_of_661100_samples_gives_nine_segments(tmp_path):
     assert features.of_track(path, "mfcc", GTZAN).shape == (9, 130, 13)
 
 
+def test_no_segment_is_made_of_nothing():
+    settings = Settings.from_dict(GTZAN.to_dict() | {"hop_length": 100_000})  # one frame a segment
+    assert features.of_samples(noise(6), "mfcc", settings).shape == (2, 1, 13)
+
+
 def test_a_track_shorter_than_a_segment_is_refused_with_its_length(tmp_path):
     path = tmp_path / "song.wav"
     soundfile.write(path, noise(2.5), 22050)
