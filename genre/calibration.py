@@ -94,12 +94,14 @@ def _with_account(
     calibrations: list[Calibration], tested: list[Predictions], to_keep: Calibration
 ) -> tuple[Predictions, dict[str, Any]]:
     """Return predictions calibrated one by one, in one, and an account of that."""
-    each = list(zip(calibrations, tested, strict=True))
-    before, labels = map(np.concatenate, zip(*(_by_track(it, 1.0) for it in tested), strict=True))
-    after = np.concatenate([_by_track(it, by.temperature)[0] for by, it in each])
-    thresholds = np.repeat(
-        [by.threshold for by in calibrations], [len(np.unique(it.track_index)) for it in tested]
-    )
+    calibrated = [
+        it._replace(probabilities=scaled(it.probabilities, by.temperature))
+        for by, it in zip(calibrations, tested, strict=True)
+    ]
+    before, labels = map(np.concatenate, zip(*map(join_tracks, tested), strict=True))
+    of_each = [join_tracks(it)[0] for it in calibrated]
+    after = np.concatenate(of_each)
+    thresholds = np.repeat([by.threshold for by in calibrations], [len(it) for it in of_each])
     certain = after.max(axis=1) >= thresholds
     right = after.argmax(axis=1) == labels
     account = {
@@ -108,10 +110,7 @@ def _with_account(
         "certain": round(float(certain.mean()), 4),
         "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
     }
-    predictions = [
-        it._replace(probabilities=scaled(it.probabilities, by.temperature)) for by, it in each
-    ]
-    return pool(predictions), to_keep._asdict() | account
+    return pool(calibrated), to_keep._asdict() | account
 
 
 def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:
