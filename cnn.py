@@ -68,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--maps",
         type=cli.whole_number(1, 256),
         metavar="N",
-        help="of vgg: of its first convolution, each stage has twice as many (default: 20)",
+        help="of vgg: of its first convolution, each stage has twice as many (default: 12)",
     )
     add(
         "--dropout",

@@ -31,6 +31,7 @@ from genre import (
     options,
     segmentfile,
     splits,
+    statistics,
     training,
 )
 from genre.dataset import TEST, TRAIN, VALIDATION, Segments, take
@@ -54,7 +55,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add(
         "--without",
-        choices=range(1, 1 + len(kernel.STATISTICS)),
+        choices=range(1, 1 + len(statistics.STATISTICS)),
         type=int,
         metavar="N",
         help="leave out the kernel machine's statistics of that number",
@@ -178,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in arguments.set:
         setattr(config, name, value)
     if arguments.without:
-        del kernel.STATISTICS[arguments.without - 1]
+        del statistics.STATISTICS[arguments.without - 1]
     found, started = [], time.perf_counter()
     for number in range(arguments.partitions):
         seed = arguments.seed + number

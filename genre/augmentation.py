@@ -4,12 +4,14 @@ Frames are (segments, frames, bands); what is right of a segment is given by eac
 (segments, genres), which sums to 1. Every function draws anew for each segment.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import config
-from genre import features
+from genre import features, spectrum
 from genre.dataset import Index
 from genre.settings import Settings
 
@@ -95,6 +97,27 @@ def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) 
     """
     strengths = rng.normal(0, config.EQUALIZER_DB, (len(frames), len(decibel)))
     return frames + (strengths.astype(np.float32) @ decibel)[:, np.newaxis, :]
+
+
+def low_pass(
+    frames: np.ndarray, levels: Sequence[tuple[str, int]], rng: np.random.Generator
+) -> np.ndarray:
+    """Silence the bands above a random one, as a low rate or an MP3 of few bits does.
+
+    `levels` are those of the feature's parts, as `features.levels` tells them; only bands in
+    decibels can be silenced.
+    """
+    kept = rng.uniform(config.LOW_PASS, 1, (len(frames), 1, 1))
+    parts, start = [], 0
+    for level, n_bands in levels:
+        part = frames[:, :, start : start + n_bands]
+        if level == "all":
+            softest = part.max(axis=(1, 2), keepdims=True) - spectrum.TOP_DB
+            silence = np.maximum(softest, 10 * math.log10(spectrum.SILENCE))
+            part = np.where(np.arange(n_bands) < kept * n_bands, part, silence)
+        parts.append(part)
+        start += n_bands
+    return np.concatenate(parts, axis=2)
 
 
 def mixup(

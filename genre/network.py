@@ -36,10 +36,18 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> "keras.Mode
     return network
 
 
-def on(model: "keras.Model", segments: Segments, chosen: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield what a model makes of the chosen segments, a mask, piece by piece."""
+def on(
+    model: "keras.Model",
+    segments: Segments,
+    chosen: np.ndarray,
+    change: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> Iterator[np.ndarray]:
+    """Yield what a model makes of the chosen segments, a mask, piece by piece.
+
+    `change` is applied to the frames of each piece before.
+    """
     for frames in pieces(segments.frames, np.flatnonzero(chosen)):
-        yield np.asarray(model(frames, training=False))  # not predict, which would compile it
+        yield np.asarray(model(change(frames), training=False))  # predict would compile it
 
 
 def without_level(frames: "keras.KerasTensor", index: Index) -> "keras.KerasTensor":

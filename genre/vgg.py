@@ -20,7 +20,7 @@ RECIPE = Recipe(
 )
 
 
-def vgg(frames: "keras.KerasTensor", n_genres: int, *, maps: int = 20) -> "keras.KerasTensor":
+def vgg(frames: "keras.KerasTensor", n_genres: int, *, maps: int = 12) -> "keras.KerasTensor":
     """Return each genre's probability from seven convolutions and what they find over all time.
 
     Stages of 3x3 convolutions, each on half the size with twice the maps: K. Simonyan and

@@ -126,11 +126,11 @@ def test_bbnn_has_the_parameters_of_its_authors(shape):
 @pytest.mark.parametrize("n_bands", [13, 128])
 def test_vgg_has_the_parameters_worked_out_by_hand(n_bands):
     network = architecture.build(KNOWN["vgg"], (130, n_bands), 10)
-    maps = (1, 20, 40, 40, 80, 80, 160, 160)
+    maps = (1, 12, 24, 24, 48, 48, 96, 96)
     convolutions = sum(9 * before * after + after for before, after in pairwise(maps))
     batch_norms = 4 * sum(maps[1:])
-    dense = 2 * 160 * 10 + 10  # of the mean and of the maximum over time
-    assert network.count_params() == convolutions + batch_norms + dense == 459890
+    dense = 2 * 96 * 10 + 10  # of the mean and of the maximum over time
+    assert network.count_params() == convolutions + batch_norms + dense == 167074
 
 
 def test_recurrent_networks_have_the_parameters_worked_out_by_hand():
