@@ -1,4 +1,6 @@
-"""What a kernel machine is told of a segment: some 900 numbers, computed as Keras layers.
+"""What a kernel machine is told of a segment: some 700 numbers, computed as Keras layers.
+
+The mean spectrum is not among them: it is as much the recording's as the music's.
 
 Modulation spectra are after M. McKinney and J. Breebaart, "Features for audio and music
 classification" (ISMIR 2003), rhythm after E. Pampalk, A. Rauber and D. Merkl, "Content-based
@@ -40,11 +42,6 @@ def statistics(frames: "keras.KerasTensor") -> "keras.KerasTensor":
         "groups": fixed(frames, averages(n_bands, BAND_GROUPS)),
     }
     return keras.ops.concatenate([tell(views[view]) for view, tell in STATISTICS], axis=1)
-
-
-def mean(frames: "keras.KerasTensor") -> "keras.KerasTensor":
-    """Return the mean of each band, (segments, bands)."""
-    return keras.ops.mean(frames, axis=1)
 
 
 def modulations(frames: "keras.KerasTensor") -> "keras.KerasTensor":
@@ -150,7 +147,6 @@ def patterns(frames: "keras.KerasTensor", distance: int) -> "keras.KerasTensor":
 # What is told, and of which view of the frames: the bands, groups of neighbouring ones, or the
 # cosines of the bands.
 STATISTICS: list[tuple[str, Statistic]] = [
-    ("bands", mean),
     ("cosines", modulations),
     ("groups", rhythm),
     ("groups", onsets),

@@ -29,7 +29,7 @@ def test_it_is_small_and_says_how_it_was_made(loaded):
     assert the_card.mapping == GENRES
     assert the_card.calibrated.temperature > 0
     assert 0 < the_card.calibrated.threshold < 1
-    assert the_card.calibration["error_after"] < the_card.calibration["error_before"]
+    assert the_card.calibration["error_after"] < 0.05
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     for fact in (
         "research",

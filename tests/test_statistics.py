@@ -35,11 +35,10 @@ def close(found: np.ndarray, expected: np.ndarray) -> None:
 
 def test_all_of_them_stand_beside_each_other(mel):
     (found,) = told(statistics.statistics, mel[np.newaxis])
-    assert found.shape == (128 + 20 * 7 + 24 + 9 * 16 + 4 * 16 + 6 * 36 + 2 * 80,)
-    close(found[:128], mel.mean(axis=0))
+    assert found.shape == (20 * 7 + 24 + 9 * 16 + 4 * 16 + 6 * 36 + 2 * 80,)
     cepstrum = librosa.feature.mfcc(S=mel.T, n_mfcc=20)
     swing = np.fft.rfft((cepstrum.T - cepstrum.mean(axis=1)).T * np.hanning(130))
-    close(found[128 : 128 + 20 * 7 : 7], np.log(np.abs(swing[:, 1]) + 0.1))
+    close(found[: 20 * 7 : 7], np.log(np.abs(swing[:, 1]) + 0.1))
     (last,) = told(lambda it: statistics.patterns(it, 3), mel[np.newaxis])
     close(found[-80:], last)
 
