@@ -108,15 +108,13 @@ def low_pass(
     decibels can be silenced.
     """
     kept = rng.uniform(config.LOW_PASS, 1, (len(frames), 1, 1))
-    parts, start = [], 0
-    for level, n_bands in levels:
-        part = frames[:, :, start : start + n_bands]
+    parts = []
+    for level, part in features.by_level(frames, levels):
         if level == "all":
             softest = part.max(axis=(1, 2), keepdims=True) - spectrum.TOP_DB
             silence = np.maximum(softest, 10 * math.log10(spectrum.SILENCE))
-            part = np.where(np.arange(n_bands) < kept * n_bands, part, silence)
+            part = np.where(np.arange(part.shape[2]) < kept * part.shape[2], part, silence)
         parts.append(part)
-        start += n_bands
     return np.concatenate(parts, axis=2)
 
 

@@ -7,13 +7,15 @@ import argparse
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from genre import audio, descriptors, spectrum
 from genre.errors import AudioError, FeatureError
 from genre.settings import Settings
+
+Frames = TypeVar("Frames")  # (segments, frames, bands)
 
 
 class Feature(NamedTuple):
@@ -85,6 +87,14 @@ def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str
         return [(found[0].level, n_bands)]
     settings = explanation(feature, values, n_bands)
     return [(part.level, part.bands(settings)) for part in found] if settings else [("", n_bands)]
+
+
+def by_level(frames: Frames, levels: Sequence[tuple[str, int]]) -> Iterator[tuple[str, Frames]]:
+    """Yield the bands of each of joined features, with their `level`: arrays or Keras's tensors."""
+    start = 0
+    for level, n_bands in levels:
+        yield level, frames[:, :, start : start + n_bands]
+        start += n_bands
 
 
 def explanation(feature: str, values: dict[str, Any], n_bands: int) -> Settings | None:

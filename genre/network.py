@@ -56,15 +56,13 @@ def without_level(frames: "keras.KerasTensor", index: Index) -> "keras.KerasTens
     It adds the same number of decibels to every band of every frame, and to MFCCs, which are
     sums over the bands, the same number to the first coefficient alone.
     """
-    ops, parts, start = keras.ops, [], 0
+    ops, parts = keras.ops, []
     levels = features.levels(index.feature, index.settings, frames.shape[2])
-    for level, n_bands in levels:
-        part = frames[:, :, start : start + n_bands]
+    for level, part in features.by_level(frames, levels):
         if level == "all":
             part -= ops.mean(part, axis=(1, 2), keepdims=True)
         elif level == "first":
             first = part[:, :, :1] - ops.mean(part[:, :, :1], axis=1, keepdims=True)
             part = ops.concatenate([first, part[:, :, 1:]], axis=2)
         parts.append(part)
-        start += n_bands
     return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]

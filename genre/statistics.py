@@ -47,10 +47,8 @@ def statistics(frames: "keras.KerasTensor") -> "keras.KerasTensor":
 def modulations(frames: "keras.KerasTensor") -> "keras.KerasTensor":
     """Return how much each band swings, (segments, bands * rates): slowly first, in dB's log."""
     ops = keras.ops
-    n_frames = frames.shape[1]
-    swing = ops.transpose(frames - ops.mean(frames, axis=1, keepdims=True), (0, 2, 1))
-    real, imaginary = ops.rfft(swing * np.hanning(n_frames).astype(np.float32))
-    spectrum = ops.sqrt(real**2 + imaginary**2)
+    swing = ops.transpose(swings(frames), (0, 2, 1))
+    spectrum = magnitude(ops.rfft(swing * np.hanning(frames.shape[1]).astype(np.float32)))
     return keras.layers.Flatten()(
         ops.log(fixed(spectrum, octaves(spectrum.shape[2], RATES)) + LEAST)
     )
@@ -59,9 +57,8 @@ def modulations(frames: "keras.KerasTensor") -> "keras.KerasTensor":
 def rhythm(frames: "keras.KerasTensor") -> "keras.KerasTensor":
     """Return how strongly onsets come back at each rate, over all bands, (segments, rates)."""
     ops = keras.ops
-    rises = ops.transpose(ops.relu(frames[:, 1:] - frames[:, :-1]), (0, 2, 1))
-    real, imaginary = ops.rfft(rises - ops.mean(rises, axis=2, keepdims=True))
-    spectrum = ops.mean(ops.sqrt(real**2 + imaginary**2), axis=1)[:, 1:]
+    swing = ops.transpose(swings(rises(frames)), (0, 2, 1))
+    spectrum = ops.mean(magnitude(ops.rfft(swing)), axis=1)[:, 1:]
     return fixed(spectrum, averages(spectrum.shape[1], BEATS))
 
 
@@ -73,12 +70,11 @@ def onsets(frames: "keras.KerasTensor") -> "keras.KerasTensor":
     ops = keras.ops
     _, n_frames, n_bands = frames.shape
     before, after = min(BEFORE, n_frames // 4), min(AFTER, n_frames // 2)
-    strength = ops.sum(ops.relu(frames[:, 1:] - frames[:, :-1]), axis=2)
+    strength = ops.sum(rises(frames), axis=2)
     strength = strength[:, before : n_frames - after]  # of those with all frames around them
     _, strongest = ops.top_k(strength, min(ONSETS, strength.shape[1]))
     around = strongest[:, :, np.newaxis] + np.arange(before + after)
-    swing = frames - ops.mean(frames, axis=1, keepdims=True)
-    found = in_order(swing, ops.reshape(around, (-1, around.shape[1] * around.shape[2])))
+    found = in_order(swings(frames), ops.reshape(around, (-1, around.shape[1] * around.shape[2])))
     found = ops.reshape(found, (-1, *around.shape[1:], n_bands))
     return keras.layers.Flatten()(ops.mean(found, axis=1))
 
@@ -90,9 +86,8 @@ def by_loudness(frames: "keras.KerasTensor") -> "keras.KerasTensor":
     """
     ops = keras.ops
     groups = fixed(frames, averages(frames.shape[2], BAND_GROUPS))
-    swing = groups - ops.mean(groups, axis=1, keepdims=True)
     loudness = ops.logsumexp(frames * (np.log(10) / 10), axis=2)
-    ordered = in_order(swing, ops.argsort(loudness, axis=1))
+    ordered = in_order(swings(groups), ops.argsort(loudness, axis=1))
     edges = [[round(share * frames.shape[1]) for share in shares] for shares in LOUDNESS]
     parts = [(first, last) for half in edges for first, last in pairwise(half) if first < last]
     return ops.concatenate([ops.mean(ordered[:, slice(*part)], axis=1) for part in parts], axis=1)
@@ -114,8 +109,8 @@ def textures(frames: "keras.KerasTensor", n_frames: int, n_bands: int) -> "keras
     patches = ops.reshape(patches, (-1, zones, n_bands, *patches.shape[2:]))
     patches -= ops.mean(patches, axis=(2, 4), keepdims=True)
     patches = ops.transpose(patches, (0, 1, 3, 2, 4)) * np.outer(taper(n_bands), taper(n_frames))
-    real, imaginary = ops.fft2((patches, ops.zeros_like(patches)))
-    waves = ops.mean(ops.sqrt(real**2 + imaginary**2), axis=2)  # over the patches of a zone
+    waves = magnitude(ops.fft2((patches, ops.zeros_like(patches))))
+    waves = ops.mean(waves, axis=2)  # over the patches of a zone
     waves = ops.transpose(fixed(waves, folded(n_frames)), (0, 1, 3, 2))
     return keras.layers.Flatten()(ops.log1p(fixed(waves, folded(n_bands))))
 
@@ -156,6 +151,22 @@ STATISTICS: list[tuple[str, Statistic]] = [
     ("bands", partial(patterns, distance=1)),
     ("bands", partial(patterns, distance=3)),
 ]
+
+
+def swings(frames: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Return each band relative to its mean over the frames."""
+    return frames - keras.ops.mean(frames, axis=1, keepdims=True)
+
+
+def rises(frames: "keras.KerasTensor") -> "keras.KerasTensor":
+    """Return by how much each band rises from frame to frame, (segments, frames - 1, bands)."""
+    return keras.ops.relu(frames[:, 1:] - frames[:, :-1])
+
+
+def magnitude(transform: tuple["keras.KerasTensor", "keras.KerasTensor"]) -> "keras.KerasTensor":
+    """Return the magnitude of a Fourier transform's real and imaginary part."""
+    real, imaginary = transform
+    return keras.ops.sqrt(real**2 + imaginary**2)
 
 
 def cosine_transform(n_bands: int) -> np.ndarray:
