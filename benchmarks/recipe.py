@@ -4,7 +4,7 @@
 
 Networks are chosen by this, so the split's test part is not looked at. The folds keep artists apart
 as a split's own validation part may not, and several partitions into folds are taken: which
-artists are together moves the accuracy by several points. A row of benchmarks/RECIPE.md comes out.
+artists are together moves the accuracy by several points. A row of docs/experiments.md comes out.
 """
 
 import argparse
