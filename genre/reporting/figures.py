@@ -14,6 +14,10 @@ from genre.reporting.predictions import Prediction
 matplotlib = lazy.load("matplotlib")
 
 LONGEST_TITLE = 80  # letters
+LONGEST_STEM = 50  # letters of a picture's file name; 4 bytes each, and a file name holds 255 bytes
+# Ten colours that colour-blind readers can tell apart as well (Petroff 2021).
+PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6")
+PALETTE += ("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
 CONFUSION, ROC, HISTORY = "confusion.png", "roc.png", "history.png"
 AUGMENTED, SHOWN = "augmented.png", 6  # a picture, and of how many segments
 OF_TRAINING = (CONFUSION, ROC, HISTORY, AUGMENTED)  # the pictures in a network's folder
