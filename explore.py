@@ -12,6 +12,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 import config
 from genre import cli
 from genre.datasets import Segments, segment_file
@@ -44,7 +46,7 @@ def explore_song(path: Path, picture: Path) -> None:
     """Draw a song's features."""
     from tqdm import tqdm
 
-    with tqdm(total=9, unit="step", disable=None) as bar:  # None: only on a terminal
+    with tqdm(total=9, unit="step", disable=None) as bar:  # None: a bar on a terminal only
         bar.set_description("loading librosa")
         from genre.explore import song
 
@@ -69,8 +71,6 @@ def explore_song(path: Path, picture: Path) -> None:
 
 def explore_segments(segments: Segments, name: str, start: Path) -> None:
     """Print a summary of a segment file and draw it; the pictures' names begin with `start`."""
-    import numpy as np
-
     from genre.explore import data_set, track_map
 
     values = data_set.moments(segments)
@@ -97,20 +97,35 @@ def explore_segments(segments: Segments, name: str, start: Path) -> None:
     else:
         print("no examples: a segment has a single frame", flush=True)
 
-    drawn = track_map.chosen(len(tracks), config.SEED)
+    names = [segments.tracks[track] for track in tracks]
+    genre_names = {label: data_set.short(segments.mapping[label]) for label in genres}
+    what = f"mean and standard deviation of {segments.feature} over a track"
+    explore_tracks(vectors, labels, genre_names, names, heading, what, Path(f"{start}-map.png"))
+
+
+def explore_tracks(
+    vectors: np.ndarray,
+    labels: np.ndarray,
+    genres: dict[int, str],
+    names: Sequence[str],
+    heading: str,
+    what: str,
+    picture: Path,
+) -> None:
+    """Draw a map of tracks by their vectors, (tracks, values), if there are enough of them."""
+    from genre.explore import track_map
+
+    drawn = track_map.chosen(len(names), config.SEED)
     positions = track_map.positions(vectors[drawn], config.SEED)
     if positions is None:
         print(f"no map of the tracks: it needs {track_map.FEWEST_TRACKS} that differ")
         return
-    if len(drawn) < len(tracks):
+    if len(drawn) < len(names):
         heading += f"; {len(drawn)} of the tracks"
-    title = (
-        f"{heading}\nt-SNE of the mean and standard deviation of {segments.feature} over a track"
+    title = f"{heading}\nt-SNE of the {what}"
+    track_map.draw(
+        positions, labels[drawn], genres, [names[track] for track in drawn], title, picture
     )
-    genre_names = {label: data_set.short(segments.mapping[label]) for label in genres}
-    track_names = [segments.tracks[track] for track in tracks[drawn]]
-    picture = Path(f"{start}-map.png")
-    track_map.draw(positions, labels[drawn], genre_names, track_names, title, picture)
     print(picture)
 
 
