@@ -14,7 +14,7 @@ ORDER = (
     *("genre.errors", "genre.files", "genre.environment", "genre.audio", "genre.executor"),
     *("genre.features", "genre.datasets", "genre.networks", "genre.training"),
     *("genre.classifiers", "genre.evaluation", "genre.reporting", "genre.explore"),
-    *("genre", "genre.cli", "genre.demo"),
+    *("genre.api", "genre", "genre.cli", "genre.demo"),
 )
 SCRIPTS = tuple(sorted(path.stem for path in ROOT.glob("*.py") if path.stem != "config"))
 # What takes long to load, and must not delay --help.
