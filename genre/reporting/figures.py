@@ -7,7 +7,7 @@ from typing import Any
 import lazy_loader as lazy
 import numpy as np
 
-from genre.evaluation import RocCurve
+from genre.evaluation.metrics import RocCurve
 from genre.files import replacing
 from genre.reporting.predictions import Prediction
 
