@@ -20,23 +20,14 @@ from statistics import mean
 import lazy_loader as lazy
 
 import config
-from genre import (
-    card,
-    classifiers,
-    cli,
-    dataset,
-    evaluation,
-    featuretable,
-    fma,
-    options,
-    plots,
-    protocol,
-    report,
-    splits,
-    summary,
-)
+from genre import classifiers, cli, datasets, evaluation
+from genre.classifiers import statistics
+from genre.cli import options
+from genre.datasets import feature_table, fma, splits
 from genre.errors import TrainingError
 from genre.files import check_folder
+from genre.reporting import card, figures, text
+from genre.training import protocol
 
 np = lazy.load("numpy")
 
@@ -79,25 +70,25 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     options.add_split_arguments(parser)
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
-    if arguments.fma and arguments.data.suffix != featuretable.SUFFIX:
+    if arguments.fma and arguments.data.suffix != feature_table.SUFFIX:
         parser.error("--fma needs --data, FMA's features.csv")
     if arguments.subset and not arguments.fma:
         parser.error("--subset is for --fma")
     return arguments
 
 
-def read(arguments: argparse.Namespace) -> dataset.Segments:
+def read(arguments: argparse.Namespace) -> datasets.Segments:
     """Return the segments of the data, or the rows of the table, that the command line names."""
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
-        return featuretable.read_fma(arguments.data, arguments.fma, subset=subset)
-    return featuretable.read_data(arguments.data)
+        return feature_table.read_fma(arguments.data, arguments.fma, subset=subset)
+    return feature_table.read_data(arguments.data)
 
 
 def train(
     name: str,
     rows: "np.ndarray",
-    segments: dataset.Segments,
+    segments: datasets.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
 ) -> list[classifiers.Fitted]:
     """Train a classifier once for every run, and say how long it took."""
@@ -109,7 +100,7 @@ def train(
 def save(
     name: str,
     runs: list[classifiers.Fitted],
-    segments: dataset.Segments,
+    segments: datasets.Segments,
     arguments: argparse.Namespace,
 ) -> None:
     """Save the first run's classifier with the scores of all, and print them."""
@@ -134,7 +125,7 @@ def save(
 
 def compare(
     trained: dict[str, list[classifiers.Fitted]],
-    segments: dataset.Segments,
+    segments: datasets.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
     arguments: argparse.Namespace,
 ) -> None:
@@ -151,9 +142,9 @@ def compare(
         }
     heading = protocol.describe_test(segments, runs_to_do, arguments)
     picture = arguments.output / PICTURE
-    plots.roc(curves, f"mean over the genres\n{heading}", picture, what="classifier")
+    figures.roc(curves, f"mean over the genres\n{heading}", picture, what="classifier")
     print(heading, end="\n\n")
-    print(report.ranking(results), end="\n\n")
+    print(text.ranking(results), end="\n\n")
     for note in protocol.notes(split for _, split in runs_to_do):
         print(f"note: {note}")
     print(f"ROC curves in {picture}; --classifier NAME saves one of them")
@@ -166,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     (protocol.check_output if arguments.classifier else check_folder)(arguments.output)
     for _, split in runs_to_do if arguments.folds else runs_to_do[:1]:
         protocol.describe(segments, split)
-    rows = summary.statistics(segments.frames, segments.feature, segments.settings)
+    rows = statistics.statistics(segments.frames, segments.feature, segments.settings)
     if arguments.classifier:
         runs = train(arguments.classifier, rows, segments, runs_to_do)
         save(arguments.classifier, runs, segments, arguments)

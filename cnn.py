@@ -15,8 +15,10 @@ from collections.abc import Sequence
 import lazy_loader as lazy
 
 import config
-from genre import cli, convolutional, experiment, vgg
-from genre.bbnn import bbnn
+from genre import cli
+from genre.networks import convolutional, vgg
+from genre.networks.bbnn import bbnn
+from genre.training import experiment
 
 keras = lazy.load("keras")
 

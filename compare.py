@@ -21,23 +21,13 @@ import lazy_loader as lazy
 import cnn
 import lstm
 import mlp
-from genre import (
-    architecture,
-    card,
-    classifiers,
-    cli,
-    dataset,
-    evaluation,
-    options,
-    parallel,
-    protocol,
-    report,
-    segmentfile,
-    splits,
-    summary,
-    training,
-)
+from genre import classifiers, cli, datasets, evaluation, executor, networks
+from genre.classifiers import statistics
+from genre.cli import options
+from genre.datasets import segment_file, splits
 from genre.errors import TrainingError
+from genre.reporting import card, text
+from genre.training import fit, protocol
 
 np = lazy.load("numpy")
 
@@ -55,7 +45,7 @@ COLUMNS = (
 class Trained(NamedTuple):
     """What came of training a model once or several times."""
 
-    runs: Sequence[training.Run | classifiers.Fitted]
+    runs: Sequence[fit.Run | classifiers.Fitted]
     judge: evaluation.Judge  # the first run's
     parameters: int | str = ""
     epoch_seconds: float | str = ""
@@ -64,7 +54,7 @@ class Trained(NamedTuple):
 Statistics = Callable[[], "np.ndarray"]  # those of the segments, (segments, statistics)
 # From the segments, the seeds and splits of the runs, and the command line's changes of a recipe.
 Train = Callable[
-    [dataset.Segments, list[tuple[int, splits.Split]], argparse.Namespace, Statistics], Trained
+    [datasets.Segments, list[tuple[int, splits.Split]], argparse.Namespace, Statistics], Trained
 ]
 
 
@@ -112,7 +102,7 @@ def choose(model: str) -> tuple[str, Train]:
     return chosen.title, partial(train_network, chosen)
 
 
-def architecture_of(model: str) -> architecture.Architecture:
+def architecture_of(model: str) -> networks.Architecture:
     """Return the architecture that a model's words mean; raises TrainingError where none."""
     script, *words = model.split() or [""]
     parser = parser_of(model)
@@ -123,7 +113,7 @@ def architecture_of(model: str) -> architecture.Architecture:
         parser.add_argument("architecture", nargs="?", choices=known, default=next(iter(known)))
     SCRIPTS[script].add_options(parser)
     recipes = RECIPES.get(script, {})
-    return architecture.choose(script, known, parser.parse_args(words), recipes)
+    return networks.choose(script, known, parser.parse_args(words), recipes)
 
 
 def parser_of(model: str) -> argparse.ArgumentParser:
@@ -138,8 +128,8 @@ def parser_of(model: str) -> argparse.ArgumentParser:
 
 
 def train_network(
-    chosen: architecture.Architecture,
-    segments: dataset.Segments,
+    chosen: networks.Architecture,
+    segments: datasets.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
     arguments: argparse.Namespace,
     _: Statistics,
@@ -148,7 +138,7 @@ def train_network(
     recipe, runs = chosen.recipe.changed(arguments), []
     for number, (seed, split) in enumerate(runs_to_do, start=1):
         cli.say(f"run {number} of {len(runs_to_do)}")
-        runs.append(training.train(chosen.layers, segments, split, recipe, seed=seed))
+        runs.append(fit.train(chosen.layers, segments, split, recipe, seed=seed))
     # The first epoch, in which TensorFlow builds its graph, is another matter.
     epochs = [seconds for run in runs for seconds in run.epoch_seconds[1:] or run.epoch_seconds]
     network = runs[0].network
@@ -157,7 +147,7 @@ def train_network(
 
 def train_classifier(
     name: str,
-    segments: dataset.Segments,
+    segments: datasets.Segments,
     runs_to_do: list[tuple[int, splits.Split]],
     _: argparse.Namespace,
     statistics: Statistics,
@@ -171,12 +161,12 @@ def train_classifier(
 
 
 def time_prediction(
-    judge: evaluation.Judge, segments: dataset.Segments, split: splits.Split
+    judge: evaluation.Judge, segments: datasets.Segments, split: splits.Split
 ) -> float:
     """Return the median time to judge a test track's segments, in milliseconds."""
-    tested = segments.track_index[split.parts == dataset.TEST]
+    tested = segments.track_index[split.parts == datasets.TEST]
     tracks = [
-        dataset.take(segments.frames, np.flatnonzero(segments.track_index == track))
+        datasets.take(segments.frames, np.flatnonzero(segments.track_index == track))
         for track in np.unique(tested)[:TIMED_TRACKS]
     ]
     took = []
@@ -189,7 +179,7 @@ def time_prediction(
     return 1000 * median(took)
 
 
-def row(title: str, trained: Trained, segments: dataset.Segments) -> list[str]:
+def row(title: str, trained: Trained, segments: datasets.Segments) -> list[str]:
     """Return a model's row of the table."""
     runs = trained.runs
     measures = evaluation.measures([run.predictions for run in runs], segments.mapping)
@@ -198,7 +188,7 @@ def row(title: str, trained: Trained, segments: dataset.Segments) -> list[str]:
         trained.epoch_seconds,
         time_prediction(trained.judge, segments, runs[0].split),
     )
-    scores = [report.with_spread(measures, name) for name in evaluation.MEASURES]
+    scores = [text.with_spread(measures, name) for name in evaluation.MEASURES]
     parameters = f"{trained.parameters:,}" if trained.parameters else ""
     return [title, *scores, parameters, *(f"{value:#.3g}" if value else "" for value in times)]
 
@@ -206,7 +196,7 @@ def row(title: str, trained: Trained, segments: dataset.Segments) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     models = dict(map(choose, spelled_out(arguments.models)))
-    segments = segmentfile.read(arguments.data)
+    segments = segment_file.read(arguments.data)
     runs_to_do = protocol.plan(segments, arguments)
     frames, bands = segments.frames.shape[1:]
     print(f"{arguments.data.name}: {segments.feature}, segments of {frames} frames, {bands} bands")
@@ -214,13 +204,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     print_row(COLUMNS)
     print_row(["---"] * len(COLUMNS))
     failed = 0
-    statistics = cache(
-        partial(summary.statistics, segments.frames, segments.feature, segments.settings)
+    of_segments = cache(
+        partial(statistics.statistics, segments.frames, segments.feature, segments.settings)
     )
     for title, train in models.items():
         cli.say(title)
         try:
-            trained = train(segments, runs_to_do, arguments, statistics)
+            trained = train(segments, runs_to_do, arguments, of_segments)
         except TrainingError as error:  # the others may
             failed += 1
             cli.say(f"{title}: {error}")
@@ -231,7 +221,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print()
     for note in protocol.notes(split for _, split in runs_to_do):
         print(f"note: {note}")
-    print(f"times on {parallel.cores()} cores; a prediction is of all segments of a track")
+    print(f"times on {executor.cores()} cores; a prediction is of all segments of a track")
     return cli.SOME_FAILED if failed else cli.DONE
 
 

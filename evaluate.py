@@ -14,10 +14,12 @@ from typing import Any
 
 import lazy_loader as lazy
 
-from genre import card, cli, dataset, evaluation, featuretable, report, splitfile, splits
+from genre import cli, datasets, evaluation
+from genre.datasets import feature_table, split_file, splits
 from genre.errors import DatasetError
+from genre.features.settings import Settings
 from genre.files import check_folder, printable
-from genre.settings import Settings
+from genre.reporting import card, text
 
 np = lazy.load("numpy")
 
@@ -54,7 +56,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def check_agreement(the_card: card.Card, segments: dataset.Segments, data: Path) -> None:
+def check_agreement(the_card: card.Card, segments: datasets.Segments, data: Path) -> None:
     """Raise DatasetError where the data is not of the kind that the network was trained on."""
     for what, trained_on, given in (
         ("feature", the_card.feature, segments.feature),
@@ -73,14 +75,14 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
         return settings
 
 
-def notes_on_training(folder: Path, segments: dataset.Segments, chosen: np.ndarray) -> list[str]:
+def notes_on_training(folder: Path, segments: datasets.Segments, chosen: np.ndarray) -> list[str]:
     """Return a note where the network was trained on segments of the tracks under test."""
     try:
-        listed = splitfile.read(segments, folder / splitfile.NAME)
-    except splitfile.AmbiguousError as error:
+        listed = split_file.read(segments, folder / split_file.NAME)
+    except split_file.AmbiguousError as error:
         return [f"whether the model was trained on these tracks cannot be told: {error}"]
     tested, trained = (
-        segments.track_index[which] for which in (chosen, listed.parts == dataset.TRAIN)
+        segments.track_index[which] for which in (chosen, listed.parts == datasets.TRAIN)
     )
     if not (known := len(np.intersect1d(tested, trained))):
         return []
@@ -91,15 +93,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     folder = card.folder_of(arguments.model)
     the_card = card.read(folder)
-    segments = featuretable.read_data(arguments.data)
+    segments = feature_table.read_data(arguments.data)
     check_agreement(the_card, segments, arguments.data)
     chosen, notes = segments.originals, []
     data = printable(arguments.data.name)
-    heading = f"{report.network(the_card)}, all of {data}"
+    heading = f"{text.network(the_card)}, all of {data}"
     if arguments.split:
         split = splits.split(segments, arguments.split, seed=the_card.split["seed"])
-        chosen, notes = split.parts == dataset.TEST, split.notes
-        heading = f"{report.network(the_card)}, test part of split {split.name} of {data}"
+        chosen, notes = split.parts == datasets.TEST, split.notes
+        heading = f"{text.network(the_card)}, test part of split {split.name} of {data}"
     notes = [*notes, *notes_on_training(folder, segments, chosen)]
     output = arguments.output or folder / "evaluation"
     check_folder(output)
@@ -109,9 +111,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise DatasetError(f"{arguments.data}: the model takes other frames than those of {shape}")
     predictions = evaluation.predict(model.judge, segments, chosen)
     result = evaluation.score(predictions, segments.mapping)
-    report.pictures(predictions, result, heading, output)
+    text.pictures(predictions, result, heading, output)
     print(heading)
-    print(report.scores(result), end="\n\n")
+    print(text.scores(result), end="\n\n")
     for note in notes:
         print(f"note: {note}")
     print(f"pictures in {output}")

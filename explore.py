@@ -15,10 +15,12 @@ from pathlib import Path
 import lazy_loader as lazy
 
 import config
-from genre import audio, cli, dataset, examples, overview, panels, segmentfile, trackmap
+from genre import audio, cli, datasets
+from genre.datasets import segment_file
 from genre.errors import AudioError, DatasetError, FeatureError
+from genre.explore import data_set, examples, song, track_map
+from genre.features.settings import Settings
 from genre.files import check_folder, printable
-from genre.settings import Settings
 
 np = lazy.load("numpy")
 
@@ -32,7 +34,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "input",
         type=Path,
         metavar="FILE",
-        help=f"song, or segment file ({' or '.join(segmentfile.ENCODINGS)})",
+        help=f"song, or segment file ({' or '.join(segment_file.ENCODINGS)})",
     )
     parser.add_argument(
         "--output",
@@ -52,17 +54,15 @@ def explore_song(path: Path, picture: Path) -> None:
         settings = Settings.from_config(segments_per_track=1)
         samples = load(path, settings)
         frames = {
-            feature: panels.compute(samples, feature, settings)
-            for feature in tqdm(panels.OF_SONG, unit="feature", disable=None)
+            feature: song.compute(samples, feature, settings)
+            for feature in tqdm(song.OF_SONG, unit="feature", disable=None)
         }
     except ValueError as error:  # NumPy's and librosa's among them
         reason = str(error).split("\n")[0]
         raise FeatureError(f"config.py's settings do not fit each other: {reason}") from None
     seconds = len(samples) / settings.sample_rate
     which = "first " if seconds >= settings.track_seconds else ""
-    panels.song(
-        samples, frames, settings, f"{printable(path.name)}, {which}{seconds:.3g} s", picture
-    )
+    song.song(samples, frames, settings, f"{printable(path.name)}, {which}{seconds:.3g} s", picture)
     print(picture)
 
 
@@ -79,40 +79,40 @@ def load(path: Path, settings: Settings) -> np.ndarray:
     return samples
 
 
-def explore_segments(segments: dataset.Segments, name: str, start: Path) -> None:
+def explore_segments(segments: datasets.Segments, name: str, start: Path) -> None:
     """Print a summary of a segment file and draw it; the pictures' names begin with `start`."""
-    values = overview.moments(segments)
-    print(overview.summary(segments, values), end="\n\n", flush=True)
-    labels = overview.labels_of_tracks(segments)
-    genres = overview.largest(labels, MOST_GENRES)
+    values = data_set.moments(segments)
+    print(data_set.summary(segments, values), end="\n\n", flush=True)
+    labels = data_set.labels_of_tracks(segments)
+    genres = data_set.largest(labels, MOST_GENRES)
     heading = f"{name}: {len(labels)} tracks of {len(segments.mapping)} genres"
     if len(genres) < len(segments.mapping):
         heading += f", the {len(genres)} largest shown"
 
     picture = Path(f"{start}-genres.png")
-    overview.draw_counts(segments, genres, heading, picture)
+    data_set.draw_counts(segments, genres, heading, picture)
     print(picture, flush=True)
 
     tracks = np.flatnonzero(labels >= 0)
     labels = labels[tracks]
-    vectors = trackmap.vectors(values.mean[tracks], values.deviation[tracks])
+    vectors = track_map.vectors(values.mean[tracks], values.deviation[tracks])
     typical = {label: tracks[examples.typical(vectors, labels, label)] for label in genres}
     title = f"{name}: {segments.feature}, the middle of a typical track of each genre"
     picture = Path(f"{start}-examples.png")
     examples.draw(segments, values, typical, title, picture)
     print(picture, flush=True)
 
-    drawn = trackmap.chosen(len(tracks), config.SEED)
-    positions = trackmap.positions(vectors[drawn], config.SEED)
+    drawn = track_map.chosen(len(tracks), config.SEED)
+    positions = track_map.positions(vectors[drawn], config.SEED)
     if positions is None:
-        print(f"no map: fewer than {trackmap.FEWEST_TRACKS} different tracks")
+        print(f"no map: fewer than {track_map.FEWEST_TRACKS} different tracks")
         return
     if len(drawn) < len(tracks):
         heading += f"; {len(drawn)} of the tracks"
     title = f"{heading}\nt-SNE of each track's mean and deviation of {segments.feature}"
-    names = {label: overview.short(segments.mapping[label]) for label in genres}
+    names = {label: data_set.short(segments.mapping[label]) for label in genres}
     picture = Path(f"{start}-map.png")
-    trackmap.draw(positions, labels[drawn], names, title, picture)
+    track_map.draw(positions, labels[drawn], names, title, picture)
     print(picture)
 
 
@@ -123,8 +123,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise DatasetError(
             f"{path}: is a folder; explore a song, or what preprocess.py --dataset makes of it"
         )
-    if path.suffix in segmentfile.ENCODINGS:
-        segments = segmentfile.read(path)
+    if path.suffix in segment_file.ENCODINGS:
+        segments = segment_file.read(path)
         if not segments.originals.any():
             raise DatasetError(f"{path}: holds nothing but copies shifted in pitch")
         check_folder(arguments.output)

@@ -15,7 +15,9 @@ from collections.abc import Sequence
 import lazy_loader as lazy
 
 import config
-from genre import cli, experiment, recurrent
+from genre import cli
+from genre.networks import recurrent
+from genre.training import experiment
 
 keras = lazy.load("keras")
 

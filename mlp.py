@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import lazy_loader as lazy
 
 import config
-from genre import cli, experiment
+from genre import cli
+from genre.training import experiment
 
 keras = lazy.load("keras")
 

@@ -20,9 +20,10 @@ from pathlib import Path
 import lazy_loader as lazy
 
 import config
-from genre import card, cli, dataset, evaluation, features, parallel, plots, rows
+from genre import cli, datasets, evaluation, executor, features
 from genre.errors import AudioError, GenreError
 from genre.files import check_folder, check_place, printable
+from genre.reporting import card, figures, predictions
 
 np = lazy.load("numpy")
 tqdm = lazy.load("tqdm")
@@ -69,7 +70,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add(
         "--format",
-        choices=rows.FORMATS,
+        choices=predictions.FORMATS,
         default="table",
         help="table for people; csv with a column for each genre, or json, one object a line, "
         "for programs (default: %(default)s)",
@@ -101,7 +102,7 @@ def find_songs(paths: Iterable[Path], problems: list[OSError]) -> Iterator[Path]
             yield path
             continue
         try:
-            yield from dataset.audio_files(path)
+            yield from datasets.audio_files(path)
         except OSError as error:
             problems.append(error)
 
@@ -147,13 +148,13 @@ def predict(
     how: str,
     threshold: float,
     segment_seconds: float,
-) -> rows.Prediction:
+) -> predictions.Prediction:
     """Return what a network or a classifier makes of a song's pieces, (segments, frames, bands)."""
     segments = np.concatenate([judge(frames) for frames in pieces])
     joined = evaluation.join(segments, how)
     # The threshold is fitted on means, whatever is shown.
     uncertain = bool(evaluation.join(segments).max() < threshold)
-    return rows.Prediction(printable(song), joined, segments, segment_seconds, uncertain)
+    return predictions.Prediction(printable(song), joined, segments, segment_seconds, uncertain)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -164,7 +165,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         cli.say(f"{printable(error.filename)}: {error.strerror}")
     if not songs:
         raise GenreError(f"no audio files in {', '.join(map(printable, arguments.input))}")
-    earlier = rows.read_earlier(arguments.skip_done) if arguments.skip_done else None
+    earlier = predictions.read_earlier(arguments.skip_done) if arguments.skip_done else None
     if earlier:
         songs = [song for song in songs if printable(song) not in earlier.songs]
     if not songs:
@@ -173,9 +174,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     pictures = timeline_files(arguments.timeline, songs) if arguments.timeline else {}
     model, the_card = card.load(arguments.model)
     settings = card.settings(the_card, model)
-    header = rows.header(arguments.format, the_card.mapping, arguments.count)
+    header = predictions.header(arguments.format, the_card.mapping, arguments.count)
     if earlier:
-        rows.check_earlier(earlier, arguments.format, header, arguments.skip_done)
+        predictions.check_earlier(earlier, arguments.format, header, arguments.skip_done)
         if earlier.cut_off:
             print()  # so that what is appended begins a line
         if earlier.first:
@@ -183,7 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     work = partial(frames_of, feature=the_card.feature, settings=settings, whole=arguments.whole)
     bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)
     n_failed = 0
-    for song, pieces in parallel.in_threads(songs, work, workers=parallel.cores()):
+    for song, pieces in executor.in_threads(songs, work, workers=executor.cores()):
         try:
             prediction = predict(
                 *(model.judge, song, pieces),
@@ -195,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             n_failed += 1
             bar.write(f"{printable(song)}: {error}", file=sys.stderr)
         else:
-            line = rows.row(
+            line = predictions.row(
                 arguments.format,
                 prediction,
                 the_card.mapping,
@@ -207,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             header = None
             sys.stdout.flush()
             if pictures:
-                plots.timeline(prediction, the_card.mapping, pictures[song])
+                figures.timeline(prediction, the_card.mapping, pictures[song])
         bar.update()
     bar.close()
     if n_failed == len(songs):

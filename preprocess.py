@@ -24,9 +24,10 @@ from pathlib import Path
 import lazy_loader as lazy
 
 import config
-from genre import cli, dataset, features, fma, parallel, segmentfile, tracklist
+from genre import cli, datasets, executor, features
+from genre.datasets import csv_list, fma, segment_file
 from genre.errors import AudioError, DatasetError, FeatureError
-from genre.settings import Settings
+from genre.features.settings import Settings
 
 np = lazy.load("numpy")
 
@@ -124,7 +125,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if arguments.output is None:
         other = config.OUTPUT_PATH / f"{arguments.feature}.json"
         arguments.output = config.DATA_PATH if arguments.feature == config.FEATURE else other
-    if arguments.dtype and arguments.output.suffix == segmentfile.JSON:
+    if arguments.dtype and arguments.output.suffix == segment_file.JSON:
         parser.error("--dtype is for .h5 files; name one with --output")
     if arguments.fma and not arguments.dataset:
         parser.error("--fma needs --dataset, the folder that holds 000/000002.mp3 and so on")
@@ -159,18 +160,18 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         raise FeatureError(f"the settings do not fit each other: {error}") from None
 
 
-def find_songs(arguments: argparse.Namespace) -> tracklist.Listing:
+def find_songs(arguments: argparse.Namespace) -> csv_list.Listing:
     """Return the songs that the command line asks for, and what is left out of their list."""
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
         found = fma.find(arguments.fma, arguments.dataset, subset=subset)
     elif arguments.tracks:
-        found = tracklist.find(arguments.tracks, arguments.dataset)
+        found = csv_list.find(arguments.tracks, arguments.dataset)
     else:
-        songs = dataset.find_songs(arguments.dataset or find_dataset())
-        found = tracklist.Listing(songs, missing=[], notes=[])
+        songs = datasets.find_songs(arguments.dataset or find_dataset())
+        found = csv_list.Listing(songs, missing=[], notes=[])
     if arguments.limit:
-        found = found._replace(songs=dataset.limited(found.songs, arguments.limit))
+        found = found._replace(songs=datasets.limited(found.songs, arguments.limit))
     return found
 
 
@@ -183,7 +184,7 @@ def find_dataset() -> Path:
 
 
 def frames_or_reason(
-    song: dataset.Song, feature: str, settings: Settings, shifts: Sequence[float]
+    song: datasets.Song, feature: str, settings: Settings, shifts: Sequence[float]
 ) -> np.ndarray | str:
     """Return a song's frames, (segments, frames, bands), or why it has none.
 
@@ -200,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     arguments = parse_arguments(argv)
     feature, settings, output = arguments.feature, settings_of(arguments), arguments.output
-    segmentfile.check_output(output)
+    segment_file.check_output(output)
     songs, missing, notes = find_songs(arguments)
     for note in notes:
         cli.say(note)
@@ -208,13 +209,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     shifts = list(dict.fromkeys(arguments.pitch_shift))
     work = partial(frames_or_reason, feature=feature, settings=settings, shifts=shifts)
     warn_of_size((1 + len(shifts)) * len(songs) * settings.segments_per_track, shape, output)
-    workers = min(arguments.workers or parallel.cores(), len(songs))
+    workers = min(arguments.workers or executor.cores(), len(songs))
     with (
-        closing(parallel.in_processes(work, songs, workers=workers)) as results,
-        segmentfile.writing(output, arguments.dtype or "float32") as (append, finish),
+        closing(executor.in_processes(work, songs, workers=workers)) as results,
+        segment_file.writing(output, arguments.dtype or "float32") as (append, finish),
     ):
         pairs = zip(songs, results, strict=True)
-        index = dataset.collect(
+        index = datasets.collect(
             tqdm(pairs, total=len(songs), unit="track", disable=None),
             append,
             feature=feature,
@@ -229,9 +230,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
     """Say what .h5 would save where a .json file of over LARGE bytes is asked for."""
     n_bytes = {
-        dtype: n_segments * shape[0] * shape[1] * size for dtype, size in segmentfile.BYTES.items()
+        dtype: n_segments * shape[0] * shape[1] * size for dtype, size in segment_file.BYTES.items()
     }
-    if output.suffix == segmentfile.JSON and n_bytes["json"] > LARGE:
+    if output.suffix == segment_file.JSON and n_bytes["json"] > LARGE:
         about = {dtype: f"{size / 1e9:.1f} GB" for dtype, size in n_bytes.items()}
         cli.say(
             f"{output} will take about {about['json']}; as .h5 it is {about['float32']}, "
@@ -239,7 +240,7 @@ def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
         )
 
 
-def report(index: dataset.Index, shape: tuple[int, int], output: Path) -> None:
+def report(index: datasets.Index, shape: tuple[int, int], output: Path) -> None:
     """Say what was skipped and what was written."""
     for song in index.skipped:
         cli.say(f"skipped {song['track']}: {song['reason']}")

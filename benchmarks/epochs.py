@@ -23,10 +23,11 @@ import config
 import lstm
 import mlp
 from benchmarks import measure, peak
-from genre import cli, segmentfile, splits, training
-from genre.dataset import TRAIN, VALIDATION, Segments, take
-from genre.network import build
-from genre.recipe import Recipe
+from genre import cli
+from genre.datasets import TRAIN, VALIDATION, Segments, segment_file, splits, take
+from genre.networks.normalisation import build
+from genre.training import fit
+from genre.training.recipe import Recipe
 
 keras = lazy.load("keras")
 tensorflow = lazy.load("tensorflow")
@@ -95,7 +96,7 @@ def plain_fit(
         validation_data=validation,
         batch_size=arguments.batch_size,
         epochs=arguments.epochs,
-        callbacks=[training.clock(seconds)],
+        callbacks=[fit.clock(seconds)],
         verbose=0,
     )
     return fitted.history, seconds
@@ -105,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     configure(arguments)
     started = time.perf_counter()
-    segments = segmentfile.read(arguments.data)
+    segments = segment_file.read(arguments.data)
     if arguments.in_memory:
         segments = replace(segments, frames=segments.frames[:])
     read = time.perf_counter() - started
@@ -113,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         segments = measure.tiled(segments, arguments.times)
     split = splits.split(segments, "track", seed=config.SEED)
     if arguments.way == "ours":
-        run = training.train(
+        run = fit.train(
             NETWORKS[arguments.network],
             segments,
             split,

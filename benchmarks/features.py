@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks import course, measure, others
-from genre import audio, cli, dataset, features
+from genre import audio, cli, datasets, features
 
 COLUMNS = ("way", "ms a track", "times librosa's speed", "max. difference", "correlation")
 Mfcc = Callable[[np.ndarray], np.ndarray]  # (segments, samples) -> (segments, frames, n_mfcc)
@@ -45,13 +45,13 @@ def ways(chosen: features.Settings) -> dict[str, Mfcc]:
         try:
             found[f"{name} {version(name)}"] = make(chosen)
         except ImportError:
-            cli.say(f"{name} is not installed, see requirements-bench.txt")
+            cli.say(f"{name} is not installed, see benchmarks/requirements.txt")
     return found
 
 
 def tracks(folder: Path, chosen: features.Settings) -> Iterator[np.ndarray]:
     """Yield the segments of each track, (segments, samples)."""
-    for song in dataset.find_songs(folder):
+    for song in datasets.find_songs(folder):
         samples = audio.load(
             song.path, sample_rate=chosen.sample_rate, seconds=chosen.track_seconds
         )

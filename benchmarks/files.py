@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks import course, measure
-from genre import cli, segmentfile
-from genre.dataset import Segments
+from genre import cli
+from genre.datasets import Segments, segment_file
 
 COLUMNS = (
     "file",
@@ -57,8 +57,8 @@ def ours(segments: Segments, path: Path) -> Way:
     """Return our way for a suffix."""
     return Way(
         path,
-        partial(segmentfile.write, segments, path),
-        lambda: np.asarray(segmentfile.read(path).frames[:]),
+        partial(segment_file.write, segments, path),
+        lambda: np.asarray(segment_file.read(path).frames[:]),
     )
 
 
@@ -74,7 +74,7 @@ def theirs(segments: Segments, path: Path) -> Way:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    segments = measure.tiled(segmentfile.read(arguments.data), arguments.times)
+    segments = measure.tiled(segment_file.read(arguments.data), arguments.times)
     with tempfile.TemporaryDirectory() as folder:
         ways = {
             "the course's .json": theirs(segments, Path(folder, "course.json")),

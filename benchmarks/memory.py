@@ -16,19 +16,20 @@ from statistics import median
 import numpy as np
 
 from benchmarks import measure, peak
-from genre import cli, segmentfile
+from genre import cli
+from genre.datasets import segment_file
 
 COLUMNS = ("tracks", "array, MiB", "what", "imports, MiB", "above them, MiB", "of the array")
 
 
 def read(argv: Sequence[str]) -> None:
     """Read the segment file that the one argument names."""
-    segmentfile.read(Path(argv[0]))
+    segment_file.read(Path(argv[0]))
 
 
 def read_array(argv: Sequence[str]) -> None:
     """Read the segment file that the one argument names, the frames into an array."""
-    np.asarray(segmentfile.read(Path(argv[0])).frames[:])
+    np.asarray(segment_file.read(Path(argv[0])).frames[:])
 
 
 def read_course(argv: Sequence[str]) -> None:
@@ -40,7 +41,7 @@ def read_course(argv: Sequence[str]) -> None:
 
 def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
     """Yield a row for everything that is measured on a folder of songs."""
-    ours = {suffix: folder / f"ours{suffix}" for suffix in (segmentfile.JSON, segmentfile.HDF5)}
+    ours = {suffix: folder / f"ours{suffix}" for suffix in (segment_file.JSON, segment_file.HDF5)}
     theirs = folder / "course.json"
     measured = partial(peak.above_imports, "benchmarks.memory")
     ways: dict[str, Callable[[], peak.Peak]] = {}
@@ -51,13 +52,13 @@ def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
             peak.above_imports, *command, "--workers", 1
         )
         ways[f"{suffix} into an array"] = partial(measured, "read_array", path)
-    ways[".h5, frames left on disk"] = partial(measured, "read", ours[segmentfile.HDF5])
+    ways[".h5, frames left on disk"] = partial(measured, "read", ours[segment_file.HDF5])
     ways["the course's way to .json"] = partial(
         peak.above_imports, "benchmarks.course", "main", "--dataset", songs, "--output", theirs
     )
     ways["the course's .json into an array"] = partial(measured, "read_course", theirs)
     peaks = measure.in_turn(ways, runs)
-    segments = segmentfile.read(ours[segmentfile.HDF5])
+    segments = segment_file.read(ours[segment_file.HDF5])
     size = np.prod(segments.frames.shape) * segments.frames.dtype.itemsize / 2**20
     for name, found in peaks.items():
         imports = median(one.imports for one in found)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import course, measure
-from genre import cli, segmentfile
+from genre import cli
+from genre.datasets import segment_file
 
 COLUMNS = (
     "tracks",
@@ -31,7 +32,7 @@ COLUMNS = (
 def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
     """Yield a row for each suffix of the segment file."""
     theirs = folder / "course.json"
-    ours = [folder / f"ours{suffix}" for suffix in (segmentfile.JSON, segmentfile.HDF5)]
+    ours = [folder / f"ours{suffix}" for suffix in (segment_file.JSON, segment_file.HDF5)]
     ways = {
         path.suffix: partial(measure.process, "preprocess.py", "--dataset", songs, "--output", path)
         for path in ours
@@ -41,7 +42,7 @@ def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
     seconds = measure.medians(usages)
     frames, labels = course.read(theirs)
     for path in ours:
-        segments = segmentfile.read(path)
+        segments = segment_file.read(path)
         took, last = seconds[path.suffix], usages[path.suffix][-1]
         yield [
             len(segments.tracks),

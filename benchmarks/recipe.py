@@ -22,20 +22,13 @@ import cnn
 import compare
 import config
 from benchmarks import measure
-from genre import (
-    architecture,
-    calibration,
-    cli,
-    evaluation,
-    kernel,
-    options,
-    segmentfile,
-    splits,
-    statistics,
-    training,
-)
-from genre.dataset import TEST, TRAIN, VALIDATION, Segments, take
-from genre.recipe import Recipe
+from genre import cli, evaluation, networks
+from genre.classifiers import kernel, kernel_statistics
+from genre.cli import options
+from genre.datasets import TEST, TRAIN, VALIDATION, Segments, segment_file, splits, take
+from genre.evaluation import calibration
+from genre.training import fit
+from genre.training.recipe import Recipe
 
 keras = lazy.load("keras")
 
@@ -55,7 +48,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add(
         "--without",
-        choices=range(1, 1 + len(statistics.STATISTICS)),
+        choices=range(1, 1 + len(kernel_statistics.STATISTICS)),
         type=int,
         metavar="N",
         help="leave out the kernel machine's statistics of that number",
@@ -117,7 +110,7 @@ def model(arguments: argparse.Namespace) -> tuple[str, Callable[..., "keras.Mode
     recipe = chosen.recipe.changed(arguments)
 
     def train(segments: Segments, split: splits.Split, *, seed: int) -> "keras.Model":
-        return training.train(chosen.layers, segments, split, recipe, seed=seed).network
+        return fit.train(chosen.layers, segments, split, recipe, seed=seed).network
 
     return chosen.title, train
 
@@ -163,7 +156,7 @@ def said(arguments: argparse.Namespace) -> list[str]:
     defaults, words = parse_arguments(["--data", "", "--split", "track", "--model", ""]), []
     for name in Recipe._fields:
         if (value := getattr(arguments, name)) != getattr(defaults, name):
-            words += architecture.as_typed(name, value).split()
+            words += networks.as_typed(name, value).split()
     if arguments.without:
         words += ["--without", f"{arguments.without}"]
     for name, value in arguments.set:
@@ -174,12 +167,12 @@ def said(arguments: argparse.Namespace) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     title, train = model(arguments)
-    segments = segmentfile.read(arguments.data)
+    segments = segment_file.read(arguments.data)
     segments = without_test(segments, splits.split(segments, arguments.split, seed=arguments.seed))
     for name, value in arguments.set:
         setattr(config, name, value)
     if arguments.without:
-        del statistics.STATISTICS[arguments.without - 1]
+        del kernel_statistics.STATISTICS[arguments.without - 1]
     found, started = [], time.perf_counter()
     for number in range(arguments.partitions):
         seed = arguments.seed + number

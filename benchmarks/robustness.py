@@ -19,10 +19,11 @@ from tqdm import tqdm
 
 import predict
 from benchmarks import measure
-from genre import audio, card, cli, evaluation, features, report
+from genre import audio, cli, evaluation, features
 from genre.errors import AudioError, GenreError
+from genre.features.settings import Settings
 from genre.files import printable
-from genre.settings import Settings
+from genre.reporting import card, text
 
 COLUMNS = ("change", "same genre", "moved", "most")
 Change = Callable[[np.ndarray, int], np.ndarray]  # of mono samples, at a rate in Hz
@@ -124,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         moved = np.abs(np.array(after) - before).sum(axis=1) / 2
         rows.append((name, f"{same:.0%}", f"{moved.mean():.0%}", f"{moved.max():.0%}"))
     measure.table(COLUMNS, rows)
-    print(f"\n{len(before)} songs, {report.network(the_card)} of {the_card.created}")
+    print(f"\n{len(before)} songs, {text.network(the_card)} of {the_card.created}")
     return cli.DONE
 
 

@@ -18,9 +18,9 @@ import numpy as np
 
 import config
 from benchmarks import epochs, measure
-from genre import cli, segmentfile
-from genre.dataset import Segments
-from genre.settings import Settings
+from genre import cli
+from genre.datasets import Segments, segment_file
+from genre.features.settings import Settings
 
 GTZAN_TRACKS = 1000
 N_GENRES = 10
@@ -85,7 +85,7 @@ def made_up(n_tracks: int) -> Segments:
 
 def rows(path: Path, networks: Sequence[str], runs: int) -> Iterator[list[object]]:
     """Yield a row for each network, trained on the file at a path."""
-    shape = segmentfile.read(path).frames.shape
+    shape = segment_file.read(path).frames.shape
     for network in networks:
         command = ("-m", "benchmarks.epochs", "--data", path, "--network", network, "--epochs", 1)
         found = measure.in_turn(
@@ -114,8 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = []
     for times in arguments.times:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, f"made-up{segmentfile.HDF5}")
-            segmentfile.write(made_up(times * arguments.tracks), path)
+            path = Path(folder, f"made-up{segment_file.HDF5}")
+            segment_file.write(made_up(times * arguments.tracks), path)
             found += rows(path, arguments.networks, arguments.runs)
     measure.table(COLUMNS, found)
     measure.machine(arguments.runs)

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import measure
-from genre import card, cli
+from genre import cli
+from genre.reporting import card
 
 BARE = """\
 import sys

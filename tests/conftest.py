@@ -30,7 +30,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def segment_file(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def segments_path(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus as preprocess.py writes it."""
     path = tmp_path_factory.mktemp("segments") / "mfcc.json"
     status = preprocess.main(["--dataset", f"{corpus}", "--output", f"{path}", "--workers", "1"])
@@ -39,10 +39,10 @@ def segment_file(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
-def network(segment_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def network(segments_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a convolutional network after two epochs. Not to be written to."""
     folder = tmp_path_factory.mktemp("trained") / "cnn"
-    arguments = ["--data", f"{segment_file}", "--output", f"{folder}", "--epochs", "2"]
+    arguments = ["--data", f"{segments_path}", "--output", f"{folder}", "--epochs", "2"]
     assert cnn.main(arguments) == 0
     return folder
 

@@ -11,7 +11,7 @@ import librosa
 import numpy as np
 from scipy.special import softmax
 
-from genre.dataset import Segments
+from genre.datasets import Segments
 from genre.features import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -13,22 +13,24 @@ from helpers import calibrated, librosa_mfcc, made_up_segments, refusal, separab
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skops import io
-from test_featuretable import write, write_features
+from test_feature_table import write, write_features
 from test_fma import SMALL, write_table
 
 import baseline
 import evaluate
 import mlp
 import predict
-from genre import classifiers, dataset, segmentfile, splitfile, summary
-from genre.card import load
+from genre import classifiers, datasets
+from genre.classifiers import statistics
+from genre.datasets import segment_file, split_file
+from genre.reporting.card import load
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """A segment file whose genres can be told apart: each has a band of its own."""
     path = tmp_path_factory.mktemp("data") / "made-up.h5"
-    segmentfile.write(separable_segments([8, 8, 8], 9), path)
+    segment_file.write(separable_segments([8, 8, 8], 9), path)
     return path
 
 
@@ -46,10 +48,10 @@ def table(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def saved(segment_file, tmp_path_factory) -> Path:
+def saved(segments_path, tmp_path_factory) -> Path:
     """The folder of a classifier trained on the corpus. Not to be written to."""
     folder = tmp_path_factory.mktemp("saved") / "baseline"
-    arguments = ["--data", segment_file, "--output", folder, "--classifier", "rbf-svm"]
+    arguments = ["--data", segments_path, "--output", folder, "--classifier", "rbf-svm"]
     assert baseline.main([str(argument) for argument in arguments]) == 0
     return folder
 
@@ -108,7 +110,7 @@ def test_repeats_count_seeds_up(run, data, tmp_path):
     assert [each["seed"] for each in card["runs"]] == [5, 6]
 
 
-def test_the_folder_of_one_says_what_it_is(saved, segment_file):
+def test_the_folder_of_one_says_what_it_is(saved, segments_path):
     assert {path.name for path in saved.iterdir()} == {
         *("model.skops", "card.json", "README.md", "split.csv", "confusion.png", "roc.png")
     }
@@ -125,28 +127,28 @@ def test_the_folder_of_one_says_what_it_is(saved, segment_file):
     assert "history.png" not in text and "epoch" not in text
 
 
-def test_it_predicts_as_it_did_when_trained(run, saved, corpus, segment_file):
+def test_it_predicts_as_it_did_when_trained(run, saved, corpus, segments_path):
     song = corpus / "metal" / "metal.00001.wav"
     ended = run(predict, "--model", saved, "--input", song, "--format", "json")
     assert ended.status == 0
     answer = json.loads(ended.out)
-    segments = segmentfile.read(segment_file)
-    listed = splitfile.read(segments, saved / "split.csv")
-    rows = summary.statistics(segments.frames, segments.feature, segments.settings)
+    segments = segment_file.read(segments_path)
+    listed = split_file.read(segments, saved / "split.csv")
+    rows = statistics.statistics(segments.frames, segments.feature, segments.settings)
     split = classifiers.Split("as saved", listed.parts, [])
     model = classifiers.fit("rbf-svm", rows, segments, split, seed=42).model
 
     samples, _ = librosa.load(song, sr=22050)
     frames = np.stack([librosa_mfcc(samples[i * 66150 :][:66150]) for i in range(2)])
-    of_song = summary.statistics(frames, "mfcc", segments.settings)
+    of_song = statistics.statistics(frames, "mfcc", segments.settings)
     expected = calibrated(classifiers.judge(model, of_song, 10), saved).mean(axis=0)
     np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-3)
 
 
-def test_its_own_test_part_scores_as_the_card_says(run, saved, segment_file, tmp_path):
+def test_its_own_test_part_scores_as_the_card_says(run, saved, segments_path, tmp_path):
     ended = run(
         evaluate,
-        *("--model", saved / "model.skops", "--data", segment_file),
+        *("--model", saved / "model.skops", "--data", segments_path),
         *("--split", saved / "split.csv", "--output", tmp_path),
     )
     scores = json.loads((saved / "card.json").read_text(encoding="utf-8"))["scores"]
@@ -156,9 +158,9 @@ def test_its_own_test_part_scores_as_the_card_says(run, saved, segment_file, tmp
     assert f"per track    {scores['track_accuracy']:.3f}" in ended.out
 
 
-def test_a_folder_holds_one_model(run, network, segment_file, tmp_path):
+def test_a_folder_holds_one_model(run, network, segments_path, tmp_path):
     folder = shutil.copytree(network, tmp_path / "network")
-    arguments = ("--data", segment_file, "--output", folder)
+    arguments = ("--data", segments_path, "--output", folder)
     assert run(baseline, *arguments, "--classifier", "knn").status == 0
     assert {path.name for path in folder.glob("model.*")} == {"model.skops"}
     assert run(mlp, *arguments, "--epochs", 1).status == 0
@@ -221,7 +223,7 @@ def test_frames_that_nothing_can_be_made_of_are_refused_in_a_line(run, data, tmp
     segments = made_up_segments([8, 8, 8])
     segments.frames[:, ::2] = 3e38
     segments.frames[:, 1::2] = -3e38
-    segmentfile.write(segments, huge)
+    segment_file.write(segments, huge)
     line = refusal(run(evaluate, "--model", folder, "--data", huge, "--output", tmp_path / "e"))
     assert "cannot judge these frames" in line
     ended = run(baseline, "--data", huge, "--output", tmp_path / "new")
@@ -234,7 +236,7 @@ def test_frames_that_nothing_can_be_made_of_are_refused_in_a_line(run, data, tmp
 def test_what_one_cannot_learn_others_may(run, tmp_path, monkeypatch):
     monkeypatch.setattr(classifiers, "NAMES", ("ridge", "knn"))
     path = tmp_path / "few.h5"
-    segmentfile.write(made_up_segments([3, 3], segments_per_track=1), path)
+    segment_file.write(made_up_segments([3, 3], segments_per_track=1), path)
     ended = run(baseline, "--data", path, "--output", tmp_path / "all")
     assert ended.status == 1
     assert "knn cannot learn from this data" in ended.err
@@ -307,7 +309,7 @@ def test_the_output_is_whole_or_as_it_was(run, data, copy, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("genre.splitfile.write", fail)
+    monkeypatch.setattr("genre.datasets.split_file.write", fail)
     ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
     assert ended.status == 2
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
@@ -317,7 +319,7 @@ def test_a_fault_in_drawing_does_not_cost_what_was_trained(run, data, copy, monk
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("genre.plots.roc", fail)
+    monkeypatch.setattr("genre.reporting.figures.roc", fail)
     ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
     assert ended.status == 2
     assert load(copy)[1].title == "baseline ridge"
@@ -328,7 +330,7 @@ def test_data_on_the_disk_is_not_read_at_once(run, data, tmp_path, monkeypatch):
     def refuse(*_: object) -> None:
         raise AssertionError("all frames at once")
 
-    monkeypatch.setattr(dataset, "BLOCK", 9 * 4 * 4 * 7)
+    monkeypatch.setattr(datasets, "BLOCK", 9 * 4 * 4 * 7)
     monkeypatch.setattr("h5py.Dataset.__array__", refuse)
     arguments = ("--data", data, "--output", tmp_path, "--classifier", "ridge")
     assert run(baseline, *arguments).status == 0

@@ -26,8 +26,8 @@ from benchmarks import (
     startup,
     training,
 )
-from genre import segmentfile
-from genre import training as training_of_all
+from genre.datasets import segment_file
+from genre.training import fit as training_of_all
 
 ONE_RUN = ("--runs", "1")
 EXACT = 1e-3  # what a difference from librosa's values may be at most
@@ -53,7 +53,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A segment file of random frames, enough to split."""
     path = tmp_path_factory.mktemp("small") / "mfcc.h5"
-    segmentfile.write(made_up_segments([6, 6]), path)
+    segment_file.write(made_up_segments([6, 6]), path)
     return path
 
 
@@ -203,7 +203,7 @@ def test_scale_trains_from_disk(capsys):
 
 def test_a_recipe_is_chosen_without_the_test_part(tmp_path, capsys, monkeypatch):
     segments = replace(made_up_segments([8, 8]), artists=[f"artist {i // 2}" for i in range(16)])
-    segmentfile.write(segments, tmp_path / "data.h5")
+    segment_file.write(segments, tmp_path / "data.h5")
     rows = [
         f"{track},{'test' if i % 8 < 2 else 'validation' if i % 8 < 4 else 'train'}"
         for i, track in enumerate(segments.tracks)

@@ -10,7 +10,8 @@ from helpers import Run, refusal, separable_segments
 import baseline
 import cnn
 import compare
-from genre import classifiers, segmentfile
+from genre import classifiers
+from genre.datasets import segment_file
 
 NORMALIZATION = 2 * 4 + 1  # parameters: of 4 bands, and of how many frames
 OPTIONS = ("--split", "track", "--seed", 3)
@@ -20,7 +21,7 @@ OPTIONS = ("--split", "track", "--seed", 3)
 def data(tmp_path_factory) -> Path:
     """A segment file whose genres can be told apart: each has a band of its own."""
     path = tmp_path_factory.mktemp("data") / "made-up.h5"
-    segmentfile.write(separable_segments([8, 8, 8], 3), path)
+    segment_file.write(separable_segments([8, 8, 8], 3), path)
     return path
 
 

@@ -8,12 +8,14 @@ import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 import evaluate
-from genre import card, evaluation, segmentfile, splitfile, splits
+from genre import evaluation
+from genre.datasets import segment_file, split_file, splits
+from genre.reporting import card
 
 
 @pytest.fixture
-def segments(segment_file):
-    return segmentfile.read(segment_file)
+def segments(segments_path):
+    return segment_file.read(segments_path)
 
 
 def number(out: str, what: str) -> float:
@@ -22,12 +24,12 @@ def number(out: str, what: str) -> float:
 
 
 def test_the_test_part_of_the_networks_own_split_scores_as_its_card_says(
-    run, network, segment_file, tmp_path
+    run, network, segments_path, tmp_path
 ):
     ended = run(
         evaluate,
-        *("--model", network, "--data", segment_file),
-        *("--split", network / splitfile.NAME, "--output", tmp_path),
+        *("--model", network, "--data", segments_path),
+        *("--split", network / split_file.NAME, "--output", tmp_path),
     )
     scores = card.read(network).scores
     assert ended.status == 0
@@ -42,30 +44,32 @@ def test_the_test_part_of_the_networks_own_split_scores_as_its_card_says(
 
 
 def test_all_tracks_are_scored_and_the_trained_ones_counted(
-    run, network, segment_file, segments, tmp_path
+    run, network, segments_path, segments, tmp_path
 ):
-    ended = run(evaluate, "--model", network, "--data", segment_file, "--output", tmp_path)
+    ended = run(evaluate, "--model", network, "--data", segments_path, "--output", tmp_path)
     n_trained = card.read(network).split["train"]["tracks"]
     assert ended.status == 0
     assert f"({len(segments.tracks)} tracks)" in ended.out
     assert f"trained on {n_trained} of these tracks" in ended.out
 
 
-def test_a_track_counts_that_was_trained_on_in_part(run, network, segment_file, segments, tmp_path):
+def test_a_track_counts_that_was_trained_on_in_part(
+    run, network, segments_path, segments, tmp_path
+):
     folder = shutil.copytree(network, tmp_path / "network")
     split = splits.split(segments, "segment", seed=0)
-    splitfile.write(segments, split.parts, folder / splitfile.NAME)
+    split_file.write(segments, split.parts, folder / split_file.NAME)
     of_part = (
         set(segments.track_index[split.parts == part].tolist()) for part in ("train", "test")
     )
     n_both = len(set.intersection(*of_part))
-    arguments = ("--model", folder, "--data", segment_file, "--split", folder / splitfile.NAME)
+    arguments = ("--model", folder, "--data", segments_path, "--split", folder / split_file.NAME)
     assert f"trained on {n_both} of these tracks" in run(evaluate, *arguments).out
 
 
-def test_pictures_go_beside_the_network_by_default(run, network, segment_file, tmp_path):
+def test_pictures_go_beside_the_network_by_default(run, network, segments_path, tmp_path):
     copy = shutil.copytree(network, tmp_path / "network")
-    assert run(evaluate, "--model", copy / "model.keras", "--data", segment_file).status == 0
+    assert run(evaluate, "--model", copy / "model.keras", "--data", segments_path).status == 0
     assert (copy / "evaluation" / "roc.png").stat().st_size > 0
 
 
@@ -81,7 +85,7 @@ def test_data_that_differ_from_the_card_are_refused_in_a_line(
     run, network, segments, tmp_path, change, what
 ):
     other = dataclasses.replace(segments, **change(segments))
-    segmentfile.write(other, tmp_path / "other.h5")
+    segment_file.write(other, tmp_path / "other.h5")
     ended = run(evaluate, "--model", network, "--data", tmp_path / "other.h5")
     assert ended.status == 2 and ended.out == ""
     assert ended.err.count("\n") == 1

@@ -10,7 +10,10 @@ from helpers import GTZAN, made_up_segments, noise, refusal
 from sklearn.manifold import trustworthiness
 
 import explore
-from genre import descriptors, examples, features, overview, panels, segmentfile, trackmap
+from genre import features
+from genre.datasets import segment_file
+from genre.explore import data_set, examples, song, track_map
+from genre.features import librosa_features
 
 # A warning that Python shows would be a line on stderr.
 pytestmark = [
@@ -38,43 +41,43 @@ def test_a_song_becomes_one_picture(run, tmp_path):
 
 def test_every_feature_of_a_song_is_drawn_in_a_panel_of_the_same_length(tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr(panels, "save", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(song, "save", lambda figure, path: figures.append(figure))
     samples = noise(4)
-    frames = {feature: panels.compute(samples, feature, SETTINGS) for feature in panels.OF_SONG}
-    panels.song(samples, frames, SETTINGS, "a song", tmp_path / "song.png")
+    frames = {feature: song.compute(samples, feature, SETTINGS) for feature in song.OF_SONG}
+    song.song(samples, frames, SETTINGS, "a song", tmp_path / "song.png")
     drawn = [axis for axis in figures[0].axes if axis.get_title(loc="left")]
     assert [axis.get_title(loc="left") for axis in drawn] == [
         "Waveform",
-        *(panels.LOOKS[feature].title for feature in panels.OF_SONG),
+        *(song.LOOKS[feature].title for feature in song.OF_SONG),
     ]
     assert {axis.get_xlim() for axis in drawn} == {(0, 4)}
 
 
 def test_a_scalogram_made_in_pieces_is_that_of_the_whole(monkeypatch):
-    monkeypatch.setattr(panels, "PIECE", 64)
+    monkeypatch.setattr(song, "PIECE", 64)
     samples = noise(4)  # 173 frames, so three pieces
     samples[: len(samples) // 2] *= 1e-3  # a quiet piece must not be raised to its own floor
-    in_pieces = panels.compute(samples, "wavelet", SETTINGS)
-    whole = descriptors.wavelet(samples, SETTINGS)
+    in_pieces = song.compute(samples, "wavelet", SETTINGS)
+    whole = librosa_features.wavelet(samples, SETTINGS)
     assert in_pieces.shape == whole.shape
     np.testing.assert_allclose(in_pieces, whole, atol=0.01)
 
 
 def test_every_feature_can_be_drawn():
-    assert set(panels.LOOKS) == set(features.FEATURES)
+    assert set(song.LOOKS) == set(features.FEATURES)
 
 
 def test_standardised_bands_are_in_their_deviations_and_constant_ones_are_zero():
     frames = np.array([[1.0, 5.0], [3.0, 5.0]])
-    scaled = panels.standardised(frames, frames.mean(axis=0), frames.std(axis=0))
+    scaled = song.standardised(frames, frames.mean(axis=0), frames.std(axis=0))
     assert scaled.tolist() == [[-1, 0], [1, 0]]
 
 
 # Segment files
 
 
-def test_a_segment_file_becomes_a_summary_and_three_pictures(run, segment_file, tmp_path):
-    ended = run(explore, segment_file, "--output", tmp_path)
+def test_a_segment_file_becomes_a_summary_and_three_pictures(run, segments_path, tmp_path):
+    ended = run(explore, segments_path, "--output", tmp_path)
     names = ["mfcc-genres.png", "mfcc-examples.png", "mfcc-map.png"]
     assert ended.status == 0 and ended.err == ""
     assert ended.out.splitlines()[-3:] == [str(tmp_path / name) for name in names]
@@ -91,7 +94,7 @@ def test_the_summary_counts_what_the_file_names():
         artists=["A", "A", "B", "", "C"],
         skipped=[{"track": f"{number}.mp3", "reason": "is empty"} for number in range(7)],
     )
-    text = overview.summary(segments, overview.moments(segments))
+    text = data_set.summary(segments, data_set.moments(segments))
     low, high = segments.frames.min(), segments.frames.max()
     for line in (
         f"feature   mfcc, 15 segments of shape (9, 4), values from {low:.4g} to {high:.4g}",
@@ -110,9 +113,9 @@ def test_the_summary_counts_what_the_file_names():
 @pytest.mark.parametrize("suffix", ["json", "h5"])
 def test_moments_are_numpys_over_all_frames_of_a_track(tmp_path, monkeypatch, suffix):
     segments = made_up_segments([3, 4], shape=(9, 4))
-    segmentfile.write(segments, tmp_path / f"data.{suffix}")
-    monkeypatch.setattr("genre.dataset.BLOCK", 4 * 9 * 4 * 2)  # two segments at a time
-    values = overview.moments(segmentfile.read(tmp_path / f"data.{suffix}"))
+    segment_file.write(segments, tmp_path / f"data.{suffix}")
+    monkeypatch.setattr("genre.datasets.BLOCK", 4 * 9 * 4 * 2)  # two segments at a time
+    values = data_set.moments(segment_file.read(tmp_path / f"data.{suffix}"))
     for track in range(7):
         frames = segments.frames[segments.track_index == track].reshape(-1, 4)
         np.testing.assert_allclose(values.mean[track], frames.mean(axis=0), rtol=1e-5)
@@ -133,10 +136,10 @@ def test_shifted_copies_count_for_nothing_but_their_number():
         track_index=np.tile(segments.track_index, 2),
         pitch_shift=np.repeat([0.0, 2.0], n_segments),
     )
-    values = overview.moments(copied)
-    for ours, expected in zip(values, overview.moments(segments), strict=True):
+    values = data_set.moments(copied)
+    for ours, expected in zip(values, data_set.moments(segments), strict=True):
         np.testing.assert_array_equal(ours, expected)
-    assert "copies    8 of the segments, shifted by 2 semitones" in overview.summary(copied, values)
+    assert "copies    8 of the segments, shifted by 2 semitones" in data_set.summary(copied, values)
     for track in range(4):
         np.testing.assert_array_equal(
             examples.middle(copied, track), examples.middle(segments, track)
@@ -152,8 +155,8 @@ def test_a_track_that_has_no_segments_is_left_out(run, tmp_path):
         labels=segments.labels[kept],
         track_index=segments.track_index[kept],
     )
-    assert overview.labels_of_tracks(some).tolist() == [0, 0, -1, 0, 1, 1, 1, 1]
-    segmentfile.write(some, tmp_path / "some.json")
+    assert data_set.labels_of_tracks(some).tolist() == [0, 0, -1, 0, 1, 1, 1, 1]
+    segment_file.write(some, tmp_path / "some.json")
     ended = run(explore, tmp_path / "some.json", "--output", tmp_path)
     assert (ended.status, ended.err) == (0, "")
 
@@ -166,32 +169,32 @@ def test_the_typical_track_is_nearest_to_its_genres_mean():
 
 def test_the_genres_with_most_tracks_are_drawn():
     labels = np.array([0, 1, 1, 2, 2, 2, 3, 3, -1, -1, -1, -1])
-    assert overview.largest(labels, 3) == [1, 2, 3]
-    assert overview.largest(labels, 9) == [0, 1, 2, 3]
+    assert data_set.largest(labels, 3) == [1, 2, 3]
+    assert data_set.largest(labels, 9) == [0, 1, 2, 3]
 
 
 def test_the_map_keeps_neighbours_and_is_the_same_again():
     rng = np.random.default_rng(0)
     vectors = np.repeat(rng.normal(0, 10, (3, 60)), 20, axis=0) + rng.normal(0, 1, (60, 60))
-    positions = trackmap.positions(vectors, seed=1)
+    positions = track_map.positions(vectors, seed=1)
     assert positions.shape == (60, 2)
     assert trustworthiness(vectors, positions, n_neighbors=10) > 0.9
-    np.testing.assert_array_equal(trackmap.positions(vectors, seed=1), positions)
+    np.testing.assert_array_equal(track_map.positions(vectors, seed=1), positions)
 
 
 def test_of_very_many_tracks_some_are_mapped(monkeypatch):
-    assert trackmap.chosen(30, seed=0).tolist() == list(range(30))
-    monkeypatch.setattr(trackmap, "MOST_TRACKS", 20)
-    some = trackmap.chosen(30, seed=0)
+    assert track_map.chosen(30, seed=0).tolist() == list(range(30))
+    monkeypatch.setattr(track_map, "MOST_TRACKS", 20)
+    some = track_map.chosen(30, seed=0)
     assert len(set(some.tolist())) == 20 and set(some) <= set(range(30))
 
 
 def test_forty_genres_differ_in_colour_or_mark(tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr(trackmap, "save", lambda figure, path: figures.append(figure))
+    monkeypatch.setattr(track_map, "save", lambda figure, path: figures.append(figure))
     labels = np.arange(explore.MOST_GENRES)
     names = {label: f"_{label}" for label in labels}
-    trackmap.draw(np.stack([labels, labels], axis=1), labels, names, "map", tmp_path / "map.png")
+    track_map.draw(np.stack([labels, labels], axis=1), labels, names, "map", tmp_path / "map.png")
     axis = figures[0].axes[0]
     looks = {
         (mark.get_facecolor().tobytes(), mark.get_paths()[0].vertices.tobytes())
@@ -201,7 +204,7 @@ def test_forty_genres_differ_in_colour_or_mark(tmp_path, monkeypatch):
 
 
 def test_of_too_few_tracks_there_is_no_map(run, tmp_path):
-    segmentfile.write(made_up_segments([1, 1]), tmp_path / "two.json")
+    segment_file.write(made_up_segments([1, 1]), tmp_path / "two.json")
     ended = run(explore, tmp_path / "two.json", "--output", tmp_path)
     assert (ended.status, ended.err) == (0, "")
     assert "no map: fewer than 4 different tracks" in ended.out
@@ -223,7 +226,7 @@ def test_of_too_few_tracks_there_is_no_map(run, tmp_path):
 )
 def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
     segments = made_up_segments([4, 4])
-    segmentfile.write(dataclasses.replace(segments, **change(segments)), tmp_path / "data.h5")
+    segment_file.write(dataclasses.replace(segments, **change(segments)), tmp_path / "data.h5")
     ended = run(explore, tmp_path / "data.h5", "--output", tmp_path)
     assert (ended.status, ended.err) == (0, "")
     assert is_picture(tmp_path / "data-examples.png")
@@ -259,16 +262,16 @@ def test_what_cannot_be_used_is_refused_in_a_line(run, tmp_path, name, words):
     (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"0" * 100)
     segments = made_up_segments([2, 2])
     shifts = np.ones(len(segments.labels))
-    segmentfile.write(dataclasses.replace(segments, pitch_shift=shifts), tmp_path / "copies.h5")
+    segment_file.write(dataclasses.replace(segments, pitch_shift=shifts), tmp_path / "copies.h5")
     line = refusal(run(explore, tmp_path / name, "--output", tmp_path / "pictures"))
     assert line.startswith(f"explore.py: {tmp_path / name}: ")
     assert words in line
     assert not (tmp_path / "pictures").exists()
 
 
-def test_an_output_that_is_no_folder_is_refused_before_work(run, segment_file, tmp_path):
+def test_an_output_that_is_no_folder_is_refused_before_work(run, segments_path, tmp_path):
     (tmp_path / "file").write_text("mine")
-    line = refusal(run(explore, segment_file, "--output", tmp_path / "file"))
+    line = refusal(run(explore, segments_path, "--output", tmp_path / "file"))
     assert line.startswith(f"explore.py: {tmp_path / 'file'}: ")
     assert (tmp_path / "file").read_text() == "mine"
 

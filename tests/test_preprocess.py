@@ -17,8 +17,10 @@ import config
 import mlp
 import predict
 import preprocess
-from genre import card, features, segmentfile
-from genre.settings import Settings
+from genre import features
+from genre.datasets import segment_file
+from genre.features.settings import Settings
+from genre.reporting import card
 
 SPAWN = """\
 import multiprocessing, sys
@@ -43,8 +45,8 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_the_file_holds_every_segment_with_the_values_of_librosa(corpus, segment_file):
-    content = read(segment_file)
+def test_the_file_holds_every_segment_with_the_values_of_librosa(corpus, segments_path):
+    content = read(segments_path)
     assert content["schema"] == 1
     assert content["feature"] == "mfcc"
     assert content["settings"] == GTZAN.to_dict()
@@ -65,7 +67,7 @@ def test_the_file_holds_every_segment_with_the_values_of_librosa(corpus, segment
         np.testing.assert_allclose(frames[segment], expected, rtol=0, atol=1e-3)
 
 
-def test_any_number_of_workers_writes_the_same_bytes(corpus, segment_file, tmp_path):
+def test_any_number_of_workers_writes_the_same_bytes(corpus, segments_path, tmp_path):
     output = tmp_path / "mfcc.json"
     ended = shell("preprocess.py", "--dataset", corpus, "--output", output, "--workers", 2)
     assert (ended.status, ended.err) == (0, "")
@@ -226,7 +228,7 @@ def test_hdf5_holds_the_same(songs, run, tmp_path):
     for suffix in (".json", ".h5"):
         output = tmp_path / f"mfcc{suffix}"
         assert run(preprocess, "--dataset", songs, "--output", output, "--workers", 1).status == 0
-    of_json, of_hdf5 = (segmentfile.read(tmp_path / f"mfcc{s}") for s in (".json", ".h5"))
+    of_json, of_hdf5 = (segment_file.read(tmp_path / f"mfcc{s}") for s in (".json", ".h5"))
     np.testing.assert_array_equal(of_json.frames, of_hdf5.frames)
     assert of_json.tracks == of_hdf5.tracks
     assert of_json.settings == of_hdf5.settings
@@ -286,7 +288,7 @@ def test_other_features_and_settings_go_to_the_file_and_on_to_predict(
     assert ended.status == 0
     data = tmp_path / "output" / f"{feature}.json"
     assert data.exists()
-    segments = segmentfile.read(data)
+    segments = segment_file.read(data)
     assert segments.feature == feature
     assert segments.frames.shape[1:] == shape
     trained = run(mlp, "--data", data, "--output", "mlp", "--epochs", 1)
@@ -312,7 +314,7 @@ def test_an_hdf5_file_holds_the_same_in_fewer_bytes(songs, run, tmp_path):
         output = tmp_path / name
         flags = ["--feature", "mel", "--workers", 1, *flags]
         assert run(preprocess, "--dataset", songs, "--output", output, *flags).status == 0
-        frames[name] = segmentfile.read(output).frames[:]
+        frames[name] = segment_file.read(output).frames[:]
         sizes[name] = output.stat().st_size
     np.testing.assert_array_equal(frames["b.h5"], frames["a.json"])
     np.testing.assert_array_equal(frames["c.h5"], frames["a.json"].astype(np.float16))

@@ -10,7 +10,8 @@ from soundfile import write
 
 import config
 import predict
-from genre import card, gtzan
+from genre.datasets import gtzan
+from genre.reporting import card
 
 FOLDER = config.PRETRAINED_PATH
 GENRES = sorted({track.split(".")[0] for track in gtzan.table()})

@@ -1,0 +1,157 @@
+"""Read tables of features that others have computed, one row a track, as a data set.
+
+A table is a data set whose segments have one frame, and the table's columns are its bands. Kaggle's
+table of GTZAN has these columns, as may any other:
+
+    filename,length,chroma_stft_mean,...,label
+    blues.00000.wav,661794,0.35,...,blues
+
+FMA's `features.csv` has three rows of names, and the genres stand in its `tracks.csv` (see
+`genre.fma`).
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from genre import cli
+from genre.datasets import Segments, csv_list, fma, segment_file
+from genre.errors import DatasetError
+from genre.files import printable, sha256_of_lines
+
+FEATURE, SUFFIX = "table", ".csv"
+TRACK, LABEL = "filename", "label"
+# A file's length tells which recordings came together, an index how the table was sorted.
+NO_FEATURES = ("length", "")
+LARGEST = float(np.finfo(np.float32).max)
+PART_OF_CLIP = re.compile(r"(.+\.\d{5})\.\d(\.\w+)")  # blues.00000.0.wav, in Kaggle's table of 3 s
+
+
+class Row(NamedTuple):
+    """A track, or a part of one, in a table."""
+
+    track: str
+    genre: str
+    values: np.ndarray  # (columns,) float32
+    part: str = ""
+    artist: str = ""
+
+
+def read_data(path: Path) -> Segments:
+    """Read a segment file, or a table of features where the path ends in .csv.
+
+    Raises DatasetError when it is neither.
+    """
+    return read(path) if path.suffix == SUFFIX else segment_file.read(path)
+
+
+def read(path: Path) -> Segments:
+    """Read a table with the columns filename and label, all other columns being features.
+
+    The rows of clips that Kaggle cut into ten are segments of one track. Raises DatasetError when
+    the table is another, or when a row lacks its genre or a number.
+    """
+    lines = csv_list.rows(path)
+    _, header = next(lines, (0, []))
+    if header[:1] == ["feature"]:
+        raise DatasetError(f"{path}: looks like FMA's; its genres come with --fma tracks.csv")
+    names = [name.strip() for name in header]
+    csv_list.check_columns((TRACK, LABEL), names, path)
+    track, label = names.index(TRACK), names.index(LABEL)
+    columns = _columns(names, (TRACK, LABEL, *NO_FEATURES), path)
+    rows: dict[str, Row] = {}
+    for line, row in lines:
+        where = f"{path}, line {line}"
+        csv_list.check_width(row, len(names), where)
+        if not row[track] or not row[label].strip():
+            raise DatasetError(f"{where}: no {TRACK if not row[track] else LABEL}")
+        if row[track] in rows:
+            raise DatasetError(f"{where}: {row[track]} is in the table already")
+        whole = PART_OF_CLIP.sub(r"\1\2", row[track])
+        values = _numbers(row, columns, where)
+        rows[row[track]] = Row(printable(whole), printable(row[label].strip()), values)
+    return _segments(list(rows.values()), list(columns), path)
+
+
+def read_fma(path: Path, tracks: Path, *, subset: str) -> Segments:
+    """Read FMA's `features.csv`, for the tracks of a subset that have a genre in `tracks.csv`.
+
+    Raises DatasetError when one of them is another table.
+    """
+    songs = {song.track: song for _, song in fma.listed(tracks, Path(), subset=subset)}
+    lines = csv_list.rows(path)
+    header = [row for _, row in islice(lines, 3)]
+    names = [".".join(parts) for parts in zip(*header, strict=False)]
+    csv_list.check_columns(("feature.statistics.number",), names, path)
+    columns = _columns(names, names[:1], path)
+    rows: dict[str, Row] = {}
+    for line, row in lines:
+        where = f"{path}, line {line}"
+        csv_list.check_width(row, len(names), where)
+        song = songs.get(fma.track(row[0], where)) if row[0] != fma.INDEX else None
+        if song and song.genre:
+            values = _numbers(row, columns, where)
+            rows[song.track] = Row(song.track, song.genre, values, song.part, song.artist)
+    n_wanted = sum(bool(song.genre) for song in songs.values())
+    if len(rows) < n_wanted:
+        cli.say(f"{path}: lacks {n_wanted - len(rows)} of the {n_wanted} tracks of {subset}")
+    return _segments(list(rows.values()), list(columns), path)
+
+
+def _columns(names: Sequence[str], others: Sequence[str], path: Path) -> dict[str, int]:
+    """Return the places of the columns that are features, sorted by name, so that any order does.
+
+    Raises DatasetError where there are none, or one stands twice.
+    """
+    features = sorted(name for name in names if name not in others)
+    if not features:
+        raise DatasetError(f"{path}: has no column of features")
+    twice = [name for name in features if names.count(name) > 1]
+    if twice:
+        raise DatasetError(f"{path}: has the column {twice[0]} twice")
+    return {name: names.index(name) for name in features}
+
+
+def _numbers(row: Sequence[str], columns: dict[str, int], where: str) -> np.ndarray:
+    """Return the features in a row; raises DatasetError for what is no number, NaN included."""
+    values = np.array([_number(row[place]) for place in columns.values()], dtype=np.float32)
+    if not np.isfinite(values).all():
+        name = list(columns)[np.flatnonzero(~np.isfinite(values))[0]]
+        raise DatasetError(f"{where}: {name:.40} is {row[columns[name]]!r:.40}, which is no number")
+    return values
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return np.nan
+    return value if abs(value) < LARGEST else np.nan
+
+
+def _segments(rows: list[Row], columns: list[str], path: Path) -> Segments:
+    """Return the data set of a table's rows."""
+    mapping = sorted({row.genre for row in rows})
+    if len(mapping) < 2:
+        raise DatasetError(f"{path}: rows of two or more genres are needed, not {len(mapping)}")
+    first: dict[str, Row] = {}
+    for row in rows:
+        if first.setdefault(row.track, row).genre != row.genre:
+            raise DatasetError(f"{path}: {row.track} has the genres {row.genre} and another")
+    tracks = list(first)
+    place = {track: number for number, track in enumerate(tracks)}
+    return Segments(
+        feature=FEATURE,
+        settings={"columns": len(columns), "columns_sha256": sha256_of_lines(columns)},
+        mapping=mapping,
+        tracks=tracks,
+        labels=np.array([mapping.index(row.genre) for row in rows]),
+        track_index=np.array([place[row.track] for row in rows]),
+        frames=np.stack([row.values for row in rows])[:, None, :],
+        parts=[row.part for row in first.values()] if any(row.part for row in rows) else [],
+        artists=[row.artist for row in first.values()] if any(row.artist for row in rows) else [],
+    )

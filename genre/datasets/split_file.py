@@ -1,0 +1,119 @@
+"""A split as a CSV file: `track,part`, and `segment` too where a track stands in several parts."""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from genre.datasets import AUDIO_SUFFIXES, PARTS, UNUSED, Segments
+from genre.errors import SplitError
+from genre.files import replacing
+
+NAME = "split.csv"  # in a network's folder
+
+
+class AmbiguousError(SplitError):
+    """A list cannot be told to mean one track of the data or another."""
+
+
+class Listed(NamedTuple):
+    """What a list says of the data."""
+
+    parts: np.ndarray  # (segments,) of PARTS, or UNUSED where the list leaves a segment out
+    lacking: list[str]  # tracks of the list that the data lacks
+
+
+def write(segments: Segments, parts: np.ndarray, path: Path) -> None:
+    """Write the part of every track, or of every segment where a track stands in several."""
+    rows = np.flatnonzero(segments.originals)  # copies follow them
+    keys = list(zip(segments.track_index[rows], parts[rows], strict=True))
+    by_segment = len(set(keys)) > len(np.unique(segments.track_index))
+    numbers = segments.numbers[rows]
+    with replacing(path) as unfinished, open(unfinished, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["track", "segment", "part"] if by_segment else ["track", "part"])
+        for (track, part), number in zip(keys, numbers, strict=True):
+            if part != UNUSED and (by_segment or number == 0):
+                name = segments.tracks[track]
+                writer.writerow([name, number, part] if by_segment else [name, part])
+
+
+def read(segments: Segments, path: Path) -> Listed:
+    """Read which part a CSV file gives each segment.
+
+    Tracks match whatever their suffix and the folders in front. Raises SplitError when the file
+    is not such a list, AmbiguousError when it names a track ambiguously or gives it two parts.
+    """
+    part_of, lacking = {}, []
+    find = _finder(segments.tracks)
+    for line, row in _rows(path):
+        try:
+            track = find(row["track"])
+            key = track, int(row["segment"]) if row.get("segment") else None
+        except AmbiguousError as error:
+            raise AmbiguousError(f"{path}, line {line}: {error}") from None
+        except ValueError as error:
+            raise SplitError(f"{path}, line {line}: {error}") from None
+        if row["part"] not in PARTS:
+            raise SplitError(f"{path}, line {line}: part {row['part']!r} is none of {PARTS}")
+        if part_of.setdefault(key, row["part"]) != row["part"] and track is not None:
+            problem = f"{row['track']} is already in another part"
+            raise AmbiguousError(f"{path}, line {line}: {problem}")
+        if track is None:
+            lacking.append(row["track"])
+    keys = zip(segments.track_index.tolist(), segments.numbers.tolist(), strict=True)
+    parts = [part_of.get(key, part_of.get((key[0], None), UNUSED)) for key in keys]
+    return Listed(np.array(parts), list(dict.fromkeys(lacking)))
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a CSV file with their line numbers."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [(reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise SplitError(f"{path}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SplitError(f"{path}: not a CSV file ({error})") from None
+    if not rows or not {"track", "part"} <= {key for key, value in rows[0][1].items() if value}:
+        raise SplitError(f"{path}: a split is a CSV file with the columns track,part")
+    return rows
+
+
+def _finder(tracks: Sequence[str]):
+    """Return a function from a listed name to the index of the track that it means, or None."""
+    exact = {PurePosixPath(track).parts: index for index, track in enumerate(tracks)}
+    keys = [_components(track) for track in tracks]
+    whole = {key: index for index, key in enumerate(keys)}
+    n_whole = Counter(keys)
+    n_endings = Counter(key[start:] for key in keys for start in range(len(key)))
+    index_of = {key[start:]: i for key, i in whole.items() for start in range(len(key))}
+
+    def find(name: str) -> int | None:
+        parts, key = _parts(name), _components(name)
+        for start in range(len(key)):  # folders in front of the listed name are passed over
+            if (index := exact.get(parts[start:])) is not None:
+                return index
+            # More than one track of that name, or of other folders in front of it.
+            n_fitting = n_whole[key[start:]] or (n_endings[key] if not start else 0)
+            if n_fitting > 1:
+                raise AmbiguousError(f"{name} can mean {n_fitting} tracks")
+            if key[start:] in whole:
+                return whole[key[start:]]
+        return index_of.get(key)  # or the folders in front of the data's name
+
+    return find
+
+
+def _components(track: str) -> tuple[str, ...]:
+    """Return folders and name of a track, without the suffix of audio."""
+    path = PurePosixPath(*_parts(track))
+    return path.with_suffix("").parts if path.suffix.lower() in AUDIO_SUFFIXES else path.parts
+
+
+def _parts(track: str) -> tuple[str, ...]:
+    return PurePosixPath((track or "").replace("\\", "/")).parts

@@ -1,0 +1,248 @@
+"""Decide which part each segment belongs to: training, validation, test or none."""
+
+import argparse
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import config
+from genre.datasets import PARTS, TEST, TRAIN, UNUSED, VALIDATION, Segments, gtzan, split_file
+from genre.errors import SplitError
+from genre.files import printable
+
+SPLITS = {
+    "track": "all segments of a track stand on one side",
+    "segment": "segments are shuffled, as in the course; tracks stand on both sides, scores leak",
+    "artist": "all tracks of an artist stand on one side (GTZAN, FMA, lists that name artists)",
+    "given": "the parts that the data set brings (FMA, lists with parts)",
+    "filtered": "GTZAN's fault-filtered lists, artists apart but for three (GTZAN only)",
+}
+HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
+    "; or a CSV file with the columns track,part"
+)
+DEALT = ("segment", "track", "artist")  # the splits that a seed deals, and that can be folded
+NO_PARTS = (
+    "split given: this data brings no parts of its own; FMA does, and a list with a part column"
+)
+LEAKS = "this split leaks: segments of the same tracks stand in training and in test"
+
+
+class Split(NamedTuple):
+    """The part of every segment, and what a reader of its scores should know."""
+
+    name: str
+    parts: np.ndarray  # (segments,) of PARTS, or UNUSED
+    notes: list[str]
+
+
+def known(name: str) -> str:
+    """Read an argument that is a split's name or the path of a .csv file."""
+    if name not in SPLITS and Path(name).suffix != ".csv":
+        raise argparse.ArgumentTypeError(f"{name!r} is neither a .csv file nor {', '.join(SPLITS)}")
+    return name
+
+
+def split(segments: Segments, name: str, *, seed: int) -> Split:
+    """Split the data by a split's name or a CSV file's path.
+
+    Dealt splits keep the genres' shares in every part as far as the groups allow, and the same
+    seed gives the same parts. Raises SplitError when a part would be empty, or when the data is
+    not what the split is for.
+    """
+    if name in DEALT:
+        return next(_deal_out(segments, name, seed, config.TEST_ONE_IN, test_everything=False))
+    if name == "given":
+        listed = given_parts(segments)
+    elif name == "filtered":
+        listed = gtzan_lists(segments)
+    else:
+        listed = split_file.read(segments, Path(name))
+    notes = []
+    if listed.lacking:
+        notes.append(f"{len(listed.lacking)} listed tracks are not in the data")
+    if n_unused := len(np.unique(segments.track_index[listed.parts == UNUSED])):
+        notes.append(f"{n_unused} tracks of the data are in no part and left out")
+    split = Split(printable(name), listed.parts, notes)
+    return _checked(segments, split, needed=(TRAIN, TEST))  # of validation the list decides
+
+
+def folds(
+    segments: Segments, name: str, *, n_folds: int, seed: int, validation: bool = True
+) -> list[Split]:
+    """Return the splits of a cross-validation: every segment is in the test part of exactly one.
+
+    Shifted copies are in none. The validation part, where there is to be one, is dealt from the
+    rest. Raises SplitError as `split` does, and when a genre has fewer tracks (or segments) than
+    folds.
+    """
+    if name not in DEALT:
+        raise SplitError(f"split {name} is fixed; folds are dealt by {', '.join(DEALT)}")
+    return list(
+        _deal_out(segments, name, seed, n_folds, test_everything=True, validation=validation)
+    )
+
+
+def everything(segments: Segments) -> Split:
+    """Return the split by which all segments train."""
+    return Split("none", np.full(len(segments.labels), TRAIN), [])
+
+
+def given_parts(segments: Segments) -> split_file.Listed:
+    """Return the parts that the data set brings; raises SplitError where it brings none."""
+    if not segments.parts:
+        raise SplitError(NO_PARTS)
+    return split_file.Listed(np.array(segments.parts)[segments.track_index], [])
+
+
+def gtzan_lists(segments: Segments) -> split_file.Listed:
+    """Return the parts of GTZAN's fault-filtered split; raises SplitError for other data."""
+    part_of_track = np.array([facts.part for facts in gtzan.facts(segments.tracks)])
+    present = {gtzan.name(track) for track in segments.tracks}
+    listed = [name for name, facts in gtzan.table().items() if facts.part]
+    lacking = [name for name in listed if name not in present]
+    return split_file.Listed(part_of_track[segments.track_index], lacking)
+
+
+def _deal_out(
+    segments: Segments,
+    name: str,
+    seed: int,
+    n_folds: int,
+    *,
+    test_everything: bool,
+    validation: bool = True,
+) -> Iterator[Split]:
+    """Deal the data into folds, and for each one yield the split with that fold as the test."""
+    labels, groups, item_of_segment = _items(segments, name)
+    counts = np.bincount(labels, minlength=len(segments.mapping))
+    fewest = max(n_folds, len(PARTS)) if test_everything else len(PARTS)
+    if counts.min() < fewest:
+        what = "segments" if name == "segment" else "tracks"
+        genre = segments.mapping[counts.argmin()]
+        raise SplitError(f"every genre needs at least {fewest} {what}; {genre} has {counts.min()}")
+    if test_everything and len(np.unique(groups)) < n_folds:
+        raise SplitError(f"{n_folds} folds need as many artists, not {len(np.unique(groups))}")
+    everything = np.full(len(labels), True)
+    dealt = everything if test_everything else _divisible(labels, groups, everything)
+    if not dealt.any():
+        raise SplitError(f"split {name}: no genre has tracks of two artists")
+    fold = _deal(labels, groups, dealt, n_folds, seed)
+    for number in range(fold.max() + 1):
+        parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
+        if validation:
+            dealt = _divisible(labels, groups, parts == TRAIN)
+            share = _deal(labels, groups, dealt, config.VALIDATION_ONE_IN, seed)
+            parts[share == 0] = VALIDATION
+        of_fold = f" (fold {number + 1})" if test_everything else ""
+        needed = PARTS if validation else (TRAIN, TEST)
+        split = Split(name, parts[item_of_segment], [])
+        yield _checked(segments, split, of_fold, needed=needed)
+
+
+def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what a split deals out: labels and groups of the items, and each segment's item."""
+    if name == "segment":
+        everything = np.arange(np.sum(segments.originals))
+        if segments.pitch_shift is None:
+            return segments.labels, everything, everything
+        keys = np.stack([segments.track_index, segments.numbers])
+        _, first, item_of_segment = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+        return segments.labels[first], everything, item_of_segment
+    tracks, first, item_of_segment = np.unique(
+        segments.track_index, return_index=True, return_inverse=True
+    )
+    groups = tracks
+    if name == "artist":
+        groups = _artist_groups(segments)[tracks]
+    return segments.labels[first], groups, item_of_segment
+
+
+def _artist_groups(segments: Segments) -> np.ndarray:
+    """Return a group for every track, (tracks,), by the data's own artists or by GTZAN's.
+
+    A track of unknown artist is a group of its own.
+    """
+    if not segments.artists:
+        return gtzan.artist_groups(segments.tracks)
+    first: dict[str, int] = {}
+    return np.array(
+        [first.setdefault(name, i) if name else i for i, name in enumerate(segments.artists)]
+    )
+
+
+def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return which of some items, (items,) bool like `among`, can stand on both sides.
+
+    A genre of a single artist cannot. It trains: to test what was never learnt measures nothing.
+    What else that artist made trains with it.
+    """
+    pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
+    n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)
+    divisible = among & (n_groups[labels] > 1)
+    return divisible & ~np.isin(groups, groups[among & ~divisible])
+
+
+def _deal(
+    labels: np.ndarray, groups: np.ndarray, dealt: np.ndarray, n_folds: int, seed: int
+) -> np.ndarray:
+    """Return a fold for every dealt item, -1 for the others: genres in proportion, groups whole."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    fold = np.full(len(labels), -1)
+    items = np.flatnonzero(dealt)
+    n_groups = len(np.unique(groups[items]))
+    if n_groups < 2:
+        fold[items] = 0
+        return fold
+    strata = labels[items]
+    if np.bincount(strata).max() < 2:
+        strata = np.zeros_like(strata)  # no genre has anything to keep in proportion
+    # Small data make larger folds.
+    n_folds = max(2, min(n_folds, n_groups, np.bincount(strata).max()))
+    alone = len(np.unique(groups)) == len(groups)
+    dealer = (StratifiedKFold if alone else StratifiedGroupKFold)(
+        n_folds, shuffle=True, random_state=seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # genres missing in a part are said later
+        for number, (_, chosen) in enumerate(dealer.split(items, strata, groups[items])):
+            fold[items[chosen]] = number
+    if alone:
+        for label in np.unique(labels[items]):  # one of few tracks stands in the first fold, too
+            fold[dealt & (labels == label)] -= fold[dealt & (labels == label)].min()
+    return fold
+
+
+def _checked(
+    segments: Segments, split: Split, of_fold: str = "", *, needed: tuple[str, ...] = PARTS
+) -> Split:
+    """Raise SplitError where a needed part is empty; note leaks, and genres that a part lacks.
+
+    Shifted copies are for training alone.
+    """
+    notes = list(split.notes)
+    parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
+    trained, tested = (segments.track_index[parts == part] for part in (TRAIN, TEST))
+    if np.isin(trained, tested).any():
+        notes.append(LEAKS)
+    for part in PARTS:
+        present = np.unique(segments.labels[parts == part])
+        if not len(present):
+            if part in needed:
+                raise SplitError(f"split {split.name}: none of the data is in the {part} part")
+            continue
+        missing = [name for i, name in enumerate(segments.mapping) if i not in present]
+        if missing:
+            notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
+    return split._replace(parts=parts, notes=notes)
+
+
+def tracks_by_part(segments: Segments, parts: np.ndarray) -> dict[str, list[str]]:
+    """Return the tracks that have segments in each part."""
+    return {
+        part: [segments.tracks[i] for i in np.unique(segments.track_index[parts == part])]
+        for part in PARTS
+    }

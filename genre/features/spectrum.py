@@ -1,0 +1,103 @@
+"""Spectrum, mel spectrogram and MFCCs of one segment, as librosa computes them, in a quarter
+of its time: one float32 FFT of all frames, and no import of librosa, which takes seconds.
+
+Every function takes samples, (samples,) float32, and returns (frames, bands) float32.
+"""
+
+import math
+from functools import cache
+
+import lazy_loader as lazy
+import numpy as np
+
+from genre.features.settings import Settings
+
+scipy = lazy.load("scipy")
+
+SILENCE = 1e-10  # power below which all is taken for silence, -100 dB
+TOP_DB = 80  # what lies further below a segment's peak is raised to it
+E_IN_DB = 10 / math.log(10)  # dB of a factor of e in power
+GROUP = 16  # mel bands whose filters are multiplied together, without the frequencies of none
+
+
+def stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the spectrum in dB."""
+    return decibels(power(samples, settings))
+
+
+def mel(samples: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the mel spectrogram in dB."""
+    spectrum = power(samples, settings)
+    groups = mel_groups(settings.sample_rate, settings.n_fft, settings.n_mels)
+    return decibels(np.concatenate([spectrum[:, used] @ filters for used, filters in groups], 1))
+
+
+def mfcc(samples: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the mel-frequency cepstral coefficients: the first of the mel spectrogram's DCT."""
+    if settings.n_mfcc > settings.n_mels:
+        raise ValueError(f"{settings.n_mfcc} MFCCs cannot be made of {settings.n_mels} mel bands")
+    return scipy.fft.dct(mel(samples, settings), norm="ortho")[:, : settings.n_mfcc]
+
+
+def power(samples: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the power spectrum of frames centred on every `hop_length`-th sample."""
+    padded = np.pad(samples, settings.n_fft // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, settings.n_fft)
+    spectrum = scipy.fft.rfft(windows[:: settings.hop_length] * hann(settings.n_fft))
+    return spectrum.real**2 + spectrum.imag**2
+
+
+def decibels(power: np.ndarray) -> np.ndarray:
+    """Return a segment's power in dB, at most TOP_DB below its peak."""
+    level = E_IN_DB * np.log(np.maximum(power, SILENCE))  # several times as fast as log10
+    return np.maximum(level, level.max() - TOP_DB)
+
+
+@cache
+def hann(n_fft: int) -> np.ndarray:
+    """Return the periodic Hann window, (n_fft,)."""
+    return np.hanning(n_fft + 1)[:-1].astype(np.float32)
+
+
+@cache
+def mel_groups(sample_rate: int, n_fft: int, n_mels: int) -> list[tuple[slice, np.ndarray]]:
+    """Return the mel filters in groups of bands, each with the range of frequencies it looks at.
+
+    Most of the filters' matrix is 0, as a band looks at few frequencies; the groups leave that out.
+    """
+    filters, groups = mel_filters(sample_rate, n_fft, n_mels), []
+    for start in range(0, n_mels, GROUP):
+        group = filters[:, start : start + GROUP]
+        frequencies = np.flatnonzero(group.any(axis=1))
+        used = slice(frequencies[0], frequencies[-1] + 1)
+        groups.append((used, np.ascontiguousarray(group[used])))
+    return groups
+
+
+def mel_filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
+    """Return the weight of every frequency in every mel band, (1 + n_fft // 2, n_mels) float32.
+
+    Triangles of equal area, evenly spaced on the scale of Slaney's Auditory Toolbox (1998), up to
+    half the sample rate. Raises ValueError when a band is too narrow to hold a frequency.
+    """
+    edges = _hertz(np.linspace(0, _mels(sample_rate / 2), n_mels + 2))
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)[:, None]
+    lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
+    rising = (frequencies - lower) / (centre - lower)
+    falling = (upper - frequencies) / (upper - centre)
+    filters = np.maximum(0, np.minimum(rising, falling))
+    if not filters.any(axis=0).all():
+        raise ValueError(f"{n_mels} mel bands are too many for windows of {n_fft} samples")
+    return (filters * 2 / (upper - lower)).astype(np.float32)
+
+
+# Slaney's scale is linear up to 1000 Hz, at 200/3 Hz a mel, and logarithmic from there, at 27 mels
+# for a factor of 6.4.
+
+
+def _mels(hertz: float) -> float:
+    return hertz * 3 / 200 if hertz < 1000 else 15 + 27 * np.log(hertz / 1000) / np.log(6.4)
+
+
+def _hertz(mels: np.ndarray) -> np.ndarray:
+    return np.where(mels < 15, mels * 200 / 3, 1000 * 6.4 ** ((mels - 15) / 27))

@@ -1,0 +1,153 @@
+"""Change a batch of training segments at random, so that no epoch is quite like another.
+
+Frames are (segments, frames, bands); what is right of a segment is given by each genre's share,
+(segments, genres), which sums to 1. Every function draws anew for each segment.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import config
+from genre import features
+from genre.datasets import Index
+from genre.features import spectrum
+from genre.features.settings import Settings
+
+
+def augment(
+    frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return frames that are changed in all of these ways, and each genre's share in them.
+
+    `decibel` is that of the feature, (waves, bands).
+    """
+    frames = equalize(fade(shift(frames, rng), decibel[0], rng), decibel[1:], rng)
+    frames, shares = mixup(frames, shares, rng)
+    return mask(frames, rng), shares
+
+
+def account() -> dict[str, Any]:
+    """Return what was done to the segments, for the card."""
+    return {
+        "masked_share": config.MASKED_SHARE,
+        "gain_db": config.GAIN_DB,
+        "equalizer_db": config.EQUALIZER_DB,
+        "mixup_alpha": config.MIXUP_ALPHA,
+    }
+
+
+def one_hot(labels: np.ndarray, n_genres: int) -> np.ndarray:
+    """Return the shares of the genres where each segment, (segments,), is of one."""
+    return np.eye(n_genres, dtype=np.float32)[labels]
+
+
+def decibel(index: Index, n_bands: int) -> np.ndarray:
+    """Return what a decibel more adds to each band, (1 + EQUALIZER_WAVES, bands).
+
+    The first row is a decibel of volume; row k is that of an equaliser which follows a cosine over
+    the bands, from +1 dB at the lowest through k half waves. To a band in decibels it adds the
+    cosine. MFCCs are a spectrum's share of these very cosines (its DCT, orthonormal): to the MFCC
+    of the same number it adds the cosine's length, and nothing to the others.
+    """
+    n_mels = index.settings.get("n_mels", Settings.n_mels)
+    found = features.levels(index.feature, index.settings, n_bands)
+    return np.concatenate(
+        [_waves(level, width, n_mels) for level, width in found], axis=1, dtype=np.float32
+    )
+
+
+def _waves(level: str, n_bands: int, n_mels: int) -> np.ndarray:
+    """Return `decibel` for one feature whose bands are of a `level`."""
+    numbers = np.arange(1 + config.EQUALIZER_WAVES)[:, np.newaxis]
+    if level == "all":
+        return np.cos(np.pi * numbers * (np.arange(n_bands) + 0.5) / n_bands)
+    if level == "first":
+        lengths = np.sqrt(np.where(numbers == 0, n_mels, n_mels / 2))
+        return np.where(numbers == np.arange(n_bands), lengths, 0)
+    return np.zeros((len(numbers), n_bands))
+
+
+def shift(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shift in time by any number of frames; what leaves at the end comes in at the beginning."""
+    n_segments, n_frames, _ = frames.shape
+    offsets = rng.integers(n_frames, size=(n_segments, 1))
+    places = (np.arange(n_frames) - offsets) % n_frames
+    return np.take_along_axis(frames, places[:, :, np.newaxis], axis=1)
+
+
+def fade(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change the gain from one number of decibels at the beginning to another at the end.
+
+    Of a gain that stays the same nothing would be left, as every network first takes away a
+    segment's level: only a gain that changes is something new to it. `decibel` is what one more
+    decibel adds to each band, (bands,).
+    """
+    n_segments, n_frames, _ = frames.shape
+    ends = rng.uniform(-config.GAIN_DB, config.GAIN_DB, (2, n_segments))
+    gains = np.linspace(*ends, n_frames, axis=1, dtype=np.float32)
+    return frames + gains[:, :, np.newaxis] * decibel
+
+
+def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change the sound's colour, as another recording would: raise some bands and lower others.
+
+    `decibel` is what a decibel of each of the equaliser's waves adds to the bands, (waves, bands).
+    """
+    strengths = rng.normal(0, config.EQUALIZER_DB, (len(frames), len(decibel)))
+    return frames + (strengths.astype(np.float32) @ decibel)[:, np.newaxis, :]
+
+
+def low_pass(
+    frames: np.ndarray, levels: Sequence[tuple[str, int]], rng: np.random.Generator
+) -> np.ndarray:
+    """Silence the bands above a random one, as a low rate or an MP3 of few bits does.
+
+    `levels` are those of the feature's parts, as `features.levels` tells them; only bands in
+    decibels can be silenced.
+    """
+    kept = rng.uniform(config.LOW_PASS, 1, (len(frames), 1, 1))
+    parts = []
+    for level, part in features.by_level(frames, levels):
+        if level == "all":
+            softest = part.max(axis=(1, 2), keepdims=True) - spectrum.TOP_DB
+            silence = np.maximum(softest, 10 * math.log10(spectrum.SILENCE))
+            part = np.where(np.arange(part.shape[2]) < kept * part.shape[2], part, silence)
+        parts.append(part)
+    return np.concatenate(parts, axis=2)
+
+
+def mixup(
+    frames: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mix each segment with another of the batch, and the genres in the same shares.
+
+    After H. Zhang, M. Cissé, Y. Dauphin and D. Lopez-Paz, "mixup: Beyond Empirical Risk
+    Minimization" (ICLR 2018): the share is drawn from Beta(alpha, alpha), most often near 0 or 1.
+    """
+    others = rng.permutation(len(frames))
+    kept = rng.beta(config.MIXUP_ALPHA, config.MIXUP_ALPHA, (len(frames), 1)).astype(np.float32)
+    mixed = kept[:, :, np.newaxis] * frames + (1 - kept[:, :, np.newaxis]) * frames[others]
+    return mixed, kept * shares + (1 - kept) * shares[others]
+
+
+def mask(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Hide some neighbouring frames and some neighbouring bands behind each band's mean.
+
+    After D. Park et al., "SpecAugment: A Simple Data Augmentation Method for Automatic Speech
+    Recognition" (Interspeech 2019); the mean is that of the batch.
+    """
+    _, n_frames, n_bands = frames.shape
+    hidden = _stretches(len(frames), n_frames, rng)[:, :, np.newaxis]
+    hidden = hidden | _stretches(len(frames), n_bands, rng)[:, np.newaxis, :]
+    return np.where(hidden, frames.mean(axis=(0, 1)), frames)
+
+
+def _stretches(count: int, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Return masks, (count, length), of a stretch each that is up to MASKED_SHARE long."""
+    widths = rng.integers(int(config.MASKED_SHARE * length) + 1, size=(count, 1))
+    starts = rng.integers(length - widths + 1)
+    places = np.arange(length)
+    return (starts <= places) & (places < starts + widths)

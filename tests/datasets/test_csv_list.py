@@ -1,0 +1,277 @@
+"""A list of songs as a CSV file: read, and preprocessed."""
+
+import json
+import re
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+import soundfile
+from helpers import ROOT, noise, refusal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cnn
+import preprocess
+from genre.datasets import csv_list
+from genre.errors import DatasetError
+
+
+@pytest.fixture
+def music(tmp_path) -> Path:
+    """A folder with empty files that a list can name."""
+    for track in ("a.mp3", "b.mp3", "sub/c d.flac", "sub/é,f.ogg"):
+        path = tmp_path / "music" / track
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / "music"
+
+
+def write(path: Path, *lines: str, encoding: str = "utf-8") -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding=encoding)
+    return path
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_paths_and_genres_are_enough(music):
+    path = write(music / "list.csv", "path,genre", "b.mp3,rock", "sub/c d.flac,jazz", "a.mp3,rock")
+    songs, missing, notes = csv_list.find(path)
+    assert [(song.track, song.genre) for song in songs] == [
+        ("sub/c d.flac", "jazz"),
+        ("a.mp3", "rock"),
+        ("b.mp3", "rock"),
+    ]
+    assert [song.path for song in songs] == [music / song.track for song in songs]
+    assert {(song.part, song.artist) for song in songs} == {("", "")}
+    assert missing == notes == []
+
+
+def test_parts_and_artists_are_read_in_any_order_of_columns(music):
+    path = write(
+        music / "list.csv",
+        "year,Artist, part ,genre,path",
+        "1999,Someone, Training,rock,a.mp3",
+        "2001,,valid,rock,b.mp3",
+        "2002,Others,validation,jazz,sub/c d.flac",
+        '2003,"Others, Jr.",test,jazz,"sub/é,f.ogg"',
+        ",,,,",
+    )
+    found = {song.track: (song.part, song.artist) for song in csv_list.find(path).songs}
+    assert found == {
+        "a.mp3": ("train", "Someone"),
+        "b.mp3": ("validation", ""),
+        "sub/c d.flac": ("validation", "Others"),
+        "sub/é,f.ogg": ("test", "Others, Jr."),
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_spreadsheets_write_is_read(music, encoding, end):
+    text = end.join(["path,genre", '"sub/é,f.ogg","Drum ""n"" Bass"', "", "a.mp3,Rock", ""])
+    (music / "list.csv").write_bytes(text.encode(encoding))
+    songs = csv_list.find(music / "list.csv").songs
+    assert [(s.track, s.genre) for s in songs] == [
+        ("sub/é,f.ogg", 'Drum "n" Bass'),
+        ("a.mp3", "Rock"),
+    ]
+
+
+def test_paths_are_those_of_the_folder_that_is_given_or_of_the_list(music, tmp_path, monkeypatch):
+    here = (tmp_path / "other" / "x.wav").resolve()
+    here.parent.mkdir()
+    here.touch()
+    lines = ("path,genre", "a.mp3,rock", f"{music / 'b.mp3'},rock", f"{here},jazz")
+    expected = [
+        (f"{here.as_posix()}", here),
+        ("a.mp3", music / "a.mp3"),
+        ("b.mp3", music / "b.mp3"),
+    ]
+    beside = csv_list.find(write(music / "list.csv", *lines))
+    given = csv_list.find(write(tmp_path / "list.csv", *lines), music)
+    monkeypatch.chdir(music)
+    without_folder = csv_list.find(Path("list.csv"))
+    for found in (beside, given, without_folder):
+        assert [(song.track, song.path) for song in found.songs] == expected
+
+
+def test_rows_without_a_genre_or_a_file_and_repeated_ones_are_counted(music):
+    path = write(
+        music / "list.csv",
+        *("path,genre", "a.mp3,rock", "b.mp3,", "sub/c d.flac,jazz", "./a.mp3,rock"),
+        *(f"no/{number}.mp3,rock" for number in (5, 3, 4, 1)),
+    )
+    songs, missing, notes = csv_list.find(path)
+    assert [song.track for song in songs] == ["sub/c d.flac", "a.mp3"]
+    assert missing == ["no/5.mp3", "no/3.mp3", "no/4.mp3", "no/1.mp3"]
+    assert notes == [
+        f"1 rows of {path} repeat another and count once",
+        "1 of 7 tracks have no genre and are left out",
+        "4 of 6 listed files could not be found: no/5.mp3, no/3.mp3, no/4.mp3, ...",
+    ]
+
+
+def test_values_that_no_file_can_have_are_only_missing(music):
+    hostile = ("x" * 5000, "a\0b", "../" * 2000, "\x1b[31m", "-rf")
+    path = write(
+        music / "list.csv",
+        *("path,genre", "a.mp3,rock", "b.mp3,jazz\x1b[2J"),
+        *(f"{value}.mp3,rock" for value in hostile),
+    )
+    songs, missing, _ = csv_list.find(path)
+    assert [song.genre for song in songs] == [r"jazz\x1b[2J", "rock"]
+    assert len(missing) == len(hostile)
+    assert all(name.isprintable() for name in missing)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ([], "lacks the columns path,genre; it has none"),
+        (["path,genre"], "lists no track with a genre"),
+        (["path,genre", "a.mp3,", "b.mp3, "], "lists no track with a genre"),
+        (["file,label", "a.mp3,rock"], "lacks the columns path,genre; it has file, label"),
+        (["path,label", "a.mp3,rock"], "lacks the columns genre; it has path, label"),
+        (["path;genre", "a.mp3;rock"], "lacks the columns path,genre; it has path;genre"),
+        ([",".join(map(str, range(99))), "1"], r"it has 0, 1, .* 11, \.\.\.$"),
+        (["path,genre,genre", "a.mp3,rock,jazz"], "has the column genre twice"),
+        (["path,genre,part,part", "a.mp3,rock,,test"], "has the column part twice"),
+        (["path,genre", "a.mp3,rock,jazz"], "line 2: 3 values in 2 columns"),
+        (["path,genre", "a.mp3"], "line 2: 1 values in 2 columns"),
+        (["path,genre", "", "a.mp3,rock", ",rock"], "line 4: no path"),
+        (["path,genre,part", "a.mp3,rock,dev"], "line 2: part 'dev' is none of train, validation"),
+        (["path,genre", "a.mp3,rock", "a.mp3,jazz"], r"line 3: a\.mp3 stands in line 2 too"),
+        (["path,genre", "a.mp3,rock", "b.mp3,rock"], "all songs are rock"),
+        (["path,genre", "a.mp3,rock", "x.mp3,jazz"], "all songs are rock"),
+        (["path,genre", "x.mp3,rock", "y.mp3,jazz"], "none of the 2 listed files could be found"),
+        (["path,genre", 'a.mp3,"rock', "b.mp3,jazz"], r"line 3: not CSV \(unexpected end"),
+        (["path,genre", "a.mp3,\udcff"], "not a CSV file in UTF-8"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused_in_a_line(music, run, tmp_path, lines, problem):
+    text = "".join(f"{line}\n" for line in lines)
+    (music / "list.csv").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(DatasetError, match=problem) as caught:
+        csv_list.find(music / "list.csv")
+    assert str(caught.value).startswith(str(music / "list.csv"))
+    output = tmp_path / "new" / "a.json"
+    refusal(run(preprocess, "--tracks", music / "list.csv", "--output", output))
+    assert not output.parent.exists()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    content=st.binary(max_size=60)
+    | st.text(max_size=60).map(lambda text: f"path,genre,part\n{text}".encode(errors="replace"))
+)
+def test_any_content_is_read_or_refused(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError):  # no list so short names two songs that are there
+        csv_list.find(path)
+
+
+def test_places_that_are_not_there_are_named(music, run, tmp_path):
+    path = write(music / "list.csv", "path,genre", "a.mp3,rock", "b.mp3,jazz")
+    output = ("--output", tmp_path / "a.json")
+    nowhere = tmp_path / "nowhere"
+    assert f"{nowhere}: no such folder" in refusal(
+        run(preprocess, "--tracks", path, "--dataset", nowhere, *output)
+    )
+    assert f"{music / 'x.csv'}: No such file" in refusal(
+        run(preprocess, "--tracks", music / "x.csv", *output)
+    )
+    assert f"{music}: Is a directory" in refusal(run(preprocess, "--tracks", music, *output))
+
+
+def test_a_list_of_genre_folders_gives_what_the_folders_give(corpus, segments_path, run, tmp_path):
+    tracks = [path.relative_to(corpus).as_posix() for path in corpus.glob("*/*.wav")]
+    path = write(tmp_path / "l.csv", "path,genre", *(f"{t},{t.split('/')[0]}" for t in tracks))
+    output = tmp_path / "mfcc.json"
+    ended = run(preprocess, "--tracks", path, "--dataset", corpus, "--output", output)
+    assert (ended.status, ended.err) == (0, "")
+    assert output.read_bytes() == segments_path.read_bytes()
+
+
+def test_songs_that_are_missing_or_broken_are_said_and_the_rest_is_done(run, tmp_path):
+    for number, track in enumerate(["a.wav", "b.wav"]):
+        soundfile.write(tmp_path / track, noise(3, seed=number), 22050)
+    (tmp_path / "c.wav").write_text("no sound")
+    lines = ("path,genre", "a.wav,rock", "b.wav,jazz", "c.wav,jazz", "d.wav,jazz")
+    path = write(tmp_path / "list.csv", *lines)
+    output = tmp_path / "mfcc.json"
+    ended = run(preprocess, "--tracks", path, "--output", output, "--workers", 1)
+    assert ended.status == 1
+    assert ended.out.startswith("2 tracks of 2 genres, 1 skipped: 2 segments")
+    missing, skipped = ended.err.splitlines()
+    assert missing == "1 of 4 listed files could not be found: d.wav"
+    assert skipped.startswith("skipped c.wav: not readable as audio")
+    assert [song["track"] for song in read(output)["skipped"]] == ["c.wav"]
+    (tmp_path / "c.wav").unlink()
+    write(path, *lines[:3], "d.wav,jazz")
+    assert run(preprocess, "--tracks", path, "--output", output, "--workers", 1).status == 1
+    assert run(preprocess, "--tracks", write(path, *lines[:3]), "--output", output).status == 0
+
+
+def test_a_limit_takes_so_many_of_each_genre(corpus, run, tmp_path):
+    output = tmp_path / "mfcc.json"
+    ended = run(preprocess, "--dataset", corpus, "--output", output, "--limit", 2)
+    assert ended.status == 0
+    assert ended.out.startswith("20 tracks of 10 genres, 0 skipped: 40 segments")
+
+
+def test_the_artists_of_a_list_stand_on_one_side(corpus, run, tmp_path):
+    tracks = [path.relative_to(corpus).as_posix() for path in sorted(corpus.glob("*/*.wav"))][:16]
+    artist_of = {track: f"artist {number // 2}" for number, track in enumerate(tracks)}
+    rows = (f"{track},{track.split('/')[0]},{artist}" for track, artist in artist_of.items())
+    path = write(tmp_path / "list.csv", "path,genre,artist", *rows)
+    data, network = tmp_path / "mfcc.json", tmp_path / "cnn"
+    run(preprocess, "--tracks", path, "--dataset", corpus, "--output", data)
+    assert read(data)["artists"] == [artist_of[track] for track in read(data)["tracks"]]
+    arguments = ("--data", data, "--output", network, "--epochs", 1)
+    assert run(cnn, *arguments, "--split", "artist").status == 0
+    rows = (network / "split.csv").read_text(encoding="utf-8").splitlines()[1:]
+    sides = {(artist_of[row.split(",")[0]], row.split(",")[1]) for row in rows}
+    assert len(rows) == 16
+    assert len(sides) == 8  # each of eight artists in one part
+    assert "brings no parts" in refusal(run(cnn, *arguments, "--split", "given"))
+
+
+def test_the_lines_of_the_readme_turn_tagtraums_file_into_a_list(tmp_path, monkeypatch):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (script,) = (t for t in re.findall(r"```python\n(.*?)```", readme, re.S) if "tagtraum" in t)
+    write(tmp_path / "lines.py", script)
+    write(
+        tmp_path / "msd_tagtraum_cd2.cls",
+        *("# a heading", "#", "TRAAAAA00000000001\tRock", "TRABCDE00000000002\tNew Age\tFolk"),
+        "TRXYZAB00000000003\tRap",
+    )
+    write(
+        tmp_path / "unique_tracks.txt",
+        "TRAAAAA00000000001<SEP>SOAAAAA00000000001<SEP>Someone, and Others<SEP>A Title",
+        "TRABCDE00000000002<SEP>SOAAAAA00000000002<SEP>Motörhead<SEP>Another",
+        "TRNOSUCH0000000004<SEP>SOAAAAA00000000004<SEP>Nobody<SEP>A Third",
+    )
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("lines.py")
+    made = Path("msd.csv")
+    assert made.read_text(encoding="utf-8").splitlines() == [
+        "path,genre,artist",
+        'A/A/A/TRAAAAA00000000001.mp3,Rock,"Someone, and Others"',
+        "A/B/C/TRABCDE00000000002.mp3,New Age,Motörhead",
+        "X/Y/Z/TRXYZAB00000000003.mp3,Rap,",
+    ]
+    Path("A/A/A").mkdir(parents=True)
+    Path("X/Y/Z").mkdir(parents=True)
+    Path("A/A/A/TRAAAAA00000000001.mp3").touch()
+    shutil.copy("A/A/A/TRAAAAA00000000001.mp3", "X/Y/Z/TRXYZAB00000000003.mp3")
+    songs, missing, _ = csv_list.find(made)
+    assert [(song.genre, song.artist) for song in songs] == [
+        ("Rap", ""),
+        ("Rock", "Someone, and Others"),
+    ]
+    assert missing == ["A/B/C/TRABCDE00000000002.mp3"]

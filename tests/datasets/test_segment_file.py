@@ -1,0 +1,191 @@
+"""The segment file: what it holds, exactly, and what is refused as one."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from helpers import made_up_segments
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from genre.datasets import Segments, segment_file
+from genre.errors import DatasetError
+
+SUFFIXES = (".json", ".h5")
+LIMITS = np.finfo(np.float32)
+EXTREMES = [0.0, -0.0, LIMITS.max, LIMITS.min, LIMITS.tiny, LIMITS.smallest_subnormal, 0.1, 1 / 3]
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("scratch")
+
+
+def assert_equal(segments: Segments, expected: Segments) -> None:
+    for field in dataclasses.fields(Segments):
+        value, wanted = getattr(segments, field.name), getattr(expected, field.name)
+        if field.name == "frames":
+            value = value[:]  # from the disk
+        if isinstance(wanted, np.ndarray):
+            np.testing.assert_array_equal(value, wanted)
+        else:
+            assert value == wanted
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_is_written_is_read(suffix, tmp_path):
+    segments = dataclasses.replace(
+        made_up_segments([2, 3]), skipped=[{"track": "jazz/ü 'b'.wav", "reason": "is empty"}]
+    )
+    segment_file.write(segments, tmp_path / f"data{suffix}")
+    assert_equal(segment_file.read(tmp_path / f"data{suffix}"), segments)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@given(
+    frames=hnp.arrays(
+        np.float32,
+        st.tuples(st.just(6), st.integers(1, 4), st.integers(1, 4)),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
+    )
+)
+@example(frames=np.tile(np.array(EXTREMES, dtype=np.float32), (6, 1, 1)))
+def test_frames_survive_to_the_bit(suffix, frames, scratch):
+    segments = dataclasses.replace(made_up_segments([1, 1]), frames=frames)
+    segment_file.write(segments, scratch / f"data{suffix}")
+    read = segment_file.read(scratch / f"data{suffix}").frames[:]
+    assert read.dtype == np.float32
+    assert read.shape == frames.shape
+    assert read.tobytes() == frames.tobytes()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_same_segments_give_the_same_bytes(suffix, tmp_path):
+    for name in ("a", "b"):
+        segment_file.write(made_up_segments([2, 3]), tmp_path / f"{name}{suffix}")
+    contents = [(tmp_path / f"{name}{suffix}").read_bytes() for name in ("a", "b")]
+    assert contents[0] == contents[1]
+
+
+def test_json_has_the_keys_that_other_programs_read(tmp_path):
+    segments = made_up_segments([2, 3])
+    segment_file.write(segments, tmp_path / "data.json")
+    content = json.loads((tmp_path / "data.json").read_text(encoding="utf-8"))
+    assert content["schema"] == 1
+    assert content["feature"] == "mfcc"
+    assert content["settings"] == segments.settings
+    assert content["mapping"] == ["genre0", "genre1"]
+    assert content["tracks"] == segments.tracks
+    assert content["labels"] == segments.labels.tolist()
+    assert content["track_index"] == segments.track_index.tolist()
+    assert content["skipped"] == []
+    np.testing.assert_array_equal(np.array(content["mfcc"], dtype=np.float32), segments.frames)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_write_that_fails_leaves_the_old_file(suffix, tmp_path):
+    path = tmp_path / f"data{suffix}"
+    segment_file.write(made_up_segments([2, 3]), path)
+    old = path.read_bytes()
+    broken = dataclasses.replace(made_up_segments([2, 3]), tracks=[object()])
+    with pytest.raises(TypeError):
+        segment_file.write(broken, path)
+    assert path.read_bytes() == old
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def refusal(path) -> str:
+    with pytest.raises(DatasetError) as caught:
+        segment_file.read(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert len(message.splitlines()) == 1
+    return message
+
+
+def test_other_suffixes_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"\.json or \.h5"):
+        segment_file.write(made_up_segments([1, 1]), tmp_path / "data.csv")
+    assert r".json or .h5" in refusal(tmp_path / "data.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_that_is_missing_empty_cut_off_or_another_is_refused(suffix, tmp_path):
+    path = tmp_path / f"data{suffix}"
+    assert "no such file" in refusal(path)
+    segment_file.write(made_up_segments([2, 3]), path)
+    whole = path.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], whole[:-1], b"\xff\xfe not one", b"[1, 2]"):
+        path.write_bytes(content)
+        assert "not a whole segment file" in refusal(path)
+    path.unlink()
+    path.mkdir()
+    assert "not a file" in refusal(path)
+
+
+def each(content: dict, value: object) -> list:
+    """Return the value for each of the segments."""
+    return [value] * len(content["labels"])
+
+
+# What is changed in a file, and what the refusal says.
+SPOILT = {
+    "later schema": (lambda c: {"schema": 2}, "schema 2, this version reads 1"),
+    "label missing": (lambda c: {"labels": c["labels"][:-1]}, "differ in length"),
+    "track index too long": (lambda c: {"track_index": [*c["track_index"], 0]}, "differ in length"),
+    "segment missing": (lambda c: {"mfcc": c["mfcc"][1:]}, "differ in length"),
+    "label too high": (lambda c: {"labels": each(c, 2)}, "labels points outside"),
+    "label below zero": (lambda c: {"labels": each(c, -1)}, "labels points outside"),
+    "labels in rows": (lambda c: {"labels": each(c, [0])}, "labels"),
+    "labels no list": (lambda c: {"labels": "jazz"}, "not a whole segment file"),
+    "track too high": (lambda c: {"track_index": each(c, 99)}, "track_index points outside"),
+    "one genre": (lambda c: {"mapping": ["jazz"], "labels": each(c, 0)}, "two genres"),
+    "genres numbers": (lambda c: {"mapping": [1, 2]}, "mapping"),
+    "genres a word": (lambda c: {"mapping": "ab"}, "mapping"),
+    "genres alike": (lambda c: {"mapping": ["jazz", "jazz"]}, "mapping"),
+    "tracks numbers": (lambda c: {"tracks": list(range(5))}, "tracks"),
+    "settings null": (lambda c: {"settings": None}, "settings"),
+    "settings a list": (lambda c: {"settings": []}, "settings"),
+    "frames flat": (lambda c: {"mfcc": each(c, 1.0)}, "shape"),
+    "frames none": (lambda c: {"mfcc": [], "labels": [], "track_index": []}, "shape"),
+    "frames uneven": (lambda c: {"mfcc": each(c, [[1], [1, 2]])}, "not a whole segment file"),
+    "frames null": (lambda c: {"mfcc": each(c, [[None]])}, "not numbers"),
+    "frames too large": (lambda c: {"mfcc": each(c, [[1e39]])}, "not numbers"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+@pytest.mark.filterwarnings("error")  # the one line is all that the user is to see
+def test_contents_that_do_not_fit_are_refused(case, tmp_path):
+    spoil, reason = SPOILT[case]
+    path = tmp_path / "data.json"
+    segment_file.write(made_up_segments([2, 3]), path)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | spoil(content)))
+    assert reason in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "schema",
+        "feature",
+        "settings",
+        "mapping",
+        "tracks",
+        "skipped",
+        "labels",
+        "track_index",
+        "mfcc",
+    ],
+)
+def test_a_missing_key_is_named(key, tmp_path):
+    path = tmp_path / "data.json"
+    segment_file.write(made_up_segments([2, 3]), path)
+    content = json.loads(path.read_text())
+    del content[key]
+    path.write_text(json.dumps(content))
+    assert f"'{key}' is missing" in refusal(path)

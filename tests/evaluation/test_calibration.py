@@ -1,0 +1,205 @@
+"""Temperature, expected calibration error and threshold, and what predict.py makes of them."""
+
+import csv
+import io
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import softmax
+
+import evaluate
+import predict
+from genre import features
+from genre.evaluation import Predictions, calibration, pool
+from genre.reporting import card
+
+
+def drawn(n: int, sharpness: float, seed: int = 0) -> Predictions:
+    """Return predictions of n tracks, so much too sure, whose labels are drawn as they say."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (n, 4))
+    labels = np.array([rng.choice(4, p=softmax(row)) for row in logits])
+    return Predictions(softmax(sharpness * logits, axis=1), labels, np.arange(n))
+
+
+@pytest.fixture
+def saved(network, tmp_path):
+    """A copy of a trained network, and a function that changes what its card says of confidence."""
+    folder = shutil.copytree(network, tmp_path / "network")
+    path = folder / card.CARD_FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+
+    def change(values: dict | None) -> None:
+        changed = {key: value for key, value in content.items() if key != "calibration"}
+        if values is not None:
+            changed["calibration"] = content["calibration"] | values
+        path.write_text(json.dumps(changed), encoding="utf-8")
+
+    return folder, change
+
+
+def test_logits_are_divided_by_the_temperature():
+    logits = np.random.default_rng(0).normal(0, 3, (5, 10))
+    np.testing.assert_allclose(
+        calibration.scaled(softmax(logits, axis=1), 2.5), softmax(logits / 2.5, axis=1), rtol=1e-9
+    )
+    certain = np.array([[1.0, 0.0]], dtype=np.float32)  # whose logits are infinite
+    assert calibration.scaled(certain, 1)[0] == pytest.approx([1, 0])
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1, 3])
+def test_the_temperature_undoes_what_made_them_too_sure(sharpness):
+    found = calibration.fit(drawn(4000, sharpness))
+    assert found.temperature == pytest.approx(sharpness, rel=0.08)
+
+
+def test_a_few_right_answers_do_not_make_a_network_sure():
+    few = Predictions(np.full((3, 3), 0.1) + 0.7 * np.eye(3), np.arange(3), np.arange(3))
+    many = Predictions(*(np.repeat(values, 100, axis=0) for values in few[:2]), np.arange(300))
+    # The answers are 8 to 1 to 1, so with y = 8^(-1/t) the loss of a track is log(1 + 2y), by
+    # itself least at t = 0. With x = log t, 3 log(1 + 2y) + x^2 / 2 is least where this is 0.
+    x = brentq(lambda x: 6 * np.log(8) / np.exp(x) / (8 ** np.exp(-x) + 2) + x, -3, 3)
+    assert calibration.fit(few).temperature == pytest.approx(np.exp(x), rel=1e-3)
+    assert calibration.fit(many).temperature < np.exp(x) / 2
+
+
+def test_a_tracks_segments_are_joined_first():
+    sure = np.array([[0.9, 0.1], [0.1, 0.9]])
+    of_tracks = Predictions(np.tile(sure, (2, 1)), np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]))
+    _, account = calibration.apply(of_tracks, of_tracks)
+    # Each track is at 0.5 whatever the temperature; the first genre is named, right for one.
+    assert account["error_before"] == account["error_after"] == 0
+
+
+def test_the_expected_calibration_error_is_that_worked_out_by_hand():
+    top = np.array([0.95, 0.92, 0.66, 0.62, 0.55])
+    probabilities = np.stack([top, 1 - top], axis=1)
+    labels = np.array([0, 1, 0, 0, 1])
+    # Bins: 0.9 to 1 has accuracy 1/2 and confidence 0.935; 0.6 to 0.7 1 and 0.64; 0.5 0 and 0.55.
+    by_hand = 2 / 5 * (0.935 - 0.5) + 2 / 5 * (1 - 0.64) + 1 / 5 * 0.55
+    assert calibration.expected_error(probabilities, labels) == pytest.approx(by_hand)
+
+
+def test_the_threshold_parts_right_from_wrong_best():
+    predictions = drawn(300, 2)
+    temperature, threshold = calibration.fit(predictions)
+    probabilities = calibration.scaled(predictions.probabilities, temperature)
+    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels
+
+    def distance(least: float) -> float:
+        return np.mean(top[right] >= least) - np.mean(top[~right] >= least)
+
+    assert distance(threshold) == pytest.approx(max(map(distance, top)))
+    assert 0.25 < threshold < 1
+
+
+def test_where_all_are_right_none_is_uncertain():
+    right = Predictions(np.eye(3) * 0.7 + 0.1, np.arange(3), np.arange(3))
+    assert calibration.fit(right).threshold == 0
+
+
+def test_without_a_validation_part_nothing_changes():
+    tested = drawn(20, 2)
+    none = Predictions(np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, int))
+    same, account = calibration.apply(none, tested)
+    np.testing.assert_allclose(same.probabilities, tested.probabilities)
+    assert (account["temperature"], account["threshold"], account["certain"]) == (1, 0, 1)
+
+
+def test_folds_are_calibrated_and_judged_by_each_other():
+    folds = [
+        drawn(100, sharpness, seed=number)._replace(track_index=100 * number + np.arange(100))
+        for number, sharpness in enumerate((0.5, 2, 4))
+    ]
+    together, account = calibration.apply_across(folds)
+    for fold, others in zip(folds, (folds[1:], folds[::2], folds[:2]), strict=True):
+        fitted = calibration.fit(pool(others)).temperature
+        rows = np.isin(together.track_index, fold.track_index)
+        expected = calibration.scaled(fold.probabilities, fitted)
+        np.testing.assert_allclose(together.probabilities[rows], expected)
+    assert (account["temperature"], account["threshold"]) == calibration.fit(pool(folds))
+    error = calibration.expected_error(together.probabilities, together.labels)
+    assert account["error_after"] == pytest.approx(error, abs=1e-4)
+
+
+def test_what_is_loaded_is_calibrated(saved, corpus):
+    folder, change = saved
+    song = next(corpus.rglob("*.wav"))
+    raw = keras.saving.load_model(folder / card.MODEL_FILE)
+    settings = features.Settings.from_dict(card.read(folder).settings)
+    frames = features.of_track(song, "mfcc", settings)
+    for values, temperature in (({"temperature": 3.0}, 3), (None, 1)):
+        change(values)
+        model, _ = card.load(folder)
+        expected = calibration.scaled(raw.predict(frames, verbose=0), temperature)
+        np.testing.assert_allclose(model.judge(frames), expected, atol=1e-6)
+
+
+def test_the_card_scores_what_predict_says(network):
+    the_card = card.read(network)
+    values = the_card.calibration
+    assert set(values) == {
+        *("temperature", "threshold", "error_before", "error_after"),
+        *("certain", "accuracy_of_certain"),
+    }
+    text = (network / "README.md").read_text(encoding="utf-8")
+    assert f"a temperature of {values['temperature']:.2f}" in text
+    assert f"{values['error_before']:.3f} without" in text
+
+
+def test_scores_are_those_of_calibrated_probabilities(network, segments_path, run, tmp_path):
+    arguments = ("--model", network, "--data", segments_path, "--output", tmp_path)
+    again = run(evaluate, *arguments, "--split", network / "split.csv")
+    scores = card.read(network).scores
+    assert f"accuracy per track    {scores['track_accuracy']:.3f}" in again.out
+    rates = [row["roc_area"] for row in scores["genres"].values() if row["roc_area"] is not None]
+    assert f"{rates[0]:.2f}" in again.out
+
+
+@pytest.mark.parametrize("how", ["max", "min"])
+def test_however_segments_are_joined_the_mean_is_certain_or_not(saved, corpus, run, how):
+    folder, change = saved
+    song = next(corpus.rglob("*.wav"))
+    arguments = ("--model", folder, "--input", song, "--format", "json")
+    top = {
+        join: max(
+            json.loads(run(predict, *arguments, "--type", join).out)["probabilities"].values()
+        )
+        for join in ("mean", how)
+    }
+    assert top["mean"] != top[how]
+    change({"threshold": sum(top.values()) / 2})
+    said = json.loads(run(predict, *arguments, "--type", how).out)["uncertain"]
+    assert said is (top["mean"] < top[how])
+
+
+@pytest.mark.parametrize(("threshold", "uncertain"), [(0.0, False), (1.1, True)])
+def test_predict_says_what_is_uncertain(saved, corpus, run, threshold, uncertain):
+    folder, change = saved
+    change({"threshold": threshold})
+    song = next(corpus.rglob("*.wav"))
+    outputs = {
+        form: run(predict, "--model", folder, "--input", song, "--format", form).out
+        for form in ("table", "csv", "json")
+    }
+    (row,) = csv.DictReader(io.StringIO(outputs["csv"]))
+    assert row["uncertain"] == ("yes" if uncertain else "no")
+    assert json.loads(outputs["json"])["uncertain"] is uncertain
+    assert ("uncertain" in outputs["table"]) is uncertain
+    best = run(predict, "--model", folder, "--input", song, "--count", 1).out
+    assert ("  uncertain  " in best) is uncertain
+    assert max(map(len, (outputs["table"] + best).splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "values", [{"temperature": 0}, {"temperature": "1"}, {"threshold": -1}, {"threshold": "x"}]
+)
+def test_a_spoilt_calibration_is_refused(saved, values):
+    folder, change = saved
+    change(values)
+    with pytest.raises(card.ModelError, match="not a network's card"):
+        card.read(folder)

@@ -1,0 +1,28 @@
+"""The feature settings, as they stand in files."""
+
+import dataclasses
+
+import pytest
+from helpers import GTZAN
+
+from genre.features.settings import Settings
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Settings)])
+@pytest.mark.parametrize("value", [0, -1, "2048", None, True])
+def test_settings_are_positive_numbers(field, value):
+    with pytest.raises(ValueError, match=field):
+        Settings.from_dict(GTZAN.to_dict() | {field: value})
+
+
+def test_settings_survive_the_way_through_a_file():
+    assert Settings.from_dict(GTZAN.to_dict()) == GTZAN
+
+
+def test_settings_with_a_field_too_few_or_too_many_are_refused():
+    values = GTZAN.to_dict()
+    with pytest.raises(ValueError, match="n_bands"):
+        Settings.from_dict(values | {"n_bands": 128})
+    del values["n_fft"]
+    with pytest.raises(ValueError, match="n_fft"):
+        Settings.from_dict(values)
