@@ -23,6 +23,7 @@ AUDIO_SUFFIXES = frozenset(
     | {".wma", ".wmv", ".wv"}
 )
 SILENCE = "holds nothing but silence"
+NO_SOUND = "holds no sound"
 
 
 def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
@@ -101,7 +102,7 @@ def _blocks(
         sounds = sounds or np.ptp(samples) > 0
         yield samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
     if not sounds:
-        what = "holds no sound" if sounds is None else SILENCE
+        what = NO_SOUND if sounds is None else SILENCE
         raise AudioError(f"{what} after {offset:g} s" if offset else what)
 
 
@@ -125,6 +126,8 @@ def _two_dimensional(samples: ArrayLike) -> np.ndarray:
         array = np.asarray(samples)
     except ValueError:
         raise AudioError("the samples are not an array of numbers") from None
+    if not array.size:
+        raise AudioError(NO_SOUND)
     if array.ndim not in (1, 2):
         raise AudioError(
             f"samples of shape {array.shape} are not (samples,) or (samples, channels)"
