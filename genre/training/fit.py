@@ -11,7 +11,6 @@ import numpy as np
 
 import config
 from genre import evaluation
-from genre.classifiers import kernel
 from genre.datasets import TEST, TRAIN, VALIDATION, Segments
 from genre.datasets.splits import Split
 from genre.environment import keep_freed_memory
@@ -64,8 +63,6 @@ def train(
             f"split {split.name} has no validation part, without which training needs "
             "--schedule cosine"
         )
-    if recipe.kernel_machine and segments.frames.shape[1] < 3:
-        raise TrainingError("a kernel machine needs segments of at least three frames")
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
     if begun:
@@ -117,10 +114,7 @@ def train(
             f"learning rate {recipe.learning_rate:g} leads nowhere"
         )
     best_epoch = len(losses) if recipe.to_the_end else int(np.nanargmin(losses)) + 1
-    if recipe.kernel_machine:
-        network = kernel.beside(network, segments, split.parts == TRAIN, seed=seed)
-    else:
-        network = keras.Model(network.input, network.output)  # without the optimizer's state
+    network = keras.Model(network.input, network.output)  # without the optimizer's state
     seconds = time.perf_counter() - started
     judge, curves = evaluation.judge_of(network), history.history
     predictions, account = calibration.apply(
