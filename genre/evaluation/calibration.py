@@ -39,14 +39,18 @@ def is_trusted(calibration: Calibration) -> bool:
     return calibration.tracks >= ENOUGH_TRACKS
 
 
-def is_uncertain(probabilities: np.ndarray, calibration: Calibration) -> bool:
-    """Return whether a track's calibrated probabilities, (genres,) joined by mean, say too little.
+def lowest_certain(calibration: Calibration) -> float:
+    """Return the top probability below which a track is uncertain.
 
-    They do where the top one is below the threshold; and below CLEAR, where the threshold was
-    fitted on too few tracks to be trusted.
+    It is the threshold; or CLEAR at least, where that was fitted on too few tracks to be trusted.
     """
     least = 0.0 if is_trusted(calibration) else CLEAR
-    return bool(probabilities.max() < max(calibration.threshold, least))
+    return max(calibration.threshold, least)
+
+
+def is_uncertain(probabilities: np.ndarray, calibration: Calibration) -> bool:
+    """Return whether a track's calibrated probabilities, joined to (genres,), say too little."""
+    return bool(probabilities.max() < lowest_certain(calibration))
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from genre.datasets import PARTS
+from genre.datasets import PARTS, splits
 from genre.evaluation import Predictions, calibration, metrics
 from genre.evaluation.metrics import MEASURES, GenreScores, Scores
 from genre.reporting import figures
-from genre.reporting.card import Card
+from genre.reporting.card import Card, Split
 
 
 def network(card: Card) -> str:
@@ -177,11 +177,42 @@ def _confidence(card: Card) -> list[str]:
     ]
 
 
+def uncertain_line(card: Card) -> str:
+    """Return a line that says what `predict.py` means by uncertain."""
+    fitted = card.calibration
+    if calibration.is_trusted(fitted):
+        return (
+            "uncertain: the most likely genre has a probability below "
+            f"{fitted.threshold:.2f}, under which this model is often wrong"
+        )
+    return (
+        f"uncertain: the most likely genre has a probability below "
+        f"{calibration.lowest_certain(fitted):.2f}; the model was calibrated on "
+        f"{fitted.tracks} tracks, and {calibration.ENOUGH_TRACKS} are needed to trust a lower one"
+    )
+
+
+def accuracy_line(card: Card) -> str:
+    """Return a line on how well a model did on its test tracks, and what that is worth."""
+    share, tracks = card.scores.track_accuracy, card.scores.tracks
+    return f"{network(card)}: {share:.0%} of {tracks} test tracks right; {_kept_apart(card.split)}"
+
+
+def _kept_apart(split: Split) -> str:
+    if splits.LEAKS in split.notes:
+        return "trained on other segments of these tracks: expect much less of other songs"
+    if split.name == "track":
+        return "artists not kept apart: expect less of artists it does not know"
+    if split.name in ("artist", "filtered"):
+        return "artists kept apart from those it was trained on"
+    return f"parts as in split {split.name}"
+
+
 def _untrusted(fitted: calibration.Calibration) -> str:
     return (
         f"A threshold fitted on fewer than {calibration.ENOUGH_TRACKS} tracks is not trusted: "
         "`predict.py` calls every song uncertain whose top probability is below "
-        f"{max(fitted.threshold, calibration.CLEAR):.2f}."
+        f"{calibration.lowest_certain(fitted):.2f}."
     )
 
 
