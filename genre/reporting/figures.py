@@ -314,3 +314,29 @@ def _set_time_ticks(axis, edges: np.ndarray) -> str:
     axis.set_xlim(first, last)
     axis.set_xticks(ticks, list(map(written, ticks)))
     return "time (h:min:s)" if hours else "time (min:s)"
+
+
+def dot_plot(runs: dict[str, list[float]], measure: str, title: str, path: Path) -> None:
+    """Draw a measure of several models, one a row in the order given, the first at the top.
+
+    Of several runs of a model each is a pale dot; the dark dot is their mean, the line their
+    standard deviation.
+    """
+    figure, axis = new_figure(8, 1.6 + 0.3 * len(runs))
+    for row, values in enumerate(runs.values()):
+        if len(values) > 1:
+            axis.plot(values, [row] * len(values), "o", color="C0", alpha=0.3, markeredgewidth=0)
+        spread = np.std(values, ddof=1) if len(values) > 1 else None
+        axis.errorbar(np.mean(values), row, xerr=spread, fmt="o", color="C0", capsize=3)
+        axis.annotate(
+            f"{np.mean(values):.3f}",
+            (1.02, row),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9,
+        )
+    axis.set_yticks(range(len(runs)), list(runs))
+    axis.set_ylim(len(runs) - 0.5, -0.5)
+    axis.set(xlabel=measure, title=title)
+    axis.grid(axis="x", alpha=0.3)
+    save(figure, path)
