@@ -9,6 +9,7 @@ that the model was trained on are scored like all others, and the output says ho
 
 import argparse
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from genre.datasets import feature_table, split_file, splits
 from genre.errors import DatasetError
 from genre.evaluation import metrics
 from genre.features.settings import Settings
-from genre.files import PREVIOUS, check_folder, printable, replacing_files, set_aside
-from genre.reporting import figures, text
+from genre.files import check_folder, printable, replacing_files
+from genre.reporting import figures, model_folder, text
 
 SCORES_FILE = "scores.json"
 
@@ -60,8 +61,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="write over the scores and pictures of an earlier evaluation (default: keep the last "
-        f"ones in {PREVIOUS}/ in their folder)",
+        help="write over the scores and pictures of an earlier evaluation (default: keep them in a "
+        "folder beside it)",
     )
     return parser.parse_args(argv)
 
@@ -116,15 +117,21 @@ def save(
 
 
 def keep_earlier(output: Path) -> str:
-    """Move an earlier evaluation's files to a folder beside them, and return a note on it."""
-    kept = set_aside(output, [SCORES_FILE, figures.CONFUSION, figures.ROC])
-    if not kept:
+    """Copy an earlier evaluation to a folder beside it, and return a note on it."""
+    names = (SCORES_FILE, figures.CONFUSION, figures.ROC)
+    files = [output / name for name in names if (output / name).is_file()]
+    if not files:
         return ""
+    kept = model_folder.before(output)
+    with replacing_files(kept) as unfinished:
+        for file in files:
+            shutil.copy2(file, unfinished / file.name)
     try:
-        accuracy = json.loads((kept / SCORES_FILE).read_bytes())["scores"]["track_accuracy"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"; the earlier ones are in {kept}"
-    return f"; the earlier ones ({accuracy:.3f} per track) are in {kept}"
+        scores = json.loads((output / SCORES_FILE).read_bytes())["scores"]
+        score = f" ({scores['track_accuracy']:.3f} per track)"
+    except (OSError, ValueError, KeyError, TypeError):  # pictures alone
+        score = ""
+    return f"; what was there{score} is kept in {kept}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,11 +4,9 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-PREVIOUS = "previous"  # the folder of what was replaced last, in the folder that it was in
 
 
 @contextmanager
@@ -45,22 +43,6 @@ def replacing_files(folder: Path) -> Iterator[Path]:
         except OSError as error:
             error.filename = str(folder)
             raise
-
-
-def set_aside(folder: Path, names: Sequence[str]) -> Path | None:
-    """Move files of earlier work into PREVIOUS in their folder, and return that.
-
-    Those that were moved there before go. Where there is none of the files, nothing is done.
-    """
-    if not any((folder / name).is_file() for name in names):
-        return None
-    previous = folder / PREVIOUS
-    previous.mkdir(exist_ok=True)
-    for name in names:
-        (previous / name).unlink(missing_ok=True)
-        if (folder / name).is_file():
-            (folder / name).replace(previous / name)
-    return previous
 
 
 def _unfinished(path: Path) -> Path:
