@@ -20,7 +20,8 @@ from pathlib import Path
 import lazy_loader as lazy
 
 import config
-from genre import cli, datasets, evaluation, executor, features
+from genre import cli, evaluation, executor, features
+from genre.datasets.folder import audio_files
 from genre.errors import AudioError, GenreError
 from genre.files import check_folder, check_place, printable
 from genre.reporting import card, figures, predictions
@@ -102,7 +103,7 @@ def find_songs(paths: Iterable[Path], problems: list[OSError]) -> Iterator[Path]
             yield path
             continue
         try:
-            yield from datasets.audio_files(path)
+            yield from audio_files(path)
         except OSError as error:
             problems.append(error)
 
@@ -112,8 +113,8 @@ def frames_of(
 ) -> Iterable[np.ndarray]:
     """Return a song's frames in one piece, or in many where the whole song is wanted."""
     if whole:
-        return features.of_whole_track(song, feature, settings)
-    return [features.of_track(song, feature, settings)]
+        return (piece.frames for piece in features.of_whole_track(song, feature, settings))
+    return [features.of_track(song, feature, settings).frames]
 
 
 def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
