@@ -1,12 +1,10 @@
-"""Finding songs, and putting their segments together."""
+"""Finding the songs of a folder of genre folders."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from genre import datasets
-from genre.datasets import Song
+from genre.datasets import folder as genre_folders
 from genre.errors import DatasetError
 
 
@@ -18,7 +16,7 @@ def put(folder: Path, *names: str) -> None:
 
 
 def tracks(folder: Path) -> list[str]:
-    return [song.track for song in datasets.find_songs(folder)]
+    return [song.track for song in genre_folders.find(folder).songs]
 
 
 def test_songs_are_sorted_whatever_the_order_on_the_disk(tmp_path):
@@ -39,7 +37,7 @@ def test_linked_folders_are_followed_and_none_is_gone_through_twice(tmp_path):
 def test_every_sort_of_song_is_found_in_every_folder_of_a_genre(tmp_path):
     names = ["blues/a.wav", "blues/live/1969/b.MP3", "jazz/c.flac", "jazz/d.Ogg", "jazz/e f.au"]
     put(tmp_path, *names)
-    songs = datasets.find_songs(tmp_path)
+    songs = genre_folders.find(tmp_path).songs
     assert [song.track for song in songs] == names
     assert [song.genre for song in songs] == ["blues", "blues", "jazz", "jazz", "jazz"]
     assert [song.path for song in songs] == [tmp_path / name for name in names]
@@ -48,9 +46,57 @@ def test_every_sort_of_song_is_found_in_every_folder_of_a_genre(tmp_path):
 def test_what_is_no_song_is_passed_over(tmp_path):
     put(tmp_path, "blues/a.wav", "jazz/b.wav")
     put(tmp_path, "blues/.DS_Store", "blues/._a.wav", "blues/.hidden/c.wav", ".git/d.wav")
-    put(tmp_path, "jazz/cover.jpg", "jazz/notes.txt", "jazz/wav", "loose.wav", ".DS_Store")
+    put(tmp_path, "jazz/cover.jpg", "jazz/notes.txt", "jazz/wav", ".DS_Store")
     (tmp_path / "nothing").mkdir()
-    assert tracks(tmp_path) == ["blues/a.wav", "jazz/b.wav"]
+    listing = genre_folders.find(tmp_path)
+    assert [song.track for song in listing.songs] == ["blues/a.wav", "jazz/b.wav"]
+    assert listing.left_out == listing.notes == []
+
+
+def test_songs_in_no_genres_folder_are_reported(tmp_path):
+    put(tmp_path, "blues/a.wav", "jazz/b.wav", *(f"loose {i}.mp3" for i in range(5)))
+    listing = genre_folders.find(tmp_path)
+    assert listing.left_out == [f"loose {i}.mp3" for i in range(5)]
+    names = "loose 0.mp3, loose 1.mp3, loose 2.mp3, ..."
+    assert listing.notes == [f"5 songs are in no genre's folder: {names}"]
+
+
+def test_folders_called_train_and_test_are_parts(tmp_path):
+    put(tmp_path, "Train/blues/a.wav", "Train/jazz/b.wav", "test/jazz/live/c.wav", "test/d.wav")
+    put(tmp_path, "valid/blues/e.wav", "notes/read.txt")
+    listing = genre_folders.find(tmp_path)
+    assert [(song.track, song.genre, song.part) for song in listing.songs] == [
+        ("Train/blues/a.wav", "blues", "train"),
+        ("valid/blues/e.wav", "blues", "validation"),
+        ("Train/jazz/b.wav", "jazz", "train"),
+        ("test/jazz/live/c.wav", "jazz", "test"),
+    ]
+    assert listing.left_out == ["test/d.wav"]
+    assert listing.notes[0].startswith("Train, test, valid: taken for the parts of --split given")
+
+
+@pytest.mark.parametrize("other", ["blues", "trance"])
+def test_a_genre_may_be_called_test(other, tmp_path):
+    put(tmp_path, "test/a/x.wav", f"{other}/b/y.wav")
+    assert {song.genre for song in genre_folders.find(tmp_path).songs} == {"test", other}
+
+
+def test_an_accent_written_in_two_ways_is_one_genre(tmp_path):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    put(tmp_path, f"{composed}/a.wav", f"{decomposed}/b.wav", "rock/c.wav")
+    listing = genre_folders.find(tmp_path)
+    assert [song.genre for song in listing.songs] == [composed, composed, "rock"]
+    assert all(song.path.exists() for song in listing.songs)
+    assert listing.notes == []
+
+
+def test_genres_that_look_alike_are_noted(tmp_path):
+    put(tmp_path, "Hip-Hop/a.wav", "hip hop/b.wav", "HIPHOP/c.wav", "café/d.wav", "Cafe/e.wav")
+    put(tmp_path, "+/f.wav", "-/g.wav")
+    assert genre_folders.find(tmp_path).notes == [
+        "these genres are kept apart, but look alike: Cafe, café",
+        "these genres are kept apart, but look alike: HIPHOP, Hip-Hop, hip hop",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +111,7 @@ def test_what_is_no_song_is_passed_over(tmp_path):
 def test_a_folder_that_is_no_data_set_is_refused(names, reason, tmp_path):
     put(tmp_path, *names)
     with pytest.raises(DatasetError, match=reason) as caught:
-        datasets.find_songs(tmp_path)
+        genre_folders.find(tmp_path)
     assert str(tmp_path) in str(caught.value)
 
 
@@ -73,68 +119,4 @@ def test_what_is_no_folder_is_refused(tmp_path):
     put(tmp_path, "song.wav")
     for name, reason in {"missing": "no such folder", "song.wav": "not a folder"}.items():
         with pytest.raises(DatasetError, match=f"{tmp_path / name}: {reason}"):
-            datasets.find_songs(tmp_path / name)
-
-
-def song(track: str) -> Song:
-    return Song(Path("somewhere", track), track, track.split("/")[0])
-
-
-def collect(results: list[tuple[Song, np.ndarray | str]]) -> tuple[datasets.Index, np.ndarray]:
-    """Return the index and the frames that were kept."""
-    kept = []
-    index = datasets.collect(results, kept.append, feature="mfcc", settings={"n_mfcc": 4})
-    return index, np.concatenate(kept)
-
-
-def test_every_segment_is_labelled_and_knows_its_track():
-    frames = np.arange(5 * 3 * 4, dtype=np.float32).reshape(5, 3, 4)
-    index, kept = collect(
-        [
-            (song("rock/a.wav"), frames[:2]),
-            (song("rock/b.wav"), "is empty"),
-            (song("jazz/c.wav"), frames[2:3]),
-            (song("rock/d.wav"), frames[3:]),
-        ]
-    )
-    assert index.mapping == ["jazz", "rock"]
-    assert index.tracks == ["rock/a.wav", "jazz/c.wav", "rock/d.wav"]
-    assert index.labels.tolist() == [1, 1, 0, 1, 1]
-    assert index.track_index.tolist() == [0, 0, 1, 2, 2]
-    assert index.skipped == [{"track": "rock/b.wav", "reason": "is empty"}]
-    np.testing.assert_array_equal(kept, frames)
-
-
-def test_two_genres_must_have_a_usable_song():
-    one = np.zeros((1, 3, 4), dtype=np.float32)
-    with pytest.raises(DatasetError, match=r"jazz/b\.wav: is empty"):
-        collect([(song("rock/a.wav"), one), (song("jazz/b.wav"), "is empty")])
-    with pytest.raises(DatasetError, match="2 songs skipped"):
-        collect([(song("rock/a.wav"), "is short"), (song("jazz/b.wav"), "is empty")])
-
-
-def listed(genre: str, parts: list[str]) -> list[Song]:
-    return [
-        song(f"{genre}/{number:02}.wav")._replace(part=part) for number, part in enumerate(parts)
-    ]
-
-
-@pytest.mark.parametrize("most", [1, 2, 3, 7, 30, 31, 1000])
-def test_a_limit_takes_so_many_songs_of_each_genre_or_all(most):
-    songs = listed("rock", [""] * 30) + listed("jazz", [""] * 2)
-    chosen = datasets.limited(songs, most)
-    assert chosen == [song for song in songs if song in chosen]  # in their order, none twice
-    genres = [song.genre for song in chosen]
-    assert genres.count("rock") == min(most, 30)
-    assert genres.count("jazz") == min(most, 2)
-
-
-def test_a_limit_takes_songs_from_all_over_the_list():
-    numbers = [int(song.path.stem) for song in datasets.limited(listed("rock", [""] * 31), 4)]
-    assert numbers == [0, 10, 20, 30]
-
-
-def test_a_limit_of_three_or_more_takes_songs_of_every_part():
-    songs = listed("rock", ["train"] * 16 + ["validation"] * 2 + ["test"] * 2)
-    for most in range(3, 20):
-        assert {song.part for song in datasets.limited(songs, most)} == {*datasets.PARTS}
+            genre_folders.find(tmp_path / name)
