@@ -287,7 +287,7 @@ def test_fmas_features(run, tmp_path):
         (("--data", "none.csv"), "none.csv: No such file"),
         (("--data", "none.csv", "--fma", "tracks.csv"), "tracks.csv: No such file"),
         (("--data", "song.wav"), ".json or .h5"),
-        (("--split", "given"), "brings no parts"),
+        (("--split", "given"), "has no parts of its own"),
         (("--split", "artist"), "are not GTZAN's"),
         (("--folds", 9), "every genre needs at least 9 tracks"),
     ],
