@@ -172,8 +172,7 @@ def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:
     network = onnx_file.load(file)
     if network.n_genres != len(the_card.mapping):
         raise ModelError(
-            f"{file}: tells {network.n_genres} genres apart, its card names "
-            f"{len(the_card.mapping)}"
+            f"{file}: tells {network.n_genres} genres apart, its card names {len(the_card.mapping)}"
         )
     return (lambda shape: shape == network.shape), network
 

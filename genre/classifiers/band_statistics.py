@@ -24,23 +24,11 @@ def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> n
 
 
 def _of_block(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
-    means = frames.mean(axis=1, dtype=np.float64)
-    _remove_level(means, feature, settings)
-    parts = [means]
+    means = frames.mean(axis=1, dtype=np.float64, keepdims=True)
+    levels = features.levels(feature, settings, frames.shape[2])
+    parts = [features.without_level(means, levels)[:, 0]]
     if frames.shape[1] > 1:
         frames = frames.astype(np.float64)
         parts += [frames.std(axis=1), np.diff(frames, axis=1).std(axis=1)]
     with np.errstate(over="ignore"):  # becomes infinite, from which no classifier learns
         return np.concatenate(parts, axis=1).astype(np.float32)
-
-
-def _remove_level(means: np.ndarray, feature: str, settings: dict[str, Any]) -> None:
-    """Subtract from the bands' means, (segments, bands), in place, what a change of volume adds."""
-    start = 0
-    for level, n_bands in features.levels(feature, settings, means.shape[1]):
-        part = means[:, start : start + n_bands]
-        if level == "all":
-            part -= part.mean(axis=1, keepdims=True)
-        elif level == "first":
-            part[:, 0] = 0
-        start += n_bands

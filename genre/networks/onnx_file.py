@@ -20,7 +20,7 @@ STANDARD = ("", "ai.onnx", "ai.onnx.ml")  # the domains of the operators that ON
 
 
 @dataclass(frozen=True)
-class Network:
+class OnnxNetwork:
     """A network that ONNX Runtime runs."""
 
     session: Any  # onnxruntime.InferenceSession
@@ -55,7 +55,7 @@ def export(network: Any, path: Path) -> None:
         network.export(path, format="onnx", input_signature=signature, verbose=False)
 
 
-def load(path: Path) -> Network:
+def load(path: Path) -> OnnxNetwork:
     """Load an ONNX file, to be run on one thread.
 
     Raises ModelError when the file is missing or is no network of ours, when it needs operators
@@ -84,7 +84,7 @@ def load(path: Path) -> Network:
     ):
         raise ModelError(f"{path}: not a network that names genres of segments")
     (_, *shape), (_, n_genres) = shapes
-    return Network(session, tuple(shape), n_genres)
+    return OnnxNetwork(session, tuple(shape), n_genres)
 
 
 def largest_difference(network: Any, path: Path, frames: np.ndarray) -> float:
