@@ -250,7 +250,7 @@ def progress_bar(songs: Sequence[Path]) -> Any:
     from tqdm import tqdm
 
     if len(songs) == 1:
-        return tqdm(unit=" s", desc="analysed", bar_format="{desc} {n:.0f}{unit}", disable=None)
+        return tqdm(bar_format="analysed {n:.0f} s", leave=False, disable=None)
     return tqdm(total=len(songs), unit="song", disable=None)
 
 
