@@ -13,7 +13,6 @@ decibels, such as preprocess.py --feature mel makes.
 """
 
 import argparse
-import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -35,8 +34,6 @@ from genre.training.experiment import Protocol
 
 SCRIPT = "baseline"
 PICTURE = "baselines.png"
-
-log = logging.getLogger("genre")
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -99,7 +96,7 @@ def train(
         function = partial(classifiers.probabilities, fitted.model, n_genres=len(segments.mapping))
         found.append(results.of_run(function, examples.described(name), split, seed=seed))
         trained.append(fitted)
-    log.info("%s: %.2f s", name, sum(run.seconds for run in trained))
+    cli.say(f"{name}: {sum(run.seconds for run in trained):.2f} s")
     return trained, found
 
 

@@ -12,7 +12,6 @@ model is saved.
 """
 
 import argparse
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -32,8 +31,6 @@ BASELINE, ALL = "baseline", "all"  # each stands for several models
 DEFAULT = (*networks.NETWORKS, BASELINE)
 
 Model = networks.Architecture | str  # a network, or the name of a classifier
-
-log = logging.getLogger("genre")
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -120,23 +117,27 @@ def suited(models: dict[str, Model], asked: Sequence[str], segments: Segments) -
             if isinstance(model, str) and title not in asked:
                 classifiers.check(model, segments)
         except TrainingError as error:
-            log.info("left out: %s", error)
+            cli.say(f"left out: {error}")
         else:
             kept[title] = model
     return kept
 
 
-def train_all(trials: dict[str, list[Trial]], pool: Executor) -> dict[str, list[Outcome]]:
+def train_all(
+    trials: dict[str, list[Trial]], pool: Executor, *, quiet: bool
+) -> dict[str, list[Outcome]]:
     """Return the outcomes of the trials of each model; a model that cannot learn is left out."""
     runs = [(title, each) for title, of_model in trials.items() for each in of_model]
     outcomes: dict[str, list[Outcome]] = {title: [] for title in trials}
     found = executor.ordered(pool, trial.run, [each for _, each in runs])
     for (title, each), outcome in zip(runs, found, strict=True):
+        number = each.number + 1
         if isinstance(outcome, Outcome):
             outcomes[title].append(outcome)
-            count = len(trials[title])
-            log.info("%s, run %d of %d: %.1f s", title, each.number + 1, count, outcome.seconds)
-        elif each.number == 0:
+            if not quiet:
+                count = len(trials[title])
+                cli.say(f"{title}, run {number} of {count}: trained in {outcome.seconds:.1f} s")
+        elif number == 1:
             cli.say(f"{title}: {outcome}")
     return {title: of_model for title, of_model in outcomes.items() if of_model}
 
@@ -144,22 +145,28 @@ def train_all(trials: dict[str, list[Trial]], pool: Executor) -> dict[str, list[
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     models = dict(map(choose, spelled_out(arguments.models)))
-    if arguments.quiet:
-        log.setLevel(logging.WARNING)
     if arguments.output:
         check_place(arguments.output)
     segments, protocol = segment_file.read(arguments.data), options.protocol(arguments)
     planned = experiment.plan(segments, protocol)
     models = suited(models, arguments.models, segments)
+    alone = arguments.workers == 1 and not arguments.cluster
     trials = {
         title: [
-            Trial(model, arguments.data, protocol, number, recipe_of(model, arguments))
+            Trial(
+                model,
+                arguments.data,
+                protocol,
+                number,
+                recipe=recipe_of(model, arguments),
+                show_progress=alone and not arguments.quiet,
+            )
             for number in range(len(planned))
         ]
         for title, model in models.items()
     }
     with executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool:
-        outcomes = train_all(trials, pool)
+        outcomes = train_all(trials, pool, quiet=arguments.quiet)
     if not outcomes:
         raise TrainingError("none of the models can learn from this data")
 
@@ -172,13 +179,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(heading, comparison.markdown(rows), comparison.chance(tested), sep="\n\n")
     for note in model_folder.notes(split for _, split in planned):
         print(f"note: {note}")
-    converged = {title: all(run.converged for run in outcomes[title]) for title in measures}
-    for note in comparison.unconverged(converged):
+    for note in comparison.unconverged(
+        {title: all(run.converged for run in outcomes[title]) for title in measures}
+    ):
         print(f"note: {note}")
-    print(f"times with {arguments.workers} workers on {executor.cores()} cores")
     if arguments.output:
         comparison.write_csv(rows, arguments.output)
-        comparison.picture(measures, heading, arguments.output.with_suffix(".png"))
+        picture = arguments.output.with_suffix(".png")
+        comparison.picture(measures, heading, picture)
+        print(f"table in {arguments.output}, picture in {picture}")
     return cli.DONE if len(outcomes) == len(models) else cli.SOME_FAILED
 
 

@@ -35,6 +35,7 @@ class Trial:
     protocol: Protocol
     number: int  # of the run, from 0
     recipe: Recipe | None = None  # of a network
+    show_progress: bool = False  # of a network's epochs, on stderr
 
 
 class Outcome(NamedTuple):
@@ -79,7 +80,9 @@ def _run_network(
     from genre.training import fit  # which takes long to import
 
     layers = chosen.layers(segments, segments.frames.shape[2])
-    trained = fit.fit(layers, segments, split, trial.recipe, seed=seed)
+    trained = fit.fit(
+        layers, segments, split, trial.recipe, seed=seed, show_progress=trial.show_progress
+    )
     predict = fit.predictor(trained.network)
     tested = results.of_run(predict, segments, split, seed=seed).predictions
     return Outcome(

@@ -1,6 +1,7 @@
 """Several models that were tested on the same tracks: their order, their differences, a picture."""
 
 import csv
+import textwrap
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -24,7 +25,7 @@ HEADINGS = {
     "parameters": "parameters",
     "training_seconds": "training, s",
     "epoch_seconds": "an epoch, s",
-    "prediction_seconds": "a track's prediction, s",
+    "prediction_seconds": "a track's prediction, ms",
 }
 
 
@@ -48,14 +49,16 @@ def p_values(tested: dict[str, Predictions]) -> dict[str, float]:
 
 
 def chance(tested: dict[str, Predictions]) -> str:
-    """Return a line on which models do not differ from the first one by more than chance."""
+    """Return a sentence on which models do not differ from the first one by more than chance."""
     first, *_ = tested
     within = [name for name, p in p_values(tested).items() if p >= significance.LEVEL]
     n_tracks = len(np.unique(tested[first].track_index))
-    return (
-        f"not different from {first} by more than chance: {', '.join(within) or 'none'} "
+    return textwrap.fill(
+        f"Not different from {first} by more than chance: {', '.join(within) or 'none'} "
         f"(McNemar's exact test on {n_tracks} tracks, p at least {significance.LEVEL:g} after "
-        "Holm's correction)"
+        "Holm's correction).",
+        width=80,
+        break_on_hyphens=False,
     )
 
 
@@ -127,6 +130,8 @@ def _cell(row: dict[str, Any], key: str) -> str:
         return f"{value:.3f}" if spread is None else f"{value:.3f} ± {spread:.3f}"
     if key == "parameters":
         return f"{value:,}"
+    if key == "prediction_seconds":
+        value *= 1000
     return f"{value:#.2g}" if isinstance(value, float) else value
 
 
