@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import threadpoolctl
 
 import config
 from genre import audio, environment, evaluation, executor, features
@@ -70,11 +71,12 @@ class Model:
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
         found, short = [], False
-        for track in _tracks(song, self.card.feature, settings, offset, length):
-            found.append(self.probabilities(track.frames))
-            short |= track.short
-            if progress:
-                progress(sum(map(len, found)) * settings.segment_seconds)
+        with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
+            for track in _tracks(song, self.card.feature, settings, offset, length):
+                found.append(self.probabilities(track.frames))
+                short |= track.short
+                if progress:
+                    progress(sum(map(len, found)) * settings.segment_seconds)
         segments = np.concatenate(found)
         joined = evaluation.join(segments, join)
         return Answer(

@@ -170,6 +170,12 @@ def takes(model: Pipeline, shape: tuple[int, int], feature: str, settings: dict[
     return rows.shape[1] == model.n_features_in_
 
 
+def estimator(model: Pipeline) -> str:
+    """Return what a classifier is in scikit-learn's words, without the standardisation."""
+    steps = [step for name, step in model.steps if name != "standardscaler"]
+    return ", ".join(" ".join(repr(step).split()) for step in steps)
+
+
 def _statistics_of(model: Pipeline) -> Callable[..., np.ndarray]:
     described = spectrogram_statistics if "nystroem" in model.named_steps else band_statistics
     return described.of_segments

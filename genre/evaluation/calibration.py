@@ -9,9 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from genre.datasets import TEST, VALIDATION, Segments
-from genre.datasets.splits import Split
-from genre.evaluation import Predict, Predictions, join_tracks, pool, predict
+from genre.evaluation import Predictions, join_tracks, pool
 
 TEMPERATURES = (0.05, 20.0)  # between which the best one is sought
 LEAST = 1e-12  # in place of a probability of 0, whose loss would be infinite
@@ -161,16 +159,3 @@ def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
     wrong_kept, right_kept, thresholds = roc_curve(right, by_track.max(axis=1))
     best = thresholds[np.argmax(right_kept - wrong_kept)]
     return float(np.floor(1e4 * min(best, 1)) / 1e4)  # rounded, and still not above the track's own
-
-
-def on_test_part(
-    function: Predict, segments: Segments, split: Split
-) -> tuple[Predictions, dict[str, Any]]:
-    """Return a model's predictions on the test part, and an account of their calibration.
-
-    They are calibrated on the validation part, as by `apply`.
-    """
-    validation, tested = (
-        predict(function, segments, split.parts == part) for part in (VALIDATION, TEST)
-    )
-    return apply(validation, tested)

@@ -5,7 +5,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from statistics import median
@@ -17,7 +17,7 @@ from genre import classifiers, datasets
 from genre.datasets import Segments, segment_file
 from genre.datasets.splits import Split
 from genre.errors import TrainingError
-from genre.evaluation import Predict, Predictions, calibration
+from genre.evaluation import Predict, Predictions, results
 from genre.networks import Architecture
 from genre.training import experiment
 from genre.training.experiment import Protocol
@@ -34,7 +34,8 @@ class Trial:
     data: Path  # a segment file
     protocol: Protocol
     number: int  # of the run, from 0
-    recipe: dict[str, Any] = field(default_factory=dict)  # changes of a network's own recipe
+    recipe: Recipe | None = None  # of a network
+    show_progress: bool = False  # of a network's epochs, on stderr
 
 
 class Outcome(NamedTuple):
@@ -67,7 +68,7 @@ def _run_classifier(
     fitted = classifiers.fit(name, examples, split, seed=seed)
     n_genres = len(segments.mapping)
     of_rows = partial(classifiers.probabilities, fitted.model, n_genres=n_genres)
-    tested, _ = calibration.on_test_part(of_rows, examples.described(name), split)
+    tested = results.of_run(of_rows, examples.described(name), split, seed=seed).predictions
     of_frames = classifiers.predictor(fitted.model, segments.feature, segments.settings, n_genres)
     seconds = time_prediction(of_frames, segments, split)
     return Outcome(tested, fitted.seconds, seconds, converged=fitted.converged)
@@ -78,11 +79,12 @@ def _run_network(
 ) -> Outcome:
     from genre.training import fit  # which takes long to import
 
-    recipe = Recipe(**chosen.network.recipe).changed(**trial.recipe)
     layers = chosen.layers(segments, segments.frames.shape[2])
-    trained = fit.fit(layers, segments, split, recipe, seed=seed)
+    trained = fit.fit(
+        layers, segments, split, trial.recipe, seed=seed, show_progress=trial.show_progress
+    )
     predict = fit.predictor(trained.network)
-    tested, _ = calibration.on_test_part(predict, segments, split)
+    tested = results.of_run(predict, segments, split, seed=seed).predictions
     return Outcome(
         tested,
         trained.seconds,
