@@ -21,7 +21,8 @@ from typing import Any
 
 import config
 import genre
-from genre import cli, datasets, evaluation
+from genre import cli, evaluation
+from genre.datasets.folder import audio_files
 from genre.errors import GenreError
 from genre.evaluation.answer import Answer
 from genre.evaluation.calibration import lowest_certain
@@ -169,7 +170,7 @@ def find_songs(paths: Iterable[Path]) -> tuple[list[Path], list[OSError]]:
             songs.append(path)
             continue
         try:
-            songs.extend(datasets.audio_files(path))
+            songs.extend(audio_files(path))
         except OSError as error:
             problems.append(error)
     return list(dict.fromkeys(songs)), problems
