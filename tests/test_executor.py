@@ -165,7 +165,7 @@ SCRIPT = """\
 import os, signal, subprocess, sys, time
 from functools import partial
 sys.path.insert(0, {root!r})
-from genre import cli, parallel
+from genre import cli, executor
 
 def double(item):
     return 2 * item
