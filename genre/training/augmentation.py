@@ -1,11 +1,10 @@
-"""Change a batch of training segments at random, so that no epoch is quite like another.
+"""Change a batch of training segments at random, so that no epoch repeats another.
 
-Frames are (segments, frames, bands); what is right of a segment is given by each genre's share,
-(segments, genres), which sums to 1. Every function draws anew for each segment.
+Frames are (segments, frames, bands). A segment's genre is given by each genre's share, (segments,
+genres), which sums to 1. Every function draws anew for each segment.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,28 +12,42 @@ import numpy as np
 import config
 from genre import features
 from genre.datasets import Index
-from genre.features import spectrum
 from genre.features.settings import Settings
 
 
 def augment(
     frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return frames that are changed in all of these ways, and each genre's share in them.
+    """Return frames that are changed by all steps, and each genre's share in them.
 
-    `decibel` is that of the feature, (waves, bands).
+    `decibel` is that of the feature, (1 + waves, bands).
     """
-    frames = equalize(fade(shift(frames, rng), decibel[0], rng), decibel[1:], rng)
+    *_, (_, frames, shares) = steps(frames, shares, decibel, rng)
+    return frames, shares
+
+
+def steps(
+    frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield the name of each step of the augmentation, and the frames and shares after it."""
+    frames = shift(frames, rng)
+    yield "shifted in time", frames, shares
+    frames = fade(frames, decibel[0], rng)
+    yield "faded", frames, shares
+    frames = equalize(frames, decibel[1:], rng)
+    yield "equalised", frames, shares
     frames, shares = mixup(frames, shares, rng)
-    return mask(frames, rng), shares
+    yield "mixed", frames, shares
+    yield "masked", mask(frames, rng), shares
 
 
 def account() -> dict[str, Any]:
-    """Return what was done to the segments, for the card."""
+    """Return the constants of the augmentation, for the card."""
     return {
         "masked_share": config.MASKED_SHARE,
         "gain_db": config.GAIN_DB,
         "equalizer_db": config.EQUALIZER_DB,
+        "equalizer_waves": config.EQUALIZER_WAVES,
         "mixup_alpha": config.MIXUP_ALPHA,
     }
 
@@ -98,25 +111,6 @@ def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) 
     """
     strengths = rng.normal(0, config.EQUALIZER_DB, (len(frames), len(decibel)))
     return frames + (strengths.astype(np.float32) @ decibel)[:, np.newaxis, :]
-
-
-def low_pass(
-    frames: np.ndarray, levels: Sequence[tuple[str, int]], rng: np.random.Generator
-) -> np.ndarray:
-    """Silence the bands above a random one, as a low rate or an MP3 of few bits does.
-
-    `levels` are those of the feature's parts, as `features.levels` tells them; only bands in
-    decibels can be silenced.
-    """
-    kept = rng.uniform(config.LOW_PASS, 1, (len(frames), 1, 1))
-    parts = []
-    for level, part in features.by_level(frames, levels):
-        if level == "all":
-            softest = part.max(axis=(1, 2), keepdims=True) - spectrum.TOP_DB
-            silence = np.maximum(softest, 10 * math.log10(spectrum.SILENCE))
-            part = np.where(np.arange(part.shape[2]) < kept * part.shape[2], part, silence)
-        parts.append(part)
-    return np.concatenate(parts, axis=2)
 
 
 def mixup(
