@@ -49,7 +49,6 @@ LOW_PASS = 0.5  # of the bands, which are left at least by the filters that it a
 KERNEL_WIDTH = 0.5  # of a squared distance over the segments' mean one from their middle
 KERNEL_RIDGE = 0.2  # how much smoothness weighs against being right on the training part
 KERNEL_WEIGHT = 8  # of its scores, which are about 0 to 1, in the logarithm of a probability
-NETWORK_WEIGHT = 0.1  # of the network's own logarithm of a probability beside it
 
 # Augmentation, of training segments with --augment
 MASKED_SHARE = 0.2  # of the frames and of the bands, at most

@@ -1,39 +1,52 @@
-"""Name the genre of songs with a trained network.
+"""Name the genre of songs with a trained model.
 
-    python predict.py --input song.mp3
-    python predict.py --input ~/Music/unsorted --count 3
-    python predict.py --input long.mp3 --whole --timeline long.png
-    python predict.py --input ~/Music --format csv > genres.csv
-    python predict.py --model output/cnn --input song.mp3
+    python predict.py song.mp3
+    python predict.py ~/Music/unsorted --count 3
+    python predict.py long.mp3 --whole --timeline long.png
+    python predict.py ~/Music --format csv --skip-done genres.csv >> genres.csv
+    python predict.py song.mp3 --model output/cnn
 
-The network judges each segment of a song's first 30 s; its answers are joined over the song. A song
-whose top probability says too little, by what the network's card says, is called uncertain.
+The model hears the first 30 s of a song in segments, and its probabilities for them are averaged.
+The output names the most likely genre and the runner-up. A song is called uncertain where, by what
+the model's card says, its probability is too low to rely on.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from contextlib import nullcontext
 from pathlib import Path
-
-import lazy_loader as lazy
+from typing import Any
 
 import config
-from genre import cli, datasets, evaluation, executor, features
-from genre.errors import AudioError, GenreError
-from genre.files import check_folder, check_place, printable
-from genre.reporting import card, figures, predictions
-
-np = lazy.load("numpy")
-tqdm = lazy.load("tqdm")
-
-LONGEST_STEM = 50  # letters of a picture's name: of up to 4 bytes each, where a name holds 255
+import genre
+from genre import cli, datasets, evaluation
+from genre.errors import GenreError
+from genre.evaluation.answer import Answer
+from genre.evaluation.calibration import lowest_certain
+from genre.files import printable
+from genre.reporting import figures, predictions, text
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
     add = parser.add_argument
+    add(
+        "songs",
+        type=Path,
+        nargs="*",
+        metavar="SONG",
+        help="audio files, and folders to search through for them",
+    )
+    add(
+        "--input",
+        type=Path,
+        nargs="+",
+        metavar="SONG",
+        default=[],
+        help="more of them (default: none)",
+    )
     add(
         "--model",
         type=Path,
@@ -42,31 +55,25 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="folder of a trained network or of a classifier of baseline.py, or the model in it "
         "(default: the network that comes with the code, in pretrained/)",
     )
-    add(
-        "--input",
-        type=Path,
-        nargs="+",
-        metavar="PATH",
-        required=True,
-        help="audio files, and folders to search through for them",
-    )
+    add_part_arguments(parser)
     add(
         "--type",
         choices=evaluation.JOINS,
         default="mean",
-        help="how the segments' probabilities are joined over a song (default: %(default)s)",
+        help="how the segments' probabilities are joined to those of the song "
+        "(default: %(default)s)",
     )
-    add(
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
         "--count",
         type=cli.count,
         metavar="N",
-        help="show the N most likely genres, highest first (default: all, in the network's order)",
+        help="show the N most likely genres (default: 2, and all in csv and json)",
     )
-    add(
-        "--whole",
+    shown.add_argument(
+        "--all",
         action="store_true",
-        help="judge the whole song (default: as much of its beginning as the network was "
-        "trained on, 30 s by default)",
+        help="show all genres in the model's order, a column for each (default: the most likely)",
     )
     add(
         "--format",
@@ -76,141 +83,207 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "for programs (default: %(default)s)",
     )
     add(
+        "--segments",
+        type=segment_file,
+        metavar="FILE",
+        help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
+        "or .txt, which Audacity imports as labels (default: write none)",
+    )
+    add(
         "--timeline",
         type=Path,
         metavar="PATH",
-        help="draw the genres over the song's time: a .png file for one song, a folder for "
-        "several; json then holds the segments' probabilities, too (default: no picture)",
+        help="draw the genres over the song's time: a .png, .svg or .pdf file for one song, a "
+        "folder for several; json then holds the segments' probabilities, too (default: no "
+        "picture)",
     )
     add(
         "--skip-done",
         type=Path,
         metavar="FILE",
         help="leave out the songs of an earlier csv or json output, and the csv header, so that "
-        "the output can be appended to it (default: predict all)",
+        "the output can be appended to it; it need not be there yet (default: predict all)",
     )
-    return parser.parse_args(argv)
+    add(
+        "--workers",
+        type=cli.count,
+        metavar="N",
+        help="processes that songs are predicted in (default: one for each core)",
+    )
+    add(
+        "--cluster",
+        metavar="ADDRESS",
+        help="predict on the workers of the Dask scheduler at this address (default: here)",
+    )
+    arguments = parser.parse_intermixed_args(argv)
+    arguments.songs += arguments.input
+    if not arguments.songs:
+        parser.error("name songs, or folders with songs in them")
+    return arguments
 
 
-def find_songs(paths: Iterable[Path], problems: list[OSError]) -> Iterator[Path]:
-    """Yield the files among the paths, and the audio files in the folders among them.
+def add_part_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which part of a song the model hears."""
+    parser.add_argument(
+        "--offset",
+        type=from_zero,
+        metavar="SECONDS",
+        default=0.0,
+        help="begin there in each song (default: at its beginning)",
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--seconds",
+        type=cli.positive_float,
+        metavar="SECONDS",
+        help="hear this much of each song (default: as much as the model was trained on, usually "
+        "30 s)",
+    )
+    length.add_argument(
+        "--whole", action="store_true", help="hear the whole song (default: as --seconds says)"
+    )
 
-    What keeps a folder from being read is put among the problems.
+
+def from_zero(text: str) -> float:
+    """Read an argument that is a number from 0 on."""
+    return 0.0 if text.strip() == "0" else cli.positive_float(text)
+
+
+def segment_file(text: str) -> Path:
+    """Read an argument that is a file for segments."""
+    path = Path(text)
+    if path.suffix not in predictions.SEGMENT_FORMATS:
+        known = ", ".join(predictions.SEGMENT_FORMATS)
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {known}")
+    return path
+
+
+def find_songs(paths: Iterable[Path]) -> tuple[list[Path], list[OSError]]:
+    """Return the files among the paths and the audio files in the folders among them.
+
+    The second list is what keeps a folder from being read.
     """
+    songs, problems = [], []
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
-            yield path
+            songs.append(path)
             continue
         try:
-            yield from datasets.audio_files(path)
+            songs.extend(datasets.audio_files(path))
         except OSError as error:
             problems.append(error)
+    return list(dict.fromkeys(songs)), problems
 
 
-def frames_of(
-    song: Path, feature: str, settings: features.Settings, whole: bool
-) -> Iterable[np.ndarray]:
-    """Return a song's frames in one piece, or in many where the whole song is wanted."""
-    if whole:
-        return features.of_whole_track(song, feature, settings)
-    return [features.of_track(song, feature, settings)]
+def formatter(
+    arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path]
+) -> tuple[str | None, predictions.Row]:
+    """Return the header of the output, and the function that makes a row of an answer."""
+    mapping, names = model.card.mapping, list(map(printable, songs))
+    if arguments.format == "csv":
+        return predictions.csv_rows(mapping, model.digest)
+    if arguments.format == "json":
+        return None, predictions.json_rows(
+            model.digest, count=arguments.count, with_segments=arguments.timeline is not None
+        )
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    if arguments.all:
+        return predictions.table_rows(names, mapping, width=width)
+    count = arguments.count or predictions.SHOWN
+    return None, predictions.ranked_rows(names, mapping, count=count, width=width)
 
 
-def timeline_files(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
-    """Return where each song's picture goes: the file named, or files in the folder named.
-
-    Raises GenreError when one .png file is named for several songs, OSError when nothing can be
-    written there.
-    """
-    if path.suffix.lower() == ".png":
+def answers(
+    arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path], bar: Any
+) -> Iterator[Answer]:
+    """Yield an answer for each song, in order, and move the progress bar."""
+    options = {
+        "join": arguments.type,
+        "offset": arguments.offset,
+        "seconds": arguments.seconds,
+        "whole": arguments.whole,
+    }
+    workers = arguments.workers
+    if len(songs) == 1 and not arguments.cluster:  # in this process, which can say how far it is
+        workers, options["progress"] = 1, lambda seconds: bar.update(seconds - bar.n)
+    found = model.predict_many(songs, workers=workers, cluster=arguments.cluster, **options)
+    for answer in found:
+        yield answer
         if len(songs) > 1:
-            raise GenreError(f"--timeline {path}: name a folder, for {len(songs)} songs")
-        check_place(path)
-        return dict.fromkeys(songs, path)
-    check_folder(path)
-    files, taken = {}, set()
-    for song in songs:
-        stem = song.stem[:LONGEST_STEM]
-        name, number = stem, 1
-        while name.lower() in taken:  # some file systems take capital letters for small ones
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name.lower())
-        files[song] = path / f"{name}.png"
-    return files
+            bar.update()
 
 
 def predict(
-    judge: evaluation.Judge,
-    song: Path,
-    pieces: Iterable[np.ndarray],
-    *,
-    how: str,
-    threshold: float,
-    segment_seconds: float,
-) -> predictions.Prediction:
-    """Return what a network or a classifier makes of a song's pieces, (segments, frames, bands)."""
-    segments = np.concatenate([judge(frames) for frames in pieces])
-    joined = evaluation.join(segments, how)
-    # The threshold is fitted on means, whatever is shown.
-    uncertain = bool(evaluation.join(segments).max() < threshold)
-    return predictions.Prediction(printable(song), joined, segments, segment_seconds, uncertain)
+    arguments: argparse.Namespace,
+    model: genre.Model,
+    songs: Sequence[Path],
+    header: str | None,
+    row: predictions.Row,
+    pictures: dict[Path, Path],
+) -> tuple[int, bool]:
+    """Print an answer for each song, and write what else is asked for.
+
+    Return how many songs could not be used, and whether an answer is uncertain.
+    """
+    n_failed, unsure, least = 0, False, lowest_certain(model.card.calibration)
+    segments = predictions.segment_file(arguments.segments) if arguments.segments else nullcontext()
+    with segments as write_segments, progress_bar(songs) as bar:
+        for song, answer in zip(songs, answers(arguments, model, songs, bar), strict=True):
+            if answer.error:
+                n_failed += 1
+                bar.write(f"{answer.song}: {answer.error}", file=sys.stderr)
+                continue
+            for line in filter(None, (header, row(answer))):
+                bar.write(line, file=sys.stdout)
+            header = None
+            sys.stdout.flush()
+            unsure |= answer.uncertain
+            if write_segments:
+                write_segments(answer)
+            if pictures:
+                figures.timeline(answer, least, pictures[song])
+    return n_failed, unsure
+
+
+def progress_bar(songs: Sequence[Path]) -> Any:
+    """Return a progress bar over songs, or over the seconds of the only one."""
+    from tqdm import tqdm
+
+    if len(songs) == 1:
+        return tqdm(unit=" s", desc="analysed", bar_format="{desc} {n:.0f}{unit}", disable=None)
+    return tqdm(total=len(songs), unit="song", disable=None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    problems: list[OSError] = []
-    songs = list(dict.fromkeys(find_songs(arguments.input, problems)))
-    for error in problems:
-        cli.say(f"{printable(error.filename)}: {error.strerror}")
+    for_people = arguments.format == "table"
+    if not for_people:  # programs read UTF-8, whatever the terminal's own encoding is
+        sys.stdout.reconfigure(encoding="utf-8")
+    songs, problems = find_songs(arguments.songs)
+    for problem in problems:
+        cli.say(f"{printable(problem.filename)}: {problem.strerror}")
     if not songs:
-        raise GenreError(f"no audio files in {', '.join(map(printable, arguments.input))}")
-    earlier = predictions.read_earlier(arguments.skip_done) if arguments.skip_done else None
-    if earlier:
-        songs = [song for song in songs if printable(song) not in earlier.songs]
+        raise GenreError(f"no audio files in {', '.join(map(printable, arguments.songs))}")
+    earlier = predictions.read_earlier(arguments.skip_done)
+    songs = [song for song in songs if printable(song) not in earlier.songs]
     if not songs:
         cli.say(f"all songs are in {printable(arguments.skip_done)} already")
         return cli.SOME_FAILED if problems else cli.DONE
-    pictures = timeline_files(arguments.timeline, songs) if arguments.timeline else {}
-    model, the_card = card.load(arguments.model)
-    settings = card.settings(the_card, model)
-    header = predictions.header(arguments.format, the_card.mapping, arguments.count)
-    if earlier:
-        predictions.check_earlier(earlier, arguments.format, header, arguments.skip_done)
-        if earlier.cut_off:
-            print()  # so that what is appended begins a line
-        if earlier.first:
-            header = None
-    work = partial(frames_of, feature=the_card.feature, settings=settings, whole=arguments.whole)
-    bar = tqdm.tqdm(total=len(songs), unit="song", disable=True if len(songs) == 1 else None)
-    n_failed = 0
-    for song, pieces in executor.in_threads(songs, work, workers=executor.cores()):
-        try:
-            prediction = predict(
-                *(model.judge, song, pieces),
-                how=arguments.type,
-                threshold=the_card.calibrated.threshold,
-                segment_seconds=settings.segment_seconds,
-            )
-        except AudioError as error:
-            n_failed += 1
-            bar.write(f"{printable(song)}: {error}", file=sys.stderr)
-        else:
-            line = predictions.row(
-                arguments.format,
-                prediction,
-                the_card.mapping,
-                count=arguments.count,
-                with_segments=bool(pictures),
-            )
-            for text in filter(None, (header, line)):
-                bar.write(text, file=sys.stdout)
-            header = None
-            sys.stdout.flush()
-            if pictures:
-                figures.timeline(prediction, the_card.mapping, pictures[song])
-        bar.update()
-    bar.close()
+    pictures = figures.timeline_paths(arguments.timeline, songs) if arguments.timeline else {}
+    if arguments.segments:
+        predictions.check_segment_file(arguments.segments, len(songs))
+    model = genre.load(arguments.model)
+    header, row = formatter(arguments, model, songs)
+    predictions.check_earlier(earlier, arguments.format, header, model.digest)
+    if earlier.cut_off:
+        print()  # so that what is appended begins a line
+    if for_people and model.folder != config.PRETRAINED_PATH:
+        cli.say(text.accuracy_line(model.card))
+    n_failed, unsure = predict(
+        arguments, model, songs, None if earlier.first else header, row, pictures
+    )
+    if for_people and unsure:
+        cli.say(text.uncertain_line(model.card))
     if n_failed == len(songs):
         return cli.NOTHING_DONE
     return cli.SOME_FAILED if n_failed or problems else cli.DONE

@@ -1,15 +1,26 @@
-"""What the genre classification scripts share, one subject a module."""
+"""Name the genre of songs, and train the networks that do.
 
-import sys
-from pathlib import Path
+import genre
+
+model = genre.load()                       # the pretrained one; or a folder: "output/cnn"
+answer = model.predict("song.mp3")         # or (samples, sample_rate)
+answer.genre, answer.uncertain             # "jazz", False
+answer.probabilities                       # {"blues": 0.02, ...}
+answer.segments                            # array (segments, genres)
+model.card                                 # what it was trained on, and how well it does
+for answer in model.predict_many(paths):   # in parallel, in order
+    ...
+"""
+
+from typing import Any
+
+__all__ = ["Answer", "Model", "load"]
 
 
-def _say_interrupted(kind, error, trace) -> None:
-    """Show no traceback for Ctrl-C while modules still load, before `cli.run` takes over."""
-    if issubclass(kind, KeyboardInterrupt):
-        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
+def __getattr__(name: str) -> Any:
+    """Import the API when it is first used, so that `import genre` itself takes no time."""
+    if name not in __all__:
+        raise AttributeError(f"module 'genre' has no attribute {name!r}")
+    from genre import api
 
-
-sys.excepthook = _say_interrupted
+    return getattr(api, name)

@@ -10,7 +10,7 @@ from helpers import ROOT
 # Prints how many pages the system hands out when 64 MiB are asked for once more.
 ASK_AGAIN = """\
 import resource
-from genre.allocator import keep_freed_memory
+from genre.environment import keep_freed_memory
 {first}
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -90,35 +90,3 @@ def test_data_that_differ_from_the_card_are_refused_in_a_line(
     assert ended.status == 2 and ended.out == ""
     assert ended.err.count("\n") == 1
     assert f"its {what} " in ended.err and "other.h5" in ended.err
-
-
-def test_scores_are_scikit_learns():
-    rng = np.random.default_rng(3)
-    labels = np.repeat(rng.integers(0, 3, 30), 4)
-    track_index = np.repeat(np.arange(30), 4)
-    probabilities = rng.dirichlet([1, 1, 1], len(labels)) + np.eye(3)[labels] * 0.2
-    tested = evaluation.Predictions(probabilities, labels, track_index)
-    result = evaluation.score(tested, ["a", "b", "c"])
-    by_track = probabilities.reshape(30, 4, 3).mean(axis=1)
-    assert result["track_accuracy"] == pytest.approx(
-        accuracy_score(labels[::4], by_track.argmax(axis=1)), abs=1e-4
-    )
-    for label, name in enumerate("abc"):
-        area = roc_auc_score(labels[::4] == label, by_track[:, label])
-        assert result["genres"][name]["roc_area"] == pytest.approx(area, abs=1e-4)
-
-
-def test_a_genre_without_tracks_has_no_scores_and_does_not_count():
-    labels = np.array([0, 0, 2, 2])
-    probabilities = np.eye(3)[[0, 0, 2, 0]]
-    tested = evaluation.Predictions(probabilities, labels, np.arange(4))
-    result = evaluation.score(tested, ["a", "b", "c"])
-    assert result["genres"]["b"] == {
-        "precision": None,
-        "recall": None,
-        "f1": None,
-        "roc_area": None,
-        "tracks": 0,
-    }
-    assert result["macro_f1"] == pytest.approx((2 * 2 / (3 + 2) + 2 * 1 / (1 + 2)) / 2, abs=1e-4)
-    assert result["confusion"] == [[2, 0, 0], [0, 0, 0], [1, 0, 1]]

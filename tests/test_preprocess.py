@@ -73,7 +73,7 @@ def test_any_number_of_workers_writes_the_same_bytes(corpus, segments_path, tmp_
     assert (ended.status, ended.err) == (0, "")
     assert ended.out.startswith("40 tracks of 10 genres, 0 skipped: 80 segments of shape (130, 13)")
     assert str(output) in ended.out
-    assert output.read_bytes() == segment_file.read_bytes()
+    assert output.read_bytes() == segments_path.read_bytes()
 
 
 def test_workers_that_start_by_spawn(songs, tmp_path):

@@ -1,26 +1,26 @@
-"""The command line of the scripts that train networks, and what of it baseline.py shares."""
+"""The command line of the training scripts; baseline.py and compare.py use parts of it."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import config
-from genre import cli, networks
+from genre import cli
 from genre.datasets import splits
+from genre.networks import NETWORKS, Network
+from genre.training.experiment import Protocol
 from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
+
+LARGEST_SIDE = 2048  # frames or bands of a --summary, whose weights must fit into memory
+LARGEST_OPTION = 1024  # of a network's options that are whole numbers
 
 
 def parse(
-    description: str | None,
-    output: Path,
-    argv: Sequence[str] | None,
-    architectures: networks.Architectures,
-    add_options: Callable[[argparse.ArgumentParser], None],
-    recipes: Mapping[str, Recipe],
+    script: str, description: str | None, output: Path, argv: Sequence[str] | None
 ) -> argparse.Namespace:
-    """Read a training script's command line; `add_options` adds those of its architectures.
+    """Read a training script's command line.
 
     The `command` itself is among what is returned, for the card.
     """
@@ -34,7 +34,12 @@ def parse(
         default=output,
         help="folder for the network, its card and pictures (default: %(default)s)",
     )
-    add_training_arguments(parser, recipes)
+    add(
+        "--overwrite",
+        action="store_true",
+        help="keep nothing of an earlier training in that folder (default: move it to DIR-before)",
+    )
+    add_training_arguments(parser, script)
     add(
         "--refit",
         action="store_true",
@@ -59,8 +64,7 @@ def parse(
         action="store_true",
         help="write TensorBoard's logs into DIR/tensorboard (default: write none)",
     )
-    networks.add_arguments(parser, architectures)
-    add_options(parser)
+    add_network_arguments(parser, script)
     return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
 
 
@@ -74,25 +78,71 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_training_arguments(
-    parser: argparse.ArgumentParser, recipes: Mapping[str, Recipe] = MappingProxyType({})
-) -> None:
-    """Add how the data is split and how networks are trained on it; `recipes` as below."""
+def add_training_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
+    """Add how the data is split, and how networks are trained: those of a script, or all."""
     add_split_arguments(parser)
-    add_recipe_arguments(parser, recipes)
+    add_recipe_arguments(parser, script)
 
 
-def add_recipe_arguments(parser: argparse.ArgumentParser, recipes: Mapping[str, Recipe]) -> None:
-    """Add a recipe's options, which are None where not given: then they are the architecture's.
+def add_split_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how the data is split, once or several times, and the seed of all that is random."""
+    parser.add_argument(
+        "--split",
+        type=splits.known,
+        metavar="NAME|CSV",
+        default=Protocol.split,
+        help=splits.HELP + " (default: %(default)s)",
+    )
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument(
+        "--folds",
+        type=cli.whole_number(2),
+        metavar="K",
+        help="cross-validate: K runs that test every track once; what the first trains "
+        "is saved, with the scores of all",
+    )
+    several.add_argument(
+        "--repeats",
+        type=cli.count,
+        metavar="N",
+        default=Protocol.repeats,
+        help="train N times on one split, with seeds that count up; what the first trains is "
+        "saved, with the scores of all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=cli.seed,
+        metavar="N",
+        default=Protocol.seed,
+        help="of the split, and of all that training leaves to chance (default: %(default)s)",
+    )
 
-    Where that has no recipe of its own among `recipes`, it is the usual one.
+
+def protocol(arguments: argparse.Namespace) -> Protocol:
+    """Return how the data is split, by the options of `add_split_arguments`."""
+    return Protocol(**{each.name: getattr(arguments, each.name) for each in fields(Protocol)})
+
+
+def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
+    """Add a recipe's options; one that is not given is None, and the network's own recipe decides.
+
+    The help says the defaults of a script's networks, or of all networks.
     """
+    networks = (
+        NETWORKS[script]
+        if script
+        else {k: v for known in NETWORKS.values() for k, v in known.items()}
+    )
 
-    def default(name: str) -> str:
-        usual, *others = (_said(getattr(it, name)) for it in (Recipe(), *recipes.values()))
-        named = zip(recipes, others, strict=True)
-        unlike = [f"; of {key}: {value}" for key, value in named if value != usual]
-        return f"(default: {usual}{''.join(unlike)})"
+    def default(field: str) -> str:
+        usual = _said(getattr(Recipe(), field))
+        unlike = {
+            name: _said(network.recipe[field])
+            for name, network in networks.items()
+            if field in network.recipe
+        }
+        others = [f"; {name}: {value}" for name, value in unlike.items() if value != usual]
+        return f"(default: {usual}{''.join(others)})"
 
     add = parser.add_argument
     add(
@@ -136,49 +186,95 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, recipes: Mapping[str, 
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="change training segments at random in every epoch: shift them in time, fade them, "
-        "turn an equaliser, mix them with each other, mask frames and bands " + default("augment"),
+        "apply an equaliser, mix them with each other, mask frames and bands " + default("augment"),
     )
     add(
-        "--kernel-machine",
+        "--class-weights",
         action=argparse.BooleanOptionalAction,
-        help="let a kernel machine on statistics of each segment judge beside the network; both "
-        "are saved as one " + default("kernel_machine"),
+        help="weigh the segments so that each genre counts the same in the loss, however few "
+        "tracks it has " + default("class_weights"),
     )
+
+
+def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:
+    """Return a network's recipe, changed by the options of `add_recipe_arguments`."""
+    asked = {each.name: getattr(arguments, each.name) for each in fields(Recipe)}
+    return Recipe(**network.recipe).changed(**asked)
+
+
+def add_network_arguments(parser: argparse.ArgumentParser, script: str) -> None:
+    """Add the choice of a script's networks, their own options, and a look at one of them."""
+    known = NETWORKS[script]
+    parser.add_argument(
+        "--architecture",
+        choices=known,
+        default=next(iter(known)),
+        help="the network's layers (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--summary",
+        nargs="?",
+        const=(),
+        type=_shape,
+        metavar="FRAMESxBANDS",
+        help="print the network's layers and parameters and do no more, for segments of that "
+        "shape; without one, for those of --data or, where there are none yet, for those that "
+        "config.py sets and ten genres (default: train)",
+    )
+    add_own_options(parser, script)
+
+
+def add_own_options(parser: argparse.ArgumentParser, script: str) -> None:
+    """Add the options that the networks of a script take; one that is not given is None."""
+    known = NETWORKS[script]
+    for name in dict.fromkeys(name for network in known.values() for name in network.options):
+        takers = {each: known[each] for each in known if name in known[each].options}
+        kind, what = get_args(next(iter(takers.values())).options[name].annotation)
+        of = "" if len(takers) == len(known) else f"of {' and '.join(takers)}: "
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            **_reader(kind),
+            help=f"{of}{what} (default: {_defaults(name, takers)})",
+        )
+
+
+def own_options(script: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of `add_own_options`, None where one was not given."""
+    names = {name for network in NETWORKS[script].values() for name in network.options}
+    return {name: getattr(arguments, name) for name in names}
+
+
+def _reader(kind: Any) -> dict[str, Any]:
+    """Return how argparse reads an option of a type: bool, int, a share, or one of some words."""
+    if kind is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if kind is int:
+        return {"type": cli.whole_number(1, LARGEST_OPTION), "metavar": "N"}
+    if kind is float:
+        return {"type": cli.share, "metavar": "X"}
+    return {"choices": get_args(kind)}
+
+
+def _defaults(name: str, takers: dict[str, Network]) -> str:
+    """Return the default of the first network that takes an option, and others that differ."""
+    by_value: dict[str, list[str]] = {}
+    for each, network in takers.items():
+        by_value.setdefault(_said(network.defaults[name]), []).append(each)
+    usual, *others = by_value
+    return "; ".join([usual, *(f"{' and '.join(by_value[each])}: {each}" for each in others)])
+
+
+def _shape(text: str) -> tuple[int, int]:
+    """Read an argument such as 130x13."""
+    side = cli.whole_number(1, LARGEST_SIDE)
+    frames, _, bands = text.partition("x")
+    try:
+        return side(frames), side(bands)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not two whole numbers up to {LARGEST_SIDE}, such as 130x13"
+        ) from None
 
 
 def _said(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def add_split_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how the data is split, once or several times, and the seed of all that is random."""
-    parser.add_argument(
-        "--split",
-        type=splits.known,
-        metavar="NAME|CSV",
-        default="track",
-        help=splits.HELP + " (default: %(default)s)",
-    )
-    several = parser.add_mutually_exclusive_group()
-    several.add_argument(
-        "--folds",
-        type=cli.whole_number(2),
-        metavar="K",
-        help="cross-validate: K runs that test every track once; what the first trains "
-        "is saved, with the scores of all",
-    )
-    several.add_argument(
-        "--repeats",
-        type=cli.count,
-        metavar="N",
-        default=1,
-        help="train N times on one split, with seeds that count up; what the first trains is "
-        "saved, with the scores of all (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=cli.seed,
-        metavar="N",
-        default=config.SEED,
-        help="of the split, and of all that training leaves to chance (default: %(default)s)",
-    )

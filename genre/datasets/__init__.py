@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from genre.audio import AUDIO_SUFFIXES
 from genre.errors import DatasetError
 from genre.files import printable
 
@@ -17,11 +18,6 @@ TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 UNUSED = ""  # the part of segments that a split leaves out
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
 PIECE = 1024  # segments that are worked on at once
-# What a song's file ends in, readable here or not: a song that is not read should be reported.
-AUDIO_SUFFIXES = frozenset(
-    {".aac", ".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga"}
-    | {".ogg", ".opus", ".snd", ".w64", ".wav", ".wma"}
-)
 
 
 class Song(NamedTuple):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre.datasets import AUDIO_SUFFIXES, PARTS, UNUSED, Segments
+from genre.audio import AUDIO_SUFFIXES
+from genre.datasets import PARTS, UNUSED, Segments
 from genre.errors import SplitError
 from genre.files import replacing
 

@@ -4,22 +4,51 @@ C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
 2017: all logits are divided by one temperature, which is fitted on the validation part.
 """
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 
 from genre.evaluation import Predictions, join_tracks, pool
 
 TEMPERATURES = (0.05, 20.0)  # between which the best one is sought
 LEAST = 1e-12  # in place of a probability of 0, whose loss would be infinite
+ENOUGH_TRACKS = 50  # of a validation part, to trust what is fitted on it
+CLEAR = 0.9  # a top probability that is believed without a threshold to trust
 BINS = 10  # of confidence, in the expected calibration error
 
 
-class Calibration(NamedTuple):
-    """What is fitted on the validation part."""
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """What is fitted on the validation part, and how well it does on the test part."""
 
-    temperature: float = 1.0  # above 1 makes a network less sure of all that it says
-    threshold: float = 0.0  # a track whose top probability is below it is uncertain
+    temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
+    threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # of the top probability
+    tracks: int = 0  # that they were fitted on
+    # The expected calibration error of the test tracks without the temperature and with it, the
+    # share of them that are not called uncertain, and the accuracy of these.
+    error_before: float | None = None
+    error_after: float | None = None
+    certain: float | None = None
+    accuracy_of_certain: float | None = None
+
+
+def is_trusted(calibration: Calibration) -> bool:
+    """Return whether a calibration was fitted on enough tracks to go by."""
+    return calibration.tracks >= ENOUGH_TRACKS
+
+
+def lowest_certain(calibration: Calibration) -> float:
+    """Return the top probability below which a track is uncertain.
+
+    It is the threshold; or CLEAR at least, where that was fitted on too few tracks to be trusted.
+    """
+    least = 0.0 if is_trusted(calibration) else CLEAR
+    return max(calibration.threshold, least)
+
+
+def is_uncertain(probabilities: np.ndarray, calibration: Calibration) -> bool:
+    """Return whether a track's calibrated probabilities, joined to (genres,), say too little."""
+    return bool(probabilities.max() < lowest_certain(calibration))
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -47,7 +76,10 @@ def fit(validation: Predictions) -> Calibration:
 
     best = minimize_scalar(loss_at, bounds=np.log(TEMPERATURES), method="bounded")
     temperature = round(float(np.exp(best.x)), 4)
-    return Calibration(temperature, _threshold(*_by_track(validation, temperature)))
+    by_track, labels = _by_track(validation, temperature)
+    return Calibration(
+        temperature=temperature, threshold=_threshold(by_track, labels), tracks=len(labels)
+    )
 
 
 def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -76,7 +108,7 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     """
     calibration = fit(validation) if len(validation.labels) else Calibration()
     if not len(tested.labels):
-        return tested, calibration._asdict()
+        return tested, msgspec.structs.asdict(calibration)
     return _with_account([calibration], [tested], calibration)
 
 
@@ -110,7 +142,7 @@ def _with_account(
         "certain": round(float(certain.mean()), 4),
         "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
     }
-    return pool(calibrated), to_keep._asdict() | account
+    return pool(calibrated), msgspec.structs.asdict(to_keep) | account
 
 
 def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:

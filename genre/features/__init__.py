@@ -98,6 +98,24 @@ def by_level(frames: Frames, levels: Sequence[tuple[str, int]]) -> Iterator[tupl
         start += n_bands
 
 
+def without_level(frames: Frames, levels: Sequence[tuple[str, int]], ops: Any = np) -> Frames:
+    """Return frames without what a change of volume adds to them.
+
+    It adds the same number of decibels to every band of every frame. To MFCCs, which are sums over
+    the bands, it adds the same number to the first coefficient alone. `ops` is numpy or keras.ops.
+    """
+    parts = []
+    for level, part in by_level(frames, levels):
+        if level == "all":
+            part = part - ops.mean(part, axis=(1, 2), keepdims=True)
+        elif level == "first":
+            first = part[:, :, :1]
+            first = first - ops.mean(first, axis=1, keepdims=True)
+            part = ops.concatenate([first, part[:, :, 1:]], axis=2)
+        parts.append(part)
+    return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
+
+
 def explanation(feature: str, values: dict[str, Any], n_bands: int) -> Settings | None:
     """Return the settings that stand in a file, None where that many bands do not follow."""
     try:

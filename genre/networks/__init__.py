@@ -1,143 +1,142 @@
-"""Which network a training script builds: an architecture by its name, with its options.
+"""The networks that can be trained, in one registry for all scripts.
 
-An architecture is a function of normalised frames, (segments, frames, bands), and the number of
-genres to their probabilities. Its keyword arguments are the options that it takes on the command
-line, their values there the defaults.
+A network is a function of normalised frames, (segments, frames, bands), and the number of genres.
+It returns the genres' probabilities. Its keyword-only arguments are its options on the command
+line: a default, and an annotation with the type and the help text.
 """
 
-import argparse
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import lazy_loader as lazy
-
-import config
-from genre import cli
-from genre.datasets import Segments, segment_file
+from genre import features
+from genre.datasets import Index, Segments
 from genre.errors import TrainingError
-from genre.networks.normalisation import Layers
-from genre.training.recipe import Recipe
+from genre.networks import convolutional, dense, recurrent
+from genre.networks.layers import Layers, Tensor
 
-keras = lazy.load("keras")
 
-GENRES = 10  # of a summary where no data says how many
-LARGEST = 2048  # frames or bands of a summary, whose weights must fit into memory
-Architectures = Mapping[str, Callable[..., "keras.KerasTensor"]]  # by name, the default first
+@dataclass(frozen=True)
+class Network:
+    """A network of the registry."""
+
+    function: Callable[..., Tensor]
+    # How it is trained, where that differs from the usual: fields of training.recipe.Recipe.
+    recipe: dict[str, Any] = field(default_factory=dict)
+    by_feature: bool = False  # whether the function also takes the number of bands of each feature
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The function's keyword-only arguments, by name."""
+        parameters = inspect.signature(self.function).parameters
+        return {name: each for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return {name: each.default for name, each in self.options.items()}
+
+
+VGG_RECIPE = {
+    "epochs": 80,
+    "batch_size": 16,
+    "learning_rate": 0.001,
+    "optimizer": "adamw",
+    "schedule": "cosine",
+    "label_smoothing": 0.1,
+    "augment": True,
+}
+LINEAR_RECIPE = {"learning_rate": 0.001, "optimizer": "adamw", "schedule": "cosine"}
+
+# By the script that trains them and by name, each script's default first.
+NETWORKS: dict[str, dict[str, Network]] = {
+    "mlp": {
+        "mlp": Network(dense.mlp),
+        "linear": Network(dense.linear, LINEAR_RECIPE),
+    },
+    "cnn": {
+        "basic": Network(convolutional.basic),
+        "branches": Network(convolutional.branches, by_feature=True),
+        "frequency": Network(convolutional.frequency),
+        "temporal": Network(convolutional.temporal),
+        "square": Network(convolutional.square),
+        "bbnn": Network(convolutional.bbnn),
+        "lenet": Network(convolutional.lenet),
+        "wide": Network(convolutional.wide),
+        "vgg": Network(convolutional.vgg, VGG_RECIPE),
+    },
+    "lstm": {
+        "lstm": Network(recurrent.lstm),
+        "crnn": Network(recurrent.crnn),
+        "parallel": Network(recurrent.parallel),
+    },
+}
 
 
 class Architecture(NamedTuple):
-    """An architecture as the command line asks for it."""
+    """A network of the registry with its options, as a user asks for it."""
 
-    layers: Layers
-    title: str  # the script and what was asked for beyond its defaults: "cnn frequency"
-    account: dict[str, Any]  # its name and all of its options, for the card
-    recipe: Recipe  # its own, which a command line can change
+    network: Network
+    options: dict[str, Any]  # all of them, as they are used
+    title: str  # the script and what differs from its defaults: "cnn frequency --block resnet"
+    account: dict[str, Any]  # the name and the options, for the card
 
+    def for_one_feature(self) -> Layers:
+        """Return the layers for segments whose bands are all of one feature."""
+        return functools.partial(self.network.function, **self.options)
 
-def add_arguments(parser: argparse.ArgumentParser, known: Architectures) -> None:
-    """Add the choice of an architecture, where there are several, and a look at it."""
-    if len(known) > 1:
-        parser.add_argument(
-            "--architecture",
-            choices=known,
-            default=next(iter(known)),
-            help="the network's layers (default: %(default)s)",
-        )
-    parser.add_argument(
-        "--summary",
-        nargs="?",
-        const=(),
-        type=_shape,
-        metavar="FRAMESxBANDS",
-        help="print the network's layers and parameters and do no more, for segments of that "
-        "shape; without one, for those of --data or, where there are none yet, for those that "
-        "config.py sets and ten genres (default: train)",
-    )
-
-
-def options(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the options that an architecture takes, with their defaults."""
-    parameters = inspect.signature(function).parameters.values()
-    return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+    def layers(self, index: Index, n_bands: int) -> Layers:
+        """Return the layers for segments of so many bands, which may be of joined features."""
+        layers = self.for_one_feature()
+        if not self.network.by_feature:
+            return layers
+        levels = features.levels(index.feature, index.settings, n_bands)
+        return functools.partial(layers, n_bands=[width for _, width in levels])
 
 
 def choose(
-    script: str,
-    known: Architectures,
-    arguments: argparse.Namespace,
-    recipes: Mapping[str, Recipe] = MappingProxyType({}),
+    script: str, name: str | None = None, given: Mapping[str, Any] | None = None
 ) -> Architecture:
-    """Return the architecture that the command line asks for, where None is an option not given.
+    """Return a network of a script, the script's default where no name is given.
 
-    Its recipe is that of the same name, or the usual one.
-
-    Raises TrainingError for an option that the architecture does not take.
+    `given` are options of the command line, None where an option was not given. Raises
+    TrainingError for an option that the network does not take.
     """
+    known = NETWORKS[script]
     default = next(iter(known))
-    name = getattr(arguments, "architecture", default)
-    function = known[name]
-    possible = dict.fromkeys(key for each in known.values() for key in options(each))
-    given = {key: getattr(arguments, key) for key in possible}
-    given = {key: value for key, value in given.items() if value is not None}
-    taken = options(function)
-    for key in (key for key in given if key not in taken):
-        takers = " or ".join(each for each in known if key in options(known[each]))
-        raise TrainingError(f"{_option(key)} is an option of {takers}, not of {name}")
-    unlike = [as_typed(key, value) for key, value in given.items() if value != taken[key]]
-    words = [script, *([name] if name != default else []), *unlike]
-    account = {"name": name} | taken | given
-    recipe = recipes.get(name, Recipe())
-    return Architecture(functools.partial(function, **given), " ".join(words), account, recipe)
+    network, name = known[name or default], name or default
+    asked = {key: value for key, value in (given or {}).items() if value is not None}
+    for key in asked:
+        if key not in network.options:
+            takers = " or ".join(each for each in known if key in known[each].options)
+            raise TrainingError(f"{as_typed(key)} is an option of {takers}, not of {name}")
+    options = network.defaults | asked
+    unusual = [
+        as_typed(key, value) for key, value in asked.items() if value != network.defaults[key]
+    ]
+    words = [script, *([name] if name != default else []), *unusual]
+    return Architecture(network, options, " ".join(words), {"name": name} | options)
 
 
-def build(layers: Layers, shape: tuple[int, int], n_genres: int) -> "keras.Model":
-    """Return an untrained network without the normalisation, for frames of one shape.
+def plain(layers: Layers, shape: tuple[int, int], n_genres: int) -> Any:
+    """Return an untrained keras.Model without normalisation, for frames of one shape.
 
     Raises TrainingError where the shape is too small for it.
     """
+    import keras
+
     frames = keras.Input(shape)
     return keras.Model(frames, layers(frames, n_genres))
 
 
 def check(chosen: Architecture, segments: Segments) -> None:
-    """Raise TrainingError, before the work, where segments are too small for an architecture."""
-    build(chosen.layers, segments.frames.shape[1:], len(segments.mapping))
+    """Raise TrainingError, before any work, where segments are too short for a network."""
+    shape = segments.frames.shape[1:]
+    plain(chosen.layers(segments, shape[1]), shape, len(segments.mapping))
 
 
-def summarize(chosen: Architecture, data: Path, shape: tuple[int, int] | tuple[()]) -> None:
-    """Print a network's layers and parameters, for a shape, else the data's, else config.py's."""
-    n_genres, shape_of_data = GENRES, (config.FRAMES_PER_SEGMENT, config.N_MFCC)
-    if not shape and (data.exists() or data != config.DATA_PATH):
-        segments = segment_file.read(data)
-        n_genres, shape_of_data = len(segments.mapping), segments.frames.shape[1:]
-    frames, bands = shape or shape_of_data
-    network = build(chosen.layers, (frames, bands), n_genres)
-    print(f"{chosen.title}, for segments of {frames} frames by {bands} bands, {n_genres} genres")
-    network.summary(print_fn=print)
-
-
-def _shape(text: str) -> tuple[int, int]:
-    """Read an argument such as 130x13."""
-    side = cli.whole_number(1, LARGEST)
-    frames, _, bands = text.partition("x")
-    try:
-        return side(frames), side(bands)
-    except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not two whole numbers up to {LARGEST}, such as 130x13"
-        ) from None
-
-
-def _option(key: str) -> str:
-    return "--" + key.replace("_", "-")
-
-
-def as_typed(key: str, value: Any) -> str:
+def as_typed(key: str, value: Any = True) -> str:
     """Return an option as it stands on the command line."""
-    if isinstance(value, bool):
-        return _option(key if value else f"no_{key}")
-    return f"{_option(key)} {value}"
+    option = "--" + (key if value is not False else f"no_{key}").replace("_", "-")
+    return option if isinstance(value, bool) else f"{option} {value}"

@@ -1,58 +1,104 @@
-"""What the architectures are put together from; a picture is (segments, frames, bands, maps)."""
+"""The parts that networks are built of; a picture is (segments, frames, bands, maps)."""
 
-import lazy_loader as lazy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 import config
+from genre import features
+from genre.datasets import Index, Segments, pieces
 from genre.errors import TrainingError
 
-keras = lazy.load("keras")
+Tensor = Any  # keras.KerasTensor; Keras itself is imported when a network is built
+# A network's layers: from normalised frames, (segments, frames, bands), and the number of genres
+# to the genres' probabilities, (segments, genres).
+Layers = Callable[[Tensor, int], Tensor]
 
 
-def need_frames(frames: "keras.KerasTensor", least: int, architecture: str) -> None:
+def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
+    """Return an untrained network, a keras.Model, that normalises by the chosen segments, a mask.
+
+    First it removes a segment's level, so that loudness alone does not change the answer. Then it
+    scales each coefficient to mean 0 and variance 1.
+    """
+    import keras
+    import tensorflow
+
+    frames = keras.Input(segments.frames.shape[1:])
+    levelled = without_level(frames, segments)
+    normalization = keras.layers.Normalization(name="normalization")
+    network = keras.Model(frames, layers(normalization(levelled), len(segments.mapping)))
+    remove_level = keras.Model(frames, levelled)
+    rows = np.flatnonzero(chosen)
+    normalization.adapt(
+        tensorflow.data.Dataset.from_generator(
+            lambda: (remove_level(part) for part in pieces(segments.frames, rows)),
+            output_signature=tensorflow.TensorSpec((None, *levelled.shape[1:])),
+        )
+    )
+    return network
+
+
+def without_level(frames: Tensor, index: Index) -> Tensor:
+    """Return frames without their level, for features that volume changes."""
+    from keras import ops
+
+    levels = features.levels(index.feature, index.settings, frames.shape[2])
+    return features.without_level(frames, levels, ops)
+
+
+def need_frames(frames: Tensor, least: int, network: str) -> None:
     """Raise TrainingError where segments have fewer frames than a network pools into one."""
     if frames.shape[1] < least:
         raise TrainingError(
-            f"segments of {frames.shape[1]} frames are too short for {architecture}, which pools "
-            f"{least} frames into one: make longer segments or choose another architecture"
+            f"segments of {frames.shape[1]} frames are too short for {network}, which pools "
+            f"{least} frames into one: make longer segments or choose another --architecture"
         )
 
 
-def picture(frames: "keras.KerasTensor") -> "keras.KerasTensor":
-    """Return frames as a picture with one map, as a grey one."""
-    return keras.layers.Reshape((*frames.shape[1:], 1))(frames)
+def picture(frames: Tensor) -> Tensor:
+    """Return frames as a picture with one map, like a grey image."""
+    from keras import layers
+
+    return layers.Reshape((*frames.shape[1:], 1))(frames)
 
 
 def convolution(
-    x: "keras.KerasTensor", maps: int, kernel: int | tuple[int, int], activation: str = "relu"
-) -> "keras.KerasTensor":
+    x: Tensor, maps: int, kernel: int | tuple[int, int], activation: str = "relu"
+) -> Tensor:
     """Return a convolution of a picture, of the same size, with batch normalisation."""
-    x = keras.layers.Conv2D(maps, kernel, padding="same")(x)
-    return keras.layers.Activation(activation)(batch_norm(x))
+    from keras import layers
+
+    x = layers.Conv2D(maps, kernel, padding="same")(x)
+    return layers.Activation(activation)(batch_norm(x))
 
 
-def batch_norm(x: "keras.KerasTensor") -> "keras.KerasTensor":
-    return keras.layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
+def batch_norm(x: Tensor) -> Tensor:
+    from keras import layers
+
+    return layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
 
 
-def pool(
-    x: "keras.KerasTensor", frames: int | None, bands: int | None, *, average: bool = False
-) -> "keras.KerasTensor":
-    """Return the maximum over every so many frames and bands of a picture; None is all there are.
+def pool(x: Tensor, frames: int | None, bands: int | None, *, average: bool = False) -> Tensor:
+    """Return the maximum, or the average, over every `frames` frames and `bands` bands.
 
-    Or their average. Where fewer bands are left they are all pooled, so that features of few bands
-    pass, too.
+    None stands for all. Where fewer bands are left, all of them are pooled, so that features of
+    few bands can be used too.
     """
+    from keras import layers
+
     _, n_frames, n_bands, _ = x.shape
-    layer = keras.layers.AveragePooling2D if average else keras.layers.MaxPooling2D
+    layer = layers.AveragePooling2D if average else layers.MaxPooling2D
     return layer((frames or n_frames, min(bands or n_bands, n_bands)))(x)
 
 
-def genres(
-    x: "keras.KerasTensor", units: tuple[int, ...], n_genres: int, *, dropout: float = 0.3
-) -> "keras.KerasTensor":
-    """Return each genre's probability, after dense layers of so many units."""
-    x = keras.layers.Flatten()(x)
+def classify(x: Tensor, units: tuple[int, ...], n_genres: int, *, dropout: float = 0.3) -> Tensor:
+    """Return the genres' probabilities, after dense layers of `units` with dropout."""
+    from keras import layers
+
+    x = layers.Flatten()(x)
     for size in units:
-        x = keras.layers.Dense(size, activation="relu")(x)
-        x = keras.layers.Dropout(dropout)(x)
-    return keras.layers.Dense(n_genres, activation="softmax")(x)
+        x = layers.Dense(size, activation="relu")(x)
+        x = layers.Dropout(dropout)(x)
+    return layers.Dense(n_genres, activation="softmax")(x)

@@ -1,50 +1,59 @@
-"""Recurrent layers, and the networks that join them to convolutions."""
+"""Networks with recurrent layers, which read a segment frame by frame, in time."""
 
-import lazy_loader as lazy
+from typing import Annotated, Literal
 
-from genre.networks import layers as blocks
+from genre.networks.layers import Tensor, convolution, need_frames, picture, pool
 
-keras = lazy.load("keras")
+Cell = Annotated[Literal["lstm", "gru"], "kind of the recurrent layers"]
+Bidirectional = Annotated[bool, "read the frames backwards, too"]
+LayerCount = Annotated[int, "number of recurrent layers"]
+Units = Annotated[int, "units of each recurrent layer"]
 
-CELLS = ("lstm", "gru")
 
+def lstm(
+    frames: Tensor,
+    n_genres: int,
+    *,
+    cell: Cell = "lstm",
+    bidirectional: Bidirectional = False,
+    layers: LayerCount = 2,
+    units: Units = 64,
+) -> Tensor:
+    """Two recurrent layers, then a dense one.
 
-def recurrent(
-    x: "keras.KerasTensor", *, cell: str, bidirectional: bool, layers: int, units: int
-) -> "keras.KerasTensor":
-    """Return what recurrent layers know at the end of a sequence, (segments, frames, values).
-
-    All but the last pass on what they know after every frame. Their defaults stay, because a
-    GPU's fast kernel (cuDNN) takes no others.
+    The first recurrent layer passes on its state after every frame, the last one only at the end.
     """
-    kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[cell]
-    for number in range(1, layers + 1):
-        layer = kind(units, return_sequences=number < layers)
-        x = keras.layers.Bidirectional(layer)(x) if bidirectional else layer(x)
-    return x
+    import keras
+
+    x = recurrent(frames, cell=cell, bidirectional=bidirectional, layers=layers, units=units)
+    x = keras.layers.Dense(64, activation="relu")(x)
+    x = keras.layers.Dropout(0.3)(x)
+    return keras.layers.Dense(n_genres, activation="softmax")(x)
 
 
 def crnn(
-    frames: "keras.KerasTensor",
+    frames: Tensor,
     n_genres: int,
     *,
-    cell: str = "gru",
-    bidirectional: bool = False,
-    layers: int = 2,
-    units: int = 32,
-) -> "keras.KerasTensor":
-    """Let convolutions look at small squares, and recurrent layers read what they find, in time.
+    cell: Cell = "gru",
+    bidirectional: Bidirectional = False,
+    layers: LayerCount = 2,
+    units: Units = 32,
+) -> Tensor:
+    """Convolutions that look at small squares, and recurrent layers that read what they find.
 
     K. Choi, G. Fazekas, M. Sandler and K. Cho, "Convolutional recurrent neural networks for music
     classification" (arXiv 2016, ICASSP 2017), with the maps, the dropout and the recurrent layers
     of the authors' published code. There 1366 frames are pooled to 15; here every pooling takes 2
     frames, so that of a segment of 130 frames 8 are left to read.
     """
-    blocks.need_frames(frames, 2 * 2 * 2 * 2, "crnn")
-    x = blocks.picture(frames)
+    import keras
+
+    need_frames(frames, 2 * 2 * 2 * 2, "crnn")
+    x = picture(frames)
     for maps, bands in ((64, 2), (128, 3), (128, 4), (128, None)):
-        x = blocks.convolution(x, maps, 3, activation="elu")
-        x = blocks.pool(x, 2, bands)
+        x = convolution(x, maps, 3, activation="elu")
+        x = pool(x, 2, bands)
         x = keras.layers.Dropout(0.1)(x)
     x = keras.layers.Reshape((x.shape[1], x.shape[3]))(x)  # one band is left
     x = recurrent(x, cell=cell, bidirectional=bidirectional, layers=layers, units=units)
@@ -53,27 +62,44 @@ def crnn(
 
 
 def parallel(
-    frames: "keras.KerasTensor",
+    frames: Tensor,
     n_genres: int,
     *,
-    cell: str = "gru",
-    bidirectional: bool = True,
-    layers: int = 1,
-    units: int = 64,
-) -> "keras.KerasTensor":
-    """Let convolutions and recurrent layers each see the frames, and decide by both.
+    cell: Cell = "gru",
+    bidirectional: Bidirectional = True,
+    layers: LayerCount = 1,
+    units: Units = 64,
+) -> Tensor:
+    """Convolutions and recurrent layers that each see the frames, joined at the end.
 
     L. Feng, S. Liu and J. Yao, "Music genre classification with paralleling recurrent
     convolutional neural network" (arXiv 2017), in its plan: five convolutions beside one
     bidirectional GRU, which reads frames of reduced size. The numbers are ours.
     """
-    blocks.need_frames(frames, 2 * 2 * 2 * 4, "parallel")
-    seen = blocks.picture(frames)
+    import keras
+
+    need_frames(frames, 2 * 2 * 2 * 4, "parallel")
+    seen = picture(frames)
     for maps, *pooled in ((16, 2, 2), (32, 2, 2), (64, 2, 2), (128, 4, 4), (64, None, 4)):
-        seen = blocks.convolution(seen, maps, 3)
-        seen = blocks.pool(seen, *pooled)
+        seen = convolution(seen, maps, 3)
+        seen = pool(seen, *pooled)
     seen = keras.layers.Flatten()(seen)
     read = keras.layers.Dense(64)(frames)
     read = recurrent(read, cell=cell, bidirectional=bidirectional, layers=layers, units=units)
     both = keras.layers.Concatenate()([seen, read])
     return keras.layers.Dense(n_genres, activation="softmax")(keras.layers.Dropout(0.3)(both))
+
+
+def recurrent(x: Tensor, *, cell: str, bidirectional: bool, layers: int, units: int) -> Tensor:
+    """Return the state of recurrent layers at the end of a sequence, (segments, units).
+
+    All but the last layer pass on their state after every frame. The layers keep Keras's default
+    activations, because a GPU's fast kernel (cuDNN) takes no others.
+    """
+    import keras
+
+    kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[cell]
+    for number in range(1, layers + 1):
+        layer = kind(units, return_sequences=number < layers)
+        x = keras.layers.Bidirectional(layer)(x) if bidirectional else layer(x)
+    return x

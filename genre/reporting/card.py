@@ -1,195 +1,166 @@
-"""A trained network's folder: the model and card.json, the card with all that predict needs.
+"""card.json: what a trained model was trained on, how well it does, and what prediction needs.
 
-The model is model.keras, or model.skops for a classifier of baseline.py.
+`Card` is the schema. A card is checked against it when it is read and before it is written.
 """
 
-import hashlib
-import json
 import platform
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any
 
-import lazy_loader as lazy
-import numpy as np
+import msgspec
 
-from genre import checks, classifiers, evaluation, features
-from genre.classifiers import statistics
-from genre.datasets import feature_table
+from genre import features
 from genre.errors import FeatureError, ModelError
-from genre.evaluation.calibration import Calibration, scaled
+from genre.evaluation.calibration import Calibration
+from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
 
-keras = lazy.load("keras")
+SCHEMA = 2
+CARD_FILE = "card.json"
+# A network's file for Keras, the same network for prediction, and a classifier's file.
+MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE = "model.keras", "model.onnx", "model.skops"
+# The packages that decide a model's values.
+PACKAGES = (
+    *("librosa", "numpy", "scipy", "PyWavelets", "tensorflow", "keras", "onnxruntime"),
+    *("scikit-learn", "skops", "soundfile", "soxr"),
+)
 
-SCHEMA = 1
-MODEL_FILE, CLASSIFIER_FILE, CARD_FILE = "model.keras", "model.skops", "card.json"
-BASELINE = "baseline"  # the script whose model is a classifier
-PACKAGES = ("librosa", "numpy", "tensorflow", "keras", "scikit-learn", "skops", "soundfile", "soxr")
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Model(NamedTuple):
-    """What there is to do with a trained network, or with a classifier of baseline.py."""
+class Data(msgspec.Struct, frozen=True):
+    """The segment file or table of features that a model was trained on."""
 
-    judge: evaluation.Judge
-    takes: Callable[[tuple[int, int]], bool]  # whether it can judge frames of (frames, bands)
+    file: str
+    sha256: Sha256
 
 
-@dataclass(frozen=True)
-class Card:
-    """What a prediction must agree with, and what a reader of a score must know."""
+class Part(msgspec.Struct, frozen=True):
+    """The size of a part of the split, and the digest of the list of its tracks."""
+
+    segments: Count
+    tracks: Count
+    tracks_sha256: Sha256
+
+
+class Split(msgspec.Struct, frozen=True):
+    """How the data was split."""
+
+    name: str
+    seed: int
+    notes: list[str]
+    train: Part
+    validation: Part
+    test: Part
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a prediction must agree with, and what a reader of the scores must know."""
+
+    schema: int = SCHEMA
+    script: str  # the training script: "cnn"
+    title: str  # the script and the options that differ from its defaults: "cnn --architecture vgg"
+    command: str  # that trained it
+    created: str  # date and time, UTC
+    mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
+    feature: str
+    settings: dict[str, Any]  # of the feature; `settings` below checks them
+    data: Data
+    split: Split
+    architecture: dict[str, Any]  # its name and all of its options
+    training: dict[str, Any]  # the recipe, seed, number of folds, epochs and seconds
+    config: dict[str, Any] = {}  # the constants of config.py that the training read
+    scores: Scores  # on the test part, of all folds together where there are several
+    runs: list[dict[str, int | float]]  # the seed and the scores of each run
+    spread: dict[str, dict[str, float]] = {}  # mean and deviation of several runs' scores
+    calibration: Calibration = Calibration()
+    files: dict[str, Sha256]  # the digest of each file of the model
+    onnx_difference: float | None = None  # the largest between the two files' probabilities
+    versions: dict[str, str]
+
+
+class _Versioned(msgspec.Struct):
+    """What is read of a card first: the rest may follow another schema."""
 
     schema: int
-    script: str  # the training script: "cnn"
-    mapping: list[str]
-    feature: str
-    settings: dict[str, Any]
-    data: dict[str, Any]  # the segment file's name and digest
-    split: dict[str, Any]  # name, seed, and for each part its counts and its tracks' digest
-    training: dict[str, Any]  # seed, batch size, learning rate, epochs, seconds
-    scores: dict[str, Any]  # on the test part, of all folds together where there are several
-    runs: list[dict[str, Any]]  # the measures of each run, the first of which is saved
-    spread: dict[str, Any]  # mean and standard deviation over the runs, empty for one run
-    weights_sha256: str  # of a network's weights, or of a classifier's file
-    versions: dict[str, str]
-    created: str  # date and time, UTC
-    command: str = ""  # that trained it, none in older cards
-    title: str = ""  # the script and what was asked for beyond its defaults: "cnn frequency"
-    architecture: dict[str, Any] = field(default_factory=dict)  # its name and all of its options
-    # The temperature and the threshold, and what they do on the test part; none in older cards.
-    calibration: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def calibrated(self) -> Calibration:
-        """What brings this network's probabilities to what they should be."""
-        kept = {name: self.calibration.get(name) for name in Calibration._fields}
-        return Calibration(**{name: value for name, value in kept.items() if value is not None})
+
+def new(**fields: Any) -> Card:
+    """Return a card of fields as they stand in card.json; raises msgspec.ValidationError."""
+    return msgspec.convert(fields, Card)
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a network's values."""
+    """Return the versions of Python and of the packages that decide a model's values."""
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def weights_digest(network: "keras.Model") -> str:
-    """Return the SHA-256 of a network's weights, in hexadecimal, the same for equal weights."""
-    digest = hashlib.sha256()
-    for array in network.get_weights():  # in the order of the layers
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def write(card: Card, folder: Path) -> None:
-    """Write card.json into a folder."""
-    text = json.dumps(asdict(card), indent=2)
-    (folder / CARD_FILE).write_text(f"{text}\n", encoding="utf-8")
+    """Write card.json into a folder; raises msgspec.ValidationError for what `read` refuses."""
+    content = msgspec.json.encode(card)
+    msgspec.json.decode(content, type=Card)
+    (folder / CARD_FILE).write_bytes(msgspec.json.format(content) + b"\n")
 
 
 def read(folder: Path) -> Card:
-    """Read the card in a network's folder; raises ModelError when it is missing or not ours."""
+    """Read the card in a model's folder; raises ModelError when it is missing or not a card."""
     path = folder / CARD_FILE
     try:
-        content = checks.mapping(json.loads(path.read_text(encoding="utf-8")), "the card")
-        if content.get("schema") != SCHEMA:
-            raise ValueError(f"schema {content.get('schema')!r:.40}, this version reads {SCHEMA}")
-        card = Card(**content)
-        checks.genres(card.mapping)
-        checks.mapping(card.settings, "settings")
-        checks.names([card.script, card.feature, card.weights_sha256], "what the card names")
-        checks.names([card.title], "title")
-        checks.names([card.command], "command")
-        checks.mapping(card.architecture, "architecture")
-        checks.mapping(card.calibration, "calibration")
-        checks.number(card.calibrated.temperature, "temperature", whole=False)
-        checks.number(1 + card.calibrated.threshold, "threshold", whole=False)
-        if not isinstance(checks.mapping(card.split, "split").get("seed"), int):
-            raise ValueError("the split has no seed")
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise ModelError(f"{path}: no such file; a trained network's folder holds one") from None
-    except (ValueError, TypeError, RecursionError) as error:
-        reason = str(error).replace("Card.__init__() ", "").split("\n")[0]
-        raise ModelError(f"{path}: not a network's card ({reason})") from None
+        raise ModelError(f"{path}: no such file; a trained model's folder holds one") from None
+    try:
+        schema = msgspec.json.decode(content, type=_Versioned).schema
+        if schema != SCHEMA:
+            raise ModelError(
+                f"{path}: written by another version of this code (schema {schema}, this version "
+                f"reads {SCHEMA}); train the model again"
+            )
+        card = msgspec.json.decode(content, type=Card)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelError(f"{path}: not a model's card ({_reason(error)})") from None
+    if len(set(card.mapping)) < len(card.mapping):
+        raise ModelError(f"{path}: not a model's card (its mapping names a genre twice)")
     return card
 
 
 def folder_of(path: Path) -> Path:
-    """Return the folder of the network that a path names; raises ModelError when there is none."""
-    is_model = path.suffix in (Path(MODEL_FILE).suffix, Path(CLASSIFIER_FILE).suffix)
+    """Return a model's folder, given it or a model file in it; raises ModelError without one."""
+    is_model = path.suffix in {
+        Path(name).suffix for name in (MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE)
+    }
     folder = path.parent if is_model else path
+    if path.suffix in (".h5", ".hdf5") and path.is_file():
+        raise ModelError(
+            f"{path}: an HDF5 file, perhaps a model of Keras 2; only models that the training "
+            "scripts of this code wrote can be used (python cnn.py)"
+        )
+    if folder.is_file():
+        raise ModelError(f"{path}: not a model; name the folder that a training script wrote")
     if not folder.is_dir():
-        raise ModelError(f"{path}: no such network; a training script writes one (python cnn.py)")
+        raise ModelError(f"{path}: no such model; a training script writes one (python cnn.py)")
     return folder
 
 
-def settings(card: Card, model: Model | None = None) -> Settings:
-    """Return the feature settings that a card holds.
+def settings(card: Card) -> Settings:
+    """Return the feature settings on a card.
 
-    Raises ModelError when the card's feature cannot be computed with them, or not for that model.
+    Raises ModelError where songs cannot be analysed with them.
     """
-    if card.feature == feature_table.FEATURE:
+    try:
+        features.parts(card.feature)
+    except FeatureError:
         raise ModelError(
-            "this classifier learnt from a table of features, which cannot be computed from songs; "
-            "train one on a segment file (python baseline.py --data FILE.json)"
-        )
+            f"this model was trained on the feature {card.feature!r:.40}, which cannot be computed "
+            "from songs; train one on a segment file (python preprocess.py)"
+        ) from None
     try:
         settings = Settings.from_dict(card.settings)
-        shape = features.check(card.feature, settings)
     except (FeatureError, ValueError) as error:
-        raise ModelError(f"the settings on the network's card cannot be used ({error})") from None
-    if model and not model.takes(shape):
-        raise ModelError(f"the card's settings give frames of {shape}, the network takes others")
+        raise ModelError(f"the settings on the model's card cannot be used ({error})") from None
     return settings
-
-
-def load(path: Path) -> tuple[Model, Card]:
-    """Load a network or a classifier and its card from its folder, or by the model file in it.
-
-    Raises ModelError when there is none, when it cannot be read safely, or when model and card
-    are not of one training run.
-    """
-    folder = folder_of(path)
-    card = read(folder)
-    file = folder / (CLASSIFIER_FILE if card.script == BASELINE else MODEL_FILE)
-    if not file.is_file():
-        raise ModelError(f"{file}: no such file; train the network again")
-    model = (_load_classifier if card.script == BASELINE else _load_network)(file, card)
-    temperature = card.calibrated.temperature
-    return model._replace(judge=lambda frames: scaled(model.judge(frames), temperature)), card
-
-
-def _load_network(file: Path, card: Card) -> Model:
-    try:
-        network = keras.saving.load_model(file, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parts raise on a file that is not whole
-        raise ModelError(f"{file}: not a network that can be loaded ({_reason(error)})") from None
-    n_genres = network.output_shape[-1]
-    if weights_digest(network) != card.weights_sha256 or n_genres != len(card.mapping):
-        raise ModelError(f"{file}: not the network that {CARD_FILE} describes; train it again")
-    return Model(evaluation.judge_of(network), lambda shape: network.input_shape[1:] == shape)
-
-
-def _load_classifier(file: Path, card: Card) -> Model:
-    content = file.read_bytes()
-    if hashlib.sha256(content).hexdigest() != card.weights_sha256:
-        raise ModelError(f"{file}: not the classifier that {CARD_FILE} describes; train it again")
-    try:
-        model = classifiers.from_bytes(content, len(card.mapping))
-    except Exception as error:  # skops raises whatever its parts raise on a file that is not whole
-        raise ModelError(
-            f"{file}: not a classifier that can be loaded ({_reason(error)})"
-        ) from None
-
-    raw = classifiers.judge_of(model, card.feature, card.settings, len(card.mapping))
-
-    def judge(frames: np.ndarray) -> np.ndarray:
-        try:
-            return raw(frames)
-        except ValueError as error:  # frames can be finite, and what is made of them not
-            raise ModelError(f"{file}: cannot judge these frames ({_reason(error)})") from None
-
-    return Model(judge, lambda shape: statistics.n_statistics(shape) == model.n_features_in_)
 
 
 def _reason(error: Exception) -> str:

@@ -1,79 +1,132 @@
-"""The pictures of networks and predictions, each written as a PNG, and what all pictures share."""
+"""The pictures of models and answers, and what all pictures of the suite share."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import lazy_loader as lazy
 import numpy as np
 
-from genre.evaluation import RocCurve
-from genre.files import replacing
-from genre.reporting.predictions import Prediction
+from genre.errors import GenreError
+from genre.evaluation.answer import Answer
+from genre.evaluation.metrics import RocCurve
+from genre.files import check_folder, check_place, replacing
 
-matplotlib = lazy.load("matplotlib")
-
+# Ten colours that colour-blind readers can tell apart, too (M. Petroff, "Accessible Color
+# Sequences for Data Visualization", 2021).
+PALETTE = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+RIGHT, WRONG, UNTESTED = "Blues", "Oranges", "#e4e4e4"  # in a confusion matrix
+STYLES = ("-", "--", ":")  # of lines, which tell them apart without colours
 LONGEST_TITLE = 80  # letters
-CONFUSION, ROC, HISTORY = "confusion.png", "roc.png", "history.png"
-AUGMENTED, SHOWN = "augmented.png", 6  # a picture, and of how many segments
-OF_TRAINING = (CONFUSION, ROC, HISTORY, AUGMENTED)  # the pictures in a network's folder
+LONGEST_STEM = 50  # letters of a picture's name: of up to 4 bytes each, where a name holds 255
+PICTURE_FORMATS = (".png", ".svg", ".pdf")
+CONFUSION, ROC, HISTORY, AUGMENTED = "confusion.png", "roc.png", "history.png", "augmented.png"
+OF_TRAINING = (CONFUSION, ROC, HISTORY, AUGMENTED)  # the pictures in a model's folder
+WINNER, UNSURE = "#e76300", "#717581"  # the line of the most likely genre, on blue
+WHY_VALIDATION_CAN_BE_BETTER = (
+    "Validation can be better than training: it is measured at the end of an epoch, without dropout"
+    " and augmentation;\ntraining is the mean over the epoch, with both."
+)
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)  # s between ticks
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any):
     """Return a figure, of inches, and its axes, drawn without a screen."""
+    from matplotlib import rcParams
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    matplotlib.rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
+    rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, **subplots)
 
 
-def save(figure, path: Path) -> None:
-    """Write a figure as a PNG."""
+def save(figure, path: Path, *, dpi: int = 120) -> None:
+    """Write a figure in the format that the suffix names."""
     with replacing(path) as unfinished, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters that the font lacks
-        figure.savefig(unfinished, dpi=120)
+        figure.savefig(unfinished, dpi=dpi)
 
 
-def history(curves: dict[str, list[float]], best_epoch: int, path: Path) -> None:
+def history(
+    curves: dict[str, list[float]], best_epoch: int, path: Path, *, title: str = ""
+) -> None:
     """Draw accuracy and loss over the epochs, for training and validation.
 
     `curves` is Keras's history; `best_epoch` (from 1) is the one whose weights were kept.
     """
-    figure, axes = new_figure(10, 4, columns=2)
+    figure, axes = new_figure(10, 4.6, columns=2)
     epochs = np.arange(1, len(curves["loss"]) + 1)
+    mark = "o" if len(epochs) == 1 else None  # a line of one point would not be seen
+    validated = "val_loss" in curves
     for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
-        axis.plot(epochs, curves[measure], label="training")
-        if f"val_{measure}" in curves:
-            axis.plot(epochs, curves[f"val_{measure}"], label="validation")
+        axis.plot(epochs, curves[measure], color=PALETTE[0], marker=mark, label="training")
+        if validated:
+            axis.plot(
+                *(epochs, curves[f"val_{measure}"], "--"),
+                color=PALETTE[2],
+                marker=mark,
+                label="validation",
+            )
         axis.axvline(best_epoch, color="grey", linestyle=":", label=f"kept: epoch {best_epoch}")
         axis.set(xlabel="epoch", ylabel=f"{measure} per segment")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
     axes[0].set_ylim(0, 1)
     axes[0].legend()
+    if title:
+        figure.suptitle(title)
+    if validated:
+        figure.supxlabel(WHY_VALIDATION_CAN_BE_BETTER, fontsize="small", color="#555555")
     save(figure, path)
 
 
 def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) -> None:
-    """Draw a confusion matrix, (genres, genres) counts of tracks, with the shares of each row."""
-    size = 2.5 + 0.6 * len(mapping)
+    """Draw a confusion matrix, (genres, genres) counts of tracks, with the shares of each row.
+
+    Right answers are blue and wrong ones orange. The row of a genre without tracks is grey.
+    """
+    size = 3 + 0.6 * len(mapping)
     figure, axis = new_figure(size, size)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    totals = counts.sum(axis=1)
+    shares = counts / np.maximum(totals, 1)[:, np.newaxis]
+    axis.imshow(_confusion_colors(shares, totals))
     for (row, column), count in np.ndenumerate(counts):
         if count:
             share = shares[row, column]
-            color = "white" if share > 0.5 else "black"
+            color = "white" if share > 0.55 else "black"
             text = f"{count}\n{share:.0%}"
             axis.text(column, row, text, ha="center", va="center", color=color, fontsize=9)
     ticks = range(len(mapping))
-    axis.set_xticks(ticks, mapping, rotation=45, ha="right")
-    axis.set_yticks(ticks, mapping)
-    axis.set(xlabel="predicted genre", ylabel="true genre", title=title)
+    axis.set_xticks(ticks, mapping, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set_yticks(
+        ticks, [f"{genre} (n = {total})" for genre, total in zip(mapping, totals, strict=True)]
+    )
+    axis.set_xticks(np.arange(len(mapping) - 1) + 0.5, minor=True)
+    axis.set_yticks(np.arange(len(mapping) - 1) + 0.5, minor=True)
+    axis.grid(which="minor", color="white", linewidth=1.5)
+    axis.tick_params(which="minor", length=0)
+    legend = "blue: right, orange: wrong" + ("" if totals.all() else ", grey: not tested")
+    axis.set(xlabel=f"predicted genre ({legend})", ylabel="true genre, and its number of tracks")
+    figure.suptitle(title)
     save(figure, path)
+
+
+def _confusion_colors(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Return the colour of each cell, (genres, genres, 4), by its share of the row's tracks."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_rgba
+
+    right, wrong = (colormaps[name](0.95 * shares) for name in (RIGHT, WRONG))
+    diagonal = np.eye(len(shares), dtype=bool)[:, :, np.newaxis]
+    tested = (totals > 0)[:, np.newaxis, np.newaxis]
+    colors = np.where(diagonal, right, wrong)
+    colors = np.where((shares == 0)[:, :, np.newaxis], to_rgba("#f7f7f7"), colors)
+    return np.where(tested, colors, to_rgba(UNTESTED))
 
 
 def roc(curves: dict[str, RocCurve], title: str, path: Path, *, what: str = "genre") -> None:
@@ -81,100 +134,183 @@ def roc(curves: dict[str, RocCurve], title: str, path: Path, *, what: str = "gen
 
     The one with the largest area comes first.
     """
-    figure, axis = new_figure(7 + 0.1 * max(map(len, curves), default=0), 6)
-    colors = _colors(len(curves))
+    figure, axis = new_figure(7.5 + 0.1 * max(map(len, curves), default=0), 6.2)
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axis.text(
+        *(0.62, 0.59, "guessing: area 0.50"),
+        **{"color": "#555555", "fontsize": "small", "rotation": 45, "rotation_mode": "anchor"},
+    )
     by_area = sorted(curves.items(), key=lambda item: -item[1][2])
     for number, (name, (false_positive, true_positive, area)) in enumerate(by_area):
-        style = ("-", "--", ":")[number % 3]  # told apart without the colours, too
-        label = f"{area:.2f}  {name}"
-        axis.plot(false_positive, true_positive, style, color=colors[number], label=label)
-    axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    axis.set(xlabel="false positive rate", ylabel="true positive rate", title=title)
+        axis.plot(
+            *(false_positive, true_positive, STYLES[number % len(STYLES)]),
+            color=_darkened(PALETTE[number % len(PALETTE)]),
+            linewidth=1.8,
+            label=f"{area:.2f}  {name}",
+        )
+    axis.set(xlabel="false positive rate", ylabel="true positive rate")
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axis.grid(alpha=0.3)
-    axis.legend(title=f"area, {what}", loc="center left", bbox_to_anchor=(1.02, 0.5))
+    if curves:
+        axis.legend(
+            title=f"area, {what}", loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=3
+        )
+    figure.suptitle(title)
     save(figure, path)
+
+
+def _darkened(color: str) -> tuple[float, float, float]:
+    """Return a colour of the palette as it can be seen in a thin line on white."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(color)
+    return (0.75 * red, 0.75 * green, 0.75 * blue)
 
 
 def augmented(
-    before: tuple[np.ndarray, np.ndarray],
-    after: tuple[np.ndarray, np.ndarray],
+    steps: Sequence[tuple[str, np.ndarray, np.ndarray]],
     mapping: list[str],
     path: Path,
+    *,
+    seconds: float,
+    shown: int = 3,
 ) -> None:
-    """Draw the first segments of a batch as they are, and below them as they are augmented.
+    """Draw segments as they are, and after one step of the augmentation after another.
 
-    `before` are the frames, (segments, frames, bands), and the labels, (segments,); `after` are
-    the frames and each genre's share, (segments, genres). Each band is drawn in its own units, the
-    deviations from its mean over the batch.
+    Each step is its name, the frames after it, (segments, frames, bands), and the genres' shares in
+    them, (segments, genres); the first is of the segments as they are. Each band is drawn in its
+    own units, the deviations from its mean. A segment lasts `seconds`.
     """
-    count = min(SHOWN, len(before[1]))
-    mean, deviation = (how(before[0], axis=(0, 1)) for how in (np.mean, np.std))
-    names = [
-        [mapping[label] for label in before[1][:count]],
-        [
-            "\n".join(
-                f"{shares[i]:.0%} {mapping[i]}"
-                for i in np.argsort(-shares)[:2]
-                if shares[i] > 0.005
-            )
-            for shares in after[1][:count]
-        ],
-    ]
-    figure, axes = new_figure(2 * count, 5.5, rows=2, columns=count, squeeze=False)
-    for row, frames in enumerate((before[0], after[0])):
-        for column in range(count):
-            axis = axes[row][column]
-            values = (frames[column] - mean) / np.maximum(deviation, 1e-6)
-            axis.imshow(
-                values.T,
+    from matplotlib import colormaps
+
+    before = steps[0][1]
+    mean, deviation = before.mean(axis=(0, 1)), np.maximum(before.std(axis=(0, 1)), 1e-6)
+    shown = min(shown, len(before))
+    colors = colormaps["magma"].resampled(16)  # more would make large files
+    figure, axes = new_figure(
+        *(1 + 2 * len(steps), 1.2 + 1.7 * shown),
+        rows=shown,
+        columns=len(steps),
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+    )
+    for column, (name, frames, shares) in enumerate(steps):
+        axes[0][column].set_title(name)
+        for row, axis in enumerate(axes[:, column]):
+            image = axis.imshow(
+                ((frames[row] - mean) / deviation).T,
                 aspect="auto",
                 origin="lower",
-                cmap="magma",
+                cmap=colors,
                 vmin=-2.5,
                 vmax=2.5,
                 interpolation="nearest",
+                extent=(0, seconds, -0.5, before.shape[2] - 0.5),
             )
-            axis.set_title(names[row][column], fontsize=9)
-            axis.set_xticks([])
-            axis.set_yticks([])
-    axes[0][0].set_ylabel("as it is: band")
-    axes[1][0].set_ylabel("augmented: band")
-    figure.supxlabel("time")
-    save(figure, path)
+            axis.set_xlabel(_shares(shares[row], mapping), fontsize="small")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("band")
+        axis.yaxis.get_major_locator().set_params(integer=True)
+    figure.colorbar(image, ax=axes, label="deviations from the band's mean", pad=0.01)
+    figure.supxlabel(
+        f"across: {seconds:g} s; below each segment its genre, or the shares of the genres mixed",
+        fontsize="small",
+    )
+    figure.suptitle("Training segments, changed step by step from left to right")
+    save(figure, path, dpi=80)
 
 
-def timeline(prediction: Prediction, mapping: list[str], path: Path) -> None:
-    """Draw a song's genres over its time: a row for each genre, a column for each segment."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def _shares(shares: np.ndarray, mapping: list[str]) -> str:
+    first, second, *_ = np.argsort(-shares, kind="stable")
+    if shares[second] <= 0.005:
+        return mapping[first]
+    return ", ".join(f"{shares[i]:.0%} {mapping[i]}" for i in (first, second))
 
-    figure, axis = new_figure(10, 1.6 + 0.32 * len(mapping))
-    seconds = len(prediction.segments) * prediction.segment_seconds
-    image = axis.imshow(
-        prediction.segments.T,
+
+def timeline_paths(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
+    """Return where each song's picture goes: the file named, or files in the folder named.
+
+    Raises GenreError where the path cannot be meant so, OSError when nothing can be written there.
+    """
+    if path.suffix.lower() in PICTURE_FORMATS:
+        if len(songs) > 1:
+            raise GenreError(f"--timeline {path}: name a folder, for {len(songs)} songs")
+        check_place(path)
+        return dict.fromkeys(songs, path)
+    if path.suffix and not path.is_dir():
+        raise GenreError(
+            f"--timeline {path}: not a picture that can be written; name a file of "
+            f"{', '.join(PICTURE_FORMATS)}, or a folder"
+        )
+    check_folder(path)
+    paths, taken = {}, set()
+    for song in songs:
+        stem = song.stem[:LONGEST_STEM]
+        name, number = stem, 1
+        while name.lower() in taken:  # some file systems take capital letters for small ones
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.lower())
+        paths[song] = path / f"{name}{PICTURE_FORMATS[0]}"
+    return paths
+
+
+def timeline(answer: Answer, least: float, path: Path) -> None:
+    """Draw a song's genres over its time: a row for each genre, a column for each segment.
+
+    A line follows the most likely genre. Below is how likely that is; a song whose own is below
+    `least` is uncertain.
+    """
+    genres, segments = list(answer.probabilities), answer.segments
+    edges = answer.start + np.arange(len(segments) + 1) * answer.segment_seconds
+    height = 0.32 * len(genres)
+    figure, (upper, lower) = new_figure(
+        *(10, 2.9 + height), rows=2, sharex=True, height_ratios=(height, 1)
+    )
+    image = upper.imshow(
+        segments.T,
         aspect="auto",
-        cmap="Blues",
+        cmap=RIGHT,
         vmin=0,
         vmax=1,
         interpolation="nearest",
-        extent=(0, seconds, len(mapping) - 0.5, -0.5),
+        extent=(edges[0], edges[-1], len(genres) - 0.5, -0.5),
     )
-    labels = [
-        f"{genre} {share:4.0%}" for genre, share in zip(mapping, prediction.joined, strict=True)
-    ]
-    axis.set_yticks(range(len(mapping)), labels)
-    axis.get_yticklabels()[prediction.joined.argmax()].set_fontweight("bold")
-    axis.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 1.5, 3, 6, 10]))
-    axis.xaxis.set_major_formatter(
-        FuncFormatter(lambda second, _: f"{int(second // 60)}:{int(second % 60):02}")
+    figure.colorbar(image, ax=upper, label="probability", pad=0.01)
+    top, best = segments.max(axis=1), segments.argmax(axis=1)
+    upper.hlines(
+        *(best, edges[:-1], edges[1:]),
+        colors=np.where(top < least, UNSURE, WINNER),
+        linewidth=2.5,
     )
-    axis.set(xlabel="time (min:s)", title=Path(prediction.song).name[-LONGEST_TITLE:])
-    figure.colorbar(image, label="probability of the segment")
+    upper.set_yticks(range(len(genres)), [f"{it} {answer.probabilities[it]:4.0%}" for it in genres])
+    upper.get_yticklabels()[genres.index(answer.genre)].set_fontweight("bold")
+    lower.axhspan(0, least, color="#e4e4e4")
+    lower.stairs(top, edges, baseline=None, color=WINNER, linewidth=0.9)
+    lower.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="of the most\nlikely genre")
+    lower.set_xlabel(
+        f"{_set_time_ticks(lower, edges)}; grey: a probability below {least:.2f} is uncertain"
+    )
+    name, share = Path(answer.song).name[-LONGEST_TITLE:], answer.probabilities[answer.genre]
+    mark = ", uncertain" if answer.uncertain else ""
+    figure.suptitle(f"{name}\n{answer.genre} {share:.0%}{mark}")
     save(figure, path)
 
 
-def _colors(count: int) -> np.ndarray:
-    """Return colours, (count, 4), that differ in lightness as well as in hue."""
-    from matplotlib import colormaps
+def _set_time_ticks(axis, edges: np.ndarray) -> str:
+    """Put ticks at whole minutes or seconds, about eight of them; return how they are written."""
+    first, last = edges[0], edges[-1]
+    step = next((step for step in STEPS if (last - first) / step <= 9), STEPS[-1])
+    ticks = np.arange(-(-first // step) * step, last + 1e-6, step)
+    hours = last >= 3600
 
-    return colormaps["viridis"](np.linspace(0, 0.9, count))
+    def written(second: float) -> str:
+        minutes, seconds = divmod(round(second), 60)
+        if hours:
+            return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        return f"{minutes}:{seconds:02}"
+
+    axis.set_xlim(first, last)
+    axis.set_xticks(ticks, list(map(written, ticks)))
+    return "time (h:min:s)" if hours else "time (min:s)"

@@ -1,119 +1,295 @@
-"""Predictions as rows: a table for people, CSV and JSON lines for programs."""
+"""Answers as rows: a table for people, csv and JSON lines for programs, segments with their times.
 
+Rows are printed one by one, as soon as a song is done, so the columns are laid out beforehand.
+"""
+
+import codecs
 import csv
 import io
 import json
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from rich.cells import cell_len, set_cell_size
 
 from genre.errors import GenreError
+from genre.evaluation.answer import Answer
+from genre.files import check_place, printable, replacing
 
-COLUMNS = 80  # of a terminal
-NAME_COLUMNS = 20  # of them for a song's name, at least
-GENRE_COLUMNS = 20  # and for a genre's, at most
 FORMATS = ("table", "csv", "json")
 CSV_START = "song,genre,"  # of the header
-UNCERTAIN = "  uncertain"  # behind a song's name
+SEGMENT_FORMATS = (".csv", ".json", ".txt")  # .txt is a label track of Audacity
+DIGEST_LENGTH = 16  # hexadecimal digits of the model's SHA-256 in a row
 
+# Widths of the table's columns, in columns of a terminal
+NAME_LEAST, GENRE_MOST, PERCENT = 8, 20, len("100%")
+GAP, ELLIPSIS = "  ", "…"
+SHOWN = 2  # genres in a row, unless more are asked for
+MARKS = ("uncertain", "?")  # the second where the terminal is narrow
 
-class Prediction(NamedTuple):
-    """What a network makes of a song."""
-
-    song: str
-    joined: np.ndarray  # (genres,)
-    segments: np.ndarray  # (segments, genres)
-    segment_seconds: float
-    uncertain: bool  # the top probability says too little
+Row = Callable[[Answer], str]
 
 
 class Earlier(NamedTuple):
     """What an earlier csv or json output holds."""
 
-    songs: set[str]
-    first: str  # its first line
-    cut_off: bool  # in the middle of its last line
+    path: Path | None = None
+    songs: Set[str] = frozenset()
+    models: Set[str] = frozenset()  # digests of the models that the rows are of
+    first: str = ""  # its first line
+    cut_off: bool = False  # in the middle of its last line
 
 
-def header(form: str, mapping: Sequence[str], count: int | None) -> str | None:
-    """Return the line that goes before the rows, None where there is none."""
-    if form == "csv":
-        return _csv_line(["song", "genre", "uncertain", *mapping])
-    if form == "table" and count is None and (cell := _matrix_cell(mapping)):
-        names = [_cut(genre, cell - 1, keep_end=False, mark="") for genre in mapping]
-        indent = " " * (COLUMNS - cell * len(mapping))
-        return indent + "".join(" " * (cell - _columns(name)) + name for name in names)
-    return None
+def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, Row]:
+    """Return the header of a csv table, and the function that makes a row of an answer.
 
-
-def row(
-    form: str,
-    prediction: Prediction,
-    mapping: Sequence[str],
-    *,
-    count: int | None,
-    with_segments: bool,
-) -> str:
-    """Return a song's row in one of FORMATS.
-
-    With a `count`, table and json hold only so many genres, the most likely first.
+    `model` is the SHA-256 digest of the model, so that the rows of two models are not mixed up.
     """
-    if form == "csv":
-        best = mapping[prediction.joined.argmax()]
-        shares = (f"{share:.4f}" for share in prediction.joined)
-        return _csv_line([prediction.song, best, "yes" if prediction.uncertain else "no", *shares])
-    if form == "json":
-        return _json_line(prediction, mapping, count, with_segments)
-    if count is None and (cell := _matrix_cell(mapping)):
-        shares = "".join(f"{share:>{cell}.0%}" for share in prediction.joined)
-        return _named(prediction, COLUMNS - len(shares)) + shares
-    return _listed_row(prediction, mapping, count)
+
+    def row(answer: Answer) -> str:
+        uncertain = "yes" if answer.uncertain else "no"
+        shares = (f"{answer.probabilities[genre]:.4f}" for genre in mapping)
+        return _csv_line([answer.song, answer.genre, uncertain, model[:DIGEST_LENGTH], *shares])
+
+    return _csv_line(["song", "genre", "uncertain", "model", *mapping]), row
 
 
-def read_earlier(path: Path) -> Earlier:
+def json_rows(model: str, *, count: int | None = None, with_segments: bool = False) -> Row:
+    """Return the function that makes a JSON line of an answer.
+
+    With a `count` it holds so many genres, the most likely first.
+    """
+
+    def row(answer: Answer) -> str:
+        genres = answer.probabilities if count is None else dict(answer.ranking[:count])
+        content = {
+            "song": answer.song,
+            "genre": answer.genre,
+            "uncertain": answer.uncertain,
+            "model": model[:DIGEST_LENGTH],
+            "probabilities": {genre: round(share, 4) for genre, share in genres.items()},
+        }
+        if with_segments:
+            content["start"] = answer.start
+            content["segment_seconds"] = answer.segment_seconds
+            content["segments"] = [
+                dict(zip(answer.probabilities, segment, strict=True))
+                for segment in np.round(answer.segments.astype(float), 4).tolist()
+            ]
+        return json.dumps(content, ensure_ascii=False)
+
+    return row
+
+
+def ranked_rows(
+    songs: Sequence[str], mapping: Sequence[str], *, count: int, width: int | None
+) -> Row:
+    """Return the function that makes a row of a song's name and its `count` most likely genres.
+
+    The row is at most `width` columns wide; genres that do not fit stand on lines below.
+    """
+    longest, genre = _widest(songs), _widest(mapping)
+    count = min(count, len(mapping))
+    if width:
+        genre = min(genre, GENRE_MOST)
+    cell = len(GAP) + genre + 1 + PERCENT
+    mark, for_mark = _mark(width, min(longest, 2 * NAME_LEAST) + cell)
+    name, per_line = longest, count
+    if width:
+        name = min(longest, max(NAME_LEAST, width - count * cell - for_mark))
+        per_line = max(1, (width - name - for_mark) // cell)
+
+    def row(answer: Answer) -> str:
+        cells = [
+            f"{GAP}{_fitted(printable(genre_name), genre)} {share:>{PERCENT}.0%}"
+            for genre_name, share in answer.ranking[:count]
+        ]
+        lines = ["".join(cells[i : i + per_line]) for i in range(0, count, per_line)]
+        lines[0] += f"{GAP}{mark}" if answer.uncertain else ""
+        return _fitted_end(answer.song, name) + f"\n{' ' * name}".join(lines)
+
+    return row
+
+
+def table_rows(
+    songs: Sequence[str], mapping: Sequence[str], *, width: int | None
+) -> tuple[str | None, Row]:
+    """Return the header of a table of all genres, and the function that makes a row of an answer.
+
+    The table is at most `width` columns wide. Where the genres are too many to stand side by side
+    there is no header, and each row names its genres.
+    """
+    longest, cell = _widest(songs), max(PERCENT, _widest(mapping))
+    mark, for_mark = _mark(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
+    name = longest
+    if width:
+        name = min(longest, NAME_LEAST)
+        cell = min(cell, (width - name - for_mark) // len(mapping) - 1)
+        if cell < PERCENT:
+            return None, ranked_rows(songs, mapping, count=len(mapping), width=width)
+        name = min(longest, width - (1 + cell) * len(mapping) - for_mark)
+
+    def row(answer: Answer) -> str:
+        shares = (f" {answer.probabilities[genre]:>{cell}.0%}" for genre in mapping)
+        return (
+            _fitted_end(answer.song, name)
+            + "".join(shares)
+            + (f"{GAP}{mark}" if answer.uncertain else "")
+        )
+
+    heads = (set_cell_size(printable(genre), min(cell, cell_len(genre))) for genre in mapping)
+    return " " * name + "".join(" " * (1 + cell - cell_len(head)) + head for head in heads), row
+
+
+def _mark(width: int | None, needed: int) -> tuple[str, int]:
+    """Return the mark of an uncertain answer, and how wide it is with the gap before it.
+
+    It is a word, or one letter where the terminal has no room for that beside what is `needed`.
+    """
+    mark = MARKS[1] if width and width < needed + len(GAP) + len(MARKS[0]) else MARKS[0]
+    return mark, len(GAP) + len(mark)
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(cell_len(printable(text)) for text in texts)
+
+
+def _fitted(text: str, width: int) -> str:
+    """Return text in exactly `width` columns of a terminal."""
+    cut = cell_len(text) > width
+    return set_cell_size(text, width - 1) + ELLIPSIS if cut else set_cell_size(text, width)
+
+
+def _fitted_end(text: str, width: int) -> str:
+    """Return text in exactly `width` columns: of a long path the end tells more."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    while cell_len(text) > width - 1:
+        text = text[1:]
+    return set_cell_size(ELLIPSIS + text, width)
+
+
+def check_segment_file(path: Path, n_songs: int) -> None:
+    """Raise GenreError where the segments of so many songs do not go into one file.
+
+    Raises OSError when nothing can be written there.
+    """
+    if path.suffix == ".txt" and n_songs > 1:
+        raise GenreError(f"{path}: labels are those of one song; name a .csv or .json file")
+    check_place(path)
+
+
+@contextmanager
+def segment_file(path: Path) -> Iterator[Callable[[Answer], None]]:
+    """Give a function that writes the most likely genre of each segment of an answer to a file.
+
+    The suffix of the file, one of SEGMENT_FORMATS, says how. The file takes its place at the end.
+    """
+    with replacing(path) as unfinished, open(unfinished, "w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".csv":
+            file.write(_csv_line(["song", "start", "end", "genre", "probability"]) + "\n")
+        yield lambda answer: file.writelines(
+            f"{line}\n" for line in _segment_lines(answer, path.suffix)
+        )
+
+
+def _segment_lines(answer: Answer, suffix: str) -> Iterator[str]:
+    genres, rows = list(answer.probabilities), []
+    for number, shares in enumerate(answer.segments):
+        start, end = (answer.start + (number + i) * answer.segment_seconds for i in (0, 1))
+        rows.append((round(start, 3), round(end, 3), genres[shares.argmax()], float(shares.max())))
+    if suffix == ".json":
+        keys = ("start", "end", "genre", "probability")
+        segments = [dict(zip(keys, (*row[:3], round(row[3], 4)), strict=True)) for row in rows]
+        yield json.dumps({"song": answer.song, "segments": segments}, ensure_ascii=False)
+        return
+    for start, end, genre, share in rows:
+        if suffix == ".csv":
+            yield _csv_line([answer.song, start, end, genre, f"{share:.4f}"])
+        else:
+            yield f"{start}\t{end}\t{printable(genre)} {share:.0%}"
+
+
+def read_earlier(path: Path | None) -> Earlier:
     """Read which songs an earlier csv or json output holds; half a row does not count.
 
-    Raises GenreError when the file cannot be read or is neither.
+    A file that is not there holds none, nor does None. Raises GenreError when the file cannot be
+    read or is neither.
     """
+    if path is None:
+        return Earlier()
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GenreError(f"{path}: {getattr(error, 'strerror', None) or 'not text'}") from None
-    *lines, rest = text.split("\n")
+        text = _decoded(path.read_bytes()).replace("\r\n", "\n")
+    except FileNotFoundError:
+        return Earlier(path)
+    except OSError as error:
+        raise GenreError(f"{path}: {error.strerror}") from None
+    first, *_ = lines = text.split("\n")
+    cut_off = bool(lines.pop())
     if text.startswith("{"):
-        songs = map(_song_of_json, lines)
+        rows = [_row_of_json(line) for line in lines]
     elif text.startswith(CSV_START):
-        columns = len(_csv_fields(lines[0])) if lines else 0
-        songs = (_song_of_csv(line, columns) for line in lines)
+        columns = _csv_fields(first)
+        rows = [_row_of_csv(line, columns) for line in lines]
     elif text and not CSV_START.startswith(text):
         raise GenreError(f"{path}: neither csv nor json output of this script")
     else:
-        songs = ()
-    return Earlier({song for song in songs if song is not None}, text.split("\n")[0], bool(rest))
+        rows = []
+    found = [row for row in rows if row is not None]
+    songs, models = ({row[i] for row in found} for i in (0, 1))
+    return Earlier(path, songs, models, first, cut_off)
 
 
-def check_earlier(earlier: Earlier, form: str, header: str | None, path: Path) -> None:
+def check_earlier(earlier: Earlier, form: str, header: str | None, model: str) -> None:
     """Raise GenreError where rows that go on an earlier output would be of another kind."""
+    if form == "table" or not earlier.first:
+        return
     fits = earlier.first == header if form == "csv" else earlier.first.startswith("{")
-    if form != "table" and earlier.first and not fits:
-        raise GenreError(f"{path}: its first line is not that of {form} output of this model")
+    if not fits:
+        raise GenreError(
+            f"{earlier.path}: its first line is not that of {form} output of this model"
+        )
+    others = earlier.models - {model[:DIGEST_LENGTH]}
+    if others:
+        raise GenreError(
+            f"{earlier.path}: holds rows of another model ({min(others) or 'not named'}; this one "
+            f"is {model[:DIGEST_LENGTH]}); name another file"
+        )
 
 
-def _song_of_json(line: str) -> str | None:
+def _decoded(content: bytes) -> str:
+    """Return the text of a file that this script wrote, or that a shell of Windows did for it.
+
+    PowerShell's `>` and `>>` write UTF-16, cmd the system's own code page; Excel a byte order mark.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", errors="ignore")
     try:
-        song = json.loads(line)["song"]
-        return song if isinstance(song, str) else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.end == len(content) and error.reason == "unexpected end of data":  # cut off
+            return content[: error.start].decode("utf-8-sig")
+        return content.decode("cp1252", errors="replace")
+
+
+def _row_of_json(line: str) -> tuple[str, str] | None:
+    """Return the song and the model of a row, None where it is not whole."""
+    try:
+        row = json.loads(line)
+        song, model = row["song"], row.get("model", "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    return (song, model) if isinstance(song, str) and isinstance(model, str) else None
 
 
-def _song_of_csv(line: str, columns: int) -> str | None:
+def _row_of_csv(line: str, columns: list[str]) -> tuple[str, str] | None:
     fields = _csv_fields(line)
-    is_row = len(fields) == columns and not line.startswith(CSV_START)
-    return fields[0] if is_row else None
+    if len(fields) != len(columns) or line.startswith(CSV_START):
+        return None
+    return fields[0], fields[3] if columns[3:4] == ["model"] else ""
 
 
 def _csv_fields(line: str) -> list[str]:
@@ -123,82 +299,7 @@ def _csv_fields(line: str) -> list[str]:
         return []
 
 
-def _csv_line(values: Sequence[str]) -> str:
+def _csv_line(values: Sequence[Any]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(values)
     return line.getvalue().removesuffix("\n")
-
-
-def _json_line(
-    prediction: Prediction, mapping: Sequence[str], count: int | None, with_segments: bool
-) -> str:
-    order = _order(prediction.joined, count)
-    content = {
-        "song": prediction.song,
-        "genre": mapping[prediction.joined.argmax()],
-        "uncertain": prediction.uncertain,
-        "probabilities": {mapping[i]: round(float(prediction.joined[i]), 4) for i in order},
-    }
-    if with_segments:
-        content["segment_seconds"] = prediction.segment_seconds
-        content["segments"] = [
-            dict(zip(mapping, np.round(of_segment.astype(float), 4).tolist(), strict=True))
-            for of_segment in prediction.segments
-        ]
-    return json.dumps(content, ensure_ascii=False)
-
-
-def _matrix_cell(mapping: Sequence[str]) -> int:
-    """Return how wide a genre's cell is when all stand side by side, 0 where there are too many."""
-    widest = 1 + max(len("100%"), *map(_columns, mapping))
-    cell = min(widest, (COLUMNS - 30) // len(mapping))
-    return cell if cell > len("100%") else 0
-
-
-def _listed_row(prediction: Prediction, mapping: Sequence[str], count: int | None) -> str:
-    """Return the name and genres with their shares, on more lines where one does not hold them."""
-    genre_width = min(GENRE_COLUMNS, max(map(_columns, mapping)))
-    cells = [
-        f"  {_fitted(mapping[i], genre_width, keep_end=False)} {prediction.joined[i]:4.0%}"
-        for i in _order(prediction.joined, count)
-    ]
-    cell = genre_width + len("   100%")
-    width = max(NAME_COLUMNS, COLUMNS - len(cells) * cell)
-    per_line = (COLUMNS - width) // cell
-    lines = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
-    return _named(prediction, width) + f"\n{' ' * width}".join(lines)
-
-
-def _named(prediction: Prediction, width: int) -> str:
-    """Return a song's name in so many columns, and whether what follows is uncertain."""
-    mark = UNCERTAIN if prediction.uncertain else ""
-    return _fitted(prediction.song, width - len(mark)) + mark
-
-
-def _order(joined: np.ndarray, count: int | None) -> np.ndarray:
-    """Return the labels in the order to show: the mapping's, or the most likely `count` first."""
-    return np.arange(len(joined)) if count is None else np.argsort(-joined, kind="stable")[:count]
-
-
-def _fitted(text: str, width: int, *, keep_end: bool = True) -> str:
-    """Return text in exactly `width` columns; of a long path the end tells more."""
-    text = _cut(text, width, keep_end=keep_end)
-    return text + " " * (width - _columns(text))
-
-
-def _cut(text: str, width: int, *, keep_end: bool, mark: str = "…") -> str:
-    """Return text in at most `width` columns, without what would tear the line."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    if _columns(text) <= width:
-        return text
-    while _columns(text) > width - len(mark):
-        text = text[1:] if keep_end else text[:-1]
-    return mark + text if keep_end else text + mark
-
-
-def _columns(text: str) -> int:
-    """Return how many columns of a terminal text takes."""
-    return sum(
-        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
-        for letter in text
-    )

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from genre import evaluation
-from genre.datasets import PARTS
-from genre.evaluation import MEASURES, Predictions, roc_curves
+from genre.datasets import PARTS, splits
+from genre.evaluation import Predictions, calibration, metrics
+from genre.evaluation.metrics import MEASURES, GenreScores, Scores
 from genre.reporting import figures
-from genre.reporting.card import Card
+from genre.reporting.card import Card, Split
 
 
 def network(card: Card) -> str:
@@ -21,15 +21,15 @@ def network(card: Card) -> str:
 def title(card: Card) -> str:
     """Return what was tested, and how, in a few words."""
     folds = f", {len(card.runs)} folds together" if card.training["folds"] else ""
-    return f"{network(card)}, test part of split {card.split['name']}{folds}"
+    return f"{network(card)}, test part of split {card.split.name}{folds}"
 
 
-def pictures(predictions: Predictions, result: dict[str, Any], heading: str, folder: Path) -> None:
+def pictures(predictions: Predictions, scores: Scores, heading: str, folder: Path) -> None:
     """Draw the confusion matrix and the ROC curves of predictions and their scores."""
-    mapping = list(result["genres"])
-    heading = f"{heading}\n{result['tracks']} tracks, {result['track_accuracy']:.0%} right"
-    figures.confusion(np.array(result["confusion"]), mapping, heading, folder / figures.CONFUSION)
-    figures.roc(roc_curves(predictions, mapping), heading, folder / figures.ROC)
+    mapping = list(scores.genres)
+    heading = f"{heading}\n{scores.tracks} tracks, {scores.track_accuracy:.0%} right"
+    figures.confusion(np.array(scores.confusion), mapping, heading, folder / figures.CONFUSION)
+    figures.roc(metrics.roc_curves(predictions, mapping), heading, folder / figures.ROC)
 
 
 def run_line(number: int, run: dict[str, Any]) -> str:
@@ -48,24 +48,26 @@ def spread_line(spread: dict[str, dict[str, float]], n_runs: int) -> str:
     return f"{n_runs} runs: {segment} per segment, {track} per track (mean ± standard deviation)"
 
 
-def scores(result: dict[str, Any]) -> str:
+def scores(result: Scores) -> str:
     """Return scores as a few lines and a table of the genres, each at most 80 columns wide."""
-    width = max(len("genre"), *map(len, result["genres"]))
+    width = max(len("genre"), *map(len, result.genres))
     lines = [
-        f"accuracy per segment  {result['segment_accuracy']:.3f}  ({result['segments']} segments)",
-        f"accuracy per track    {result['track_accuracy']:.3f}  ({result['tracks']} tracks)",
-        f"macro F1 of tracks    {result['macro_f1']:.3f}",
+        f"accuracy per segment  {result.segment_accuracy:.3f}  ({result.segments} segments)",
+        f"accuracy per track    {result.track_accuracy:.3f}  ({result.tracks} tracks)",
+        f"macro F1 of tracks    {result.macro_f1:.3f}",
         "",
         f"{'genre':{width}}  precision  recall     F1  ROC area  tracks",
     ]
-    for genre, row in result["genres"].items():
-        precision, recall, f1, area = (
-            _number(row[key]) for key in ("precision", "recall", "f1", "roc_area")
-        )
+    for genre, row in result.genres.items():
+        precision, recall, f1, area = _cells(row)
         lines.append(
-            f"{genre:{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {area:>8}  {row['tracks']:>6}"
+            f"{genre:{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {area:>8}  {row.tracks:>6}"
         )
     return "\n".join(lines)
+
+
+def _cells(row: GenreScores) -> list[str]:
+    return [_number(value) for value in (row.precision, row.recall, row.f1, row.roc_area)]
 
 
 def ranking(results: dict[str, dict[str, Any]]) -> str:
@@ -98,118 +100,168 @@ def with_spread(runs: list[dict[str, Any]], measure: str) -> str:
     """Return a measure's mean over runs and, of several, its sample standard deviation."""
     if len(runs) == 1:
         return f"{runs[0][measure]:.3f}"
-    return "{mean:.3f} ± {std:.3f}".format(**evaluation.spread(runs)[measure])
+    return "{mean:.3f} ± {std:.3f}".format(**metrics.spread(runs)[measure])
 
 
-def readme(card: Card) -> str:
-    """Return a network's card as Markdown."""
-    training, result = card.training, card.scores
-    settings, options, augmentation = (
-        ", ".join(f"{name} {value}" for name, value in values.items())
-        for values in (card.settings, card.architecture, training.get("augmentation", {}))
-    )
-    lines = [
+def readme(card: Card, notes: str = "") -> str:
+    """Return a model's card as Markdown, below what a person wrote about the model."""
+    parts = [
         f"# {network(card)}: {len(card.mapping)} genres from {card.feature}",
-        "",
+        notes.strip(),
         f"Genres: {', '.join(card.mapping)}.",
-        "",
-        "## Scores",
-        "",
-        f"{title(card)}:",
-        "",
-        f"- accuracy per segment {result['segment_accuracy']:.3f} ({result['segments']} segments)",
-        f"- accuracy per track {result['track_accuracy']:.3f} ({result['tracks']} tracks; "
+        *_scores_of(card),
+        *_runs(card),
+        "## Confidence",
+        *_confidence(card),
+        *_data(card),
+        *_training(card),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _scores_of(card: Card) -> list[str]:
+    result = card.scores
+    items = [
+        f"accuracy per segment {result.segment_accuracy:.3f} ({result.segments} segments)",
+        f"accuracy per track {result.track_accuracy:.3f} ({result.tracks} tracks; "
         "the probabilities of a track's segments joined by mean)",
-        f"- macro F1 of tracks {result['macro_f1']:.3f}",
-        *(f"- note: {note}" for note in card.split["notes"]),
-        "",
-        "| genre | precision | recall | F1 | ROC area | tracks |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(
-            f"| {_in_table(genre)} | "
-            + " | ".join(_number(row[key]) for key in ("precision", "recall", "f1", "roc_area"))
-            + f" | {row['tracks']} |"
-            for genre, row in result["genres"].items()
-        ),
-        "",
+        f"macro F1 of tracks {result.macro_f1:.3f}",
+        *(f"note: {note}" for note in card.split.notes),
+    ]
+    rows = [[genre, *_cells(row), row.tracks] for genre, row in result.genres.items()]
+    return [
+        "## Scores",
+        f"{title(card)}:",
+        _list(items),
+        _table(["genre", "precision", "recall", "F1", "ROC area", "tracks"], rows),
         f"![confusion matrix]({figures.CONFUSION}) ![ROC curves]({figures.ROC})",
-        "",
     ]
-    if len(card.runs) > 1:
-        lines += [
-            "## Runs",
-            "",
-            *(f"- {run_line(number, run)}" for number, run in enumerate(card.runs, start=1)),
-            f"- {spread_line(card.spread, len(card.runs))}",
-            "",
-            "What is in this folder is of run 1."
-            if not training.get("refit")
-            else "What is in this folder was trained on all tracks once more, by the same recipe.",
-            "",
-        ]
-    if card.calibration:
-        lines += ["## Confidence", "", *_confidence(card), ""]
-    lines += [
-        "## Data",
-        "",
-        f"`{card.data['file']}` (SHA-256 `{card.data['sha256']}`): {card.feature} with {settings}.",
-        "",
-        "| part | segments | tracks | SHA-256 of the track list |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| {part} | {card.split[part]['segments']} | {card.split[part]['tracks']} "
-            f"| `{card.split[part]['tracks_sha256']}` |"
-            for part in PARTS
-        ),
-        "",
-        "Which track is in which part stands in `split.csv`.",
-        "",
-        "## Training",
-        "",
-        f"`{card.command or f'{card.script}.py'}` on {card.created}, {training['seconds']:.0f} s: "
-        f"seed {training['seed']}{_steps(training)}.",
-        "",
-        *([f"Architecture: {options}.", ""] if options else []),
-        *(
-            [f"Augmentation: {augmentation}.", f"![augmented segments]({figures.AUGMENTED})", ""]
-            if augmentation
-            else []
-        ),
-        *([f"![training curves]({figures.HISTORY})", ""] if "epochs" in training else []),
-        "Versions: "
-        + ", ".join(f"{name} {number}" for name, number in card.versions.items())
-        + ".",
-    ]
-    return "\n".join(lines) + "\n"
 
 
-def _in_table(text: str) -> str:
-    return text.replace("|", r"\|")  # which would end the cell
+def _runs(card: Card) -> list[str]:
+    if len(card.runs) == 1:
+        return []
+    items = [run_line(number, run) for number, run in enumerate(card.runs, start=1)]
+    kept = "What is in this folder is of run 1."
+    if card.training.get("refit"):
+        kept = "What is in this folder was trained on all tracks once more, by the same recipe."
+    return ["## Runs", _list([*items, spread_line(card.spread, len(card.runs))]), kept]
 
 
 def _confidence(card: Card) -> list[str]:
-    calibration, refit = card.calibration, card.training.get("refit")
-    if not refit and not card.split["validation"]["segments"]:
-        error = calibration["error_before"]
-        return [
-            "Without a validation part nothing is calibrated, and no song called uncertain. The "
-            f"expected calibration error of the test tracks is {error:.3f}."
-        ]
+    fitted, refit = card.calibration, card.training.get("refit")
     part, tracks = "validation part", "test tracks"
     if refit:
         part, tracks = "test parts of the folds", "test tracks, each by what fits the other folds,"
     elif len(card.runs) > 1:
         tracks = "test tracks of run 1"
-    return [
-        f"Logits are divided by a temperature of {calibration['temperature']:.2f}, fitted on the "
-        f"{part}. The expected calibration error of the {tracks} is "
-        f"{calibration['error_before']:.3f} without and {calibration['error_after']:.3f} with it.",
-        "",
-        f"A song whose top probability is below {calibration['threshold']:.2f} is called uncertain "
-        f"by `predict.py`. {calibration['certain']:.0%} of the {tracks} are not, and the "
-        f"accuracy of these is {_number(calibration['accuracy_of_certain'])}. The threshold is the "
-        f"one that parts right from wrong answers best on the {part}.",
+    before, after = _precise(fitted.error_before), _precise(fitted.error_after)
+    if not fitted.tracks:
+        return [
+            "Without a validation part nothing was calibrated. The expected calibration error of "
+            f"the test tracks is {before}. {_untrusted(fitted)}"
+        ]
+    lines = [
+        f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
+        f"{fitted.tracks} tracks of the {part}. The expected calibration error of the {tracks} is "
+        f"{before} without and {after} with it."
     ]
+    if not calibration.is_trusted(fitted):
+        return [*lines, _untrusted(fitted)]
+    return [
+        *lines,
+        f"A song whose top probability is below {fitted.threshold:.2f} is called uncertain by "
+        f"`predict.py`. {_percent(fitted.certain)} of the {tracks} are not, and the accuracy of "
+        f"these is {_number(fitted.accuracy_of_certain)}. The threshold is the one that parts "
+        f"right from wrong answers best on the {part}.",
+    ]
+
+
+def uncertain_line(card: Card) -> str:
+    """Return a line that says what `predict.py` means by uncertain."""
+    fitted = card.calibration
+    if calibration.is_trusted(fitted):
+        return (
+            "uncertain: the most likely genre has a probability below "
+            f"{fitted.threshold:.2f}, under which this model is often wrong"
+        )
+    return (
+        f"uncertain: the most likely genre has a probability below "
+        f"{calibration.lowest_certain(fitted):.2f}; the model was calibrated on "
+        f"{fitted.tracks} tracks, and {calibration.ENOUGH_TRACKS} are needed to trust a lower one"
+    )
+
+
+def accuracy_line(card: Card) -> str:
+    """Return a line on how well a model did on its test tracks, and what that is worth."""
+    share, tracks = card.scores.track_accuracy, card.scores.tracks
+    return f"{network(card)}: {share:.0%} of {tracks} test tracks right; {_kept_apart(card.split)}"
+
+
+def _kept_apart(split: Split) -> str:
+    if splits.LEAKS in split.notes:
+        return "trained on other segments of these tracks: expect much less of other songs"
+    if split.name == "track":
+        return "artists not kept apart: expect less of artists it does not know"
+    if split.name in ("artist", "filtered"):
+        return "artists kept apart from those it was trained on"
+    return f"parts as in split {split.name}"
+
+
+def _untrusted(fitted: calibration.Calibration) -> str:
+    return (
+        f"A threshold fitted on fewer than {calibration.ENOUGH_TRACKS} tracks is not trusted: "
+        "`predict.py` calls every song uncertain whose top probability is below "
+        f"{calibration.lowest_certain(fitted):.2f}."
+    )
+
+
+def _data(card: Card) -> list[str]:
+    parts = [(part, getattr(card.split, part)) for part in PARTS]
+    rows = [[part, it.segments, it.tracks, f"`{it.tracks_sha256}`"] for part, it in parts]
+    return [
+        "## Data",
+        f"`{card.data.file}` (SHA-256 `{card.data.sha256}`): {card.feature} with "
+        f"{_named(card.settings)}.",
+        _table(["part", "segments", "tracks", "SHA-256 of the track list"], rows),
+        "`split.csv` says which track is in which part.",
+    ]
+
+
+def _training(card: Card) -> list[str]:
+    training = card.training
+    augmentation = _named(training.get("augmentation", {}))
+    files = [f"`{name}` (SHA-256 `{digest}`)" for name, digest in card.files.items()]
+    exact = ""
+    if card.onnx_difference is not None:
+        exact = f" Their probabilities differ by at most {card.onnx_difference:.1g}."
+    return [
+        "## Training",
+        f"`{card.command}` on {card.created}, {training['seconds']:.0f} s: seed {training['seed']}"
+        f"{_steps(training)}.",
+        f"Architecture: {_named(card.architecture)}." if card.architecture else "",
+        f"Augmentation: {augmentation}.\n![augmented segments]({figures.AUGMENTED})"
+        if augmentation
+        else "",
+        f"Constants of config.py: {_named(card.config)}." if card.config else "",
+        f"![training curves]({figures.HISTORY})" if "epochs" in training else "",
+        f"Files: {', '.join(files)}.{exact}",
+        f"Versions: {_named(card.versions)}.",
+    ]
+
+
+def _named(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _list(items: list[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _table(header: list[str], rows: list[list[Any]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    cells = ([str(cell).replace("|", r"\|") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def _steps(training: dict[str, Any]) -> str:
@@ -221,9 +273,16 @@ def _steps(training: dict[str, Any]) -> str:
         f"{training['learning_rate']} ({training['schedule']}), label smoothing "
         f"{training['label_smoothing']:g}, {training['epochs_run']} of at most "
         f"{training['epochs']} epochs, the weights of epoch {training['best_epoch']} kept"
-        + (", a kernel machine beside it" if training.get("kernel_machine") else "")
     )
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
+
+
+def _precise(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"

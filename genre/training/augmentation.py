@@ -1,11 +1,11 @@
-"""Change a batch of training segments at random, so that no epoch is quite like another.
+"""Change a batch of training segments at random, so that no epoch repeats another.
 
-Frames are (segments, frames, bands); what is right of a segment is given by each genre's share,
-(segments, genres), which sums to 1. Every function draws anew for each segment.
+Frames are (segments, frames, bands). A segment's genre is given by each genre's share, (segments,
+genres), which sums to 1. Every function draws anew for each segment.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,21 +20,36 @@ from genre.features.settings import Settings
 def augment(
     frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return frames that are changed in all of these ways, and each genre's share in them.
+    """Return frames that are changed by all steps, and each genre's share in them.
 
-    `decibel` is that of the feature, (waves, bands).
+    `decibel` is that of the feature, (1 + waves, bands).
     """
-    frames = equalize(fade(shift(frames, rng), decibel[0], rng), decibel[1:], rng)
+    *_, (_, frames, shares) = steps(frames, shares, decibel, rng)
+    return frames, shares
+
+
+def steps(
+    frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield the name of each step of the augmentation, and the frames and shares after it."""
+    frames = shift(frames, rng)
+    yield "shifted in time", frames, shares
+    frames = fade(frames, decibel[0], rng)
+    yield "faded", frames, shares
+    frames = equalize(frames, decibel[1:], rng)
+    yield "equalised", frames, shares
     frames, shares = mixup(frames, shares, rng)
-    return mask(frames, rng), shares
+    yield "mixed", frames, shares
+    yield "masked", mask(frames, rng), shares
 
 
 def account() -> dict[str, Any]:
-    """Return what was done to the segments, for the card."""
+    """Return the constants of the augmentation, for the card."""
     return {
         "masked_share": config.MASKED_SHARE,
         "gain_db": config.GAIN_DB,
         "equalizer_db": config.EQUALIZER_DB,
+        "equalizer_waves": config.EQUALIZER_WAVES,
         "mixup_alpha": config.MIXUP_ALPHA,
     }
 

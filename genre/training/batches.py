@@ -1,4 +1,4 @@
-"""Batches of segments in random order, from memory or from the disk. Loads Keras when imported."""
+"""Batches of segments in random order, from memory or from the disk. Importing it imports Keras."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from genre.datasets import Segments, by_block, take
 
 HELD = 2**28  # bytes of frames that are held at once of those on the disk
 # From a batch's frames and labels to what the network trains on in their place.
-Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, ...]]
 
 
 class Batches(keras.utils.PyDataset):
@@ -57,7 +57,7 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._batch_size)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
         """Return the frames, (batch, frames, bands), and the labels, (batch,), of a batch.
 
         A change may return something else.

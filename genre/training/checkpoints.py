@@ -1,7 +1,8 @@
-"""Keep networks while they train, and go on from the last as if nothing had broken the training.
+"""Keep networks while they train, and resume a training as if nothing had interrupted it.
 
 A training's folder, such as output/cnn/checkpoints/run-1, holds epoch-0010.keras, the network as it
-was after ten epochs, and others; and last.npz, all that decides how it goes on after the last one.
+was after ten epochs, and others; and last.npz, all that decides how training goes on after the last
+of them.
 """
 
 import json
@@ -10,19 +11,13 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import lazy_loader as lazy
+import msgspec
 import numpy as np
 
-from genre import checks
 from genre.errors import TrainingError
 from genre.files import replacing
-
-if TYPE_CHECKING:
-    from genre.training.batches import Batches  # which loads Keras at once
-
-keras = lazy.load("keras")
 
 FOLDER, STATE_FILE = "checkpoints", "last.npz"
 COUNTERS = ("wait", "best", "best_epoch")  # of Keras's EarlyStopping
@@ -42,41 +37,49 @@ class Checkpoints(NamedTuple):
         return self.folder / STATE_FILE
 
 
-class State(NamedTuple):
-    """A training after some epochs."""
+class Facts(msgspec.Struct, kw_only=True):
+    """A training after some epochs, without its arrays."""
 
+    identity: dict[str, Any]
     epoch: int  # how many are done
     stopped: bool  # early, so that none is left
     seconds: float
     curves: dict[str, list[float]]  # Keras's history
     counters: dict[str, float]  # those of COUNTERS
     batches: list[int]  # the epochs whose order is next, for training and validation
+
+
+class State(Facts, kw_only=True):
+    """A training after some epochs."""
+
     variables: list[np.ndarray]
     best_weights: list[np.ndarray]
 
 
 def check(trainings: Sequence[Checkpoints], epochs: int) -> list[int]:
-    """Return how many epochs of each training are done, to be called before any of them goes on.
+    """Return how many epochs of each training are done, before any of them resumes.
 
-    Raises TrainingError where there is nothing to go on from, where it is of another training, and
-    where more than `epochs` are done.
+    Raises TrainingError where there is nothing to resume, where what is there is another training,
+    and where more than `epochs` are done.
     """
     done = []
     for each in trainings:
         with _reading(each) as (facts, _):
-            done.append(facts.get("epoch", 0))
+            done.append(facts.epoch if facts else 0)
         if done[-1] > epochs:
             raise TrainingError(
                 f"{each.state}: {done[-1]} epochs are done already, more than --epochs {epochs}"
             )
     if not any(done):
         folder = trainings[0].folder.parent
-        raise TrainingError(f"{folder}: nothing to resume; --checkpoint-every N keeps what can be")
+        raise TrainingError(
+            f"{folder}: nothing to resume; --checkpoint-every N keeps what can be resumed"
+        )
     return done
 
 
 def read(training: Checkpoints) -> State | None:
-    """Return where a training stands that is to be resumed, None for one to begin.
+    """Return the state of a training that is to be resumed, None where it is to begin.
 
     Raises TrainingError as `check` does.
     """
@@ -88,26 +91,19 @@ def read(training: Checkpoints) -> State | None:
         lists = {
             kind: [arrays[name] for name in arrays if name.startswith(kind)] for kind in ARRAYS
         }
-        return State(**{name: facts[name] for name in State._fields if name not in ARRAYS}, **lists)
+        return State(**msgspec.structs.asdict(facts), **lists)
 
 
 @contextmanager
-def _reading(training: Checkpoints) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Give what a training's file says in words, and its arrays by name; nothing without a file."""
+def _reading(training: Checkpoints) -> Iterator[tuple[Facts | None, Any]]:
+    """Give the facts and the arrays in a training's file, None and nothing without a file."""
     if not training.state.exists():
-        yield {}, {}
+        yield None, {}
         return
     try:
         with np.load(training.state) as arrays:
-            facts = checks.mapping(json.loads(arrays["facts"].item()), "what stands in it")
-            began = checks.mapping(facts["identity"], "identity")
-            for key, value in training.identity.items():
-                if began.get(key) != value:
-                    raise TrainingError(
-                        f"{training.state}: that training began with {key} {began.get(key)}, this "
-                        f"one has {value}; give the same options and data, or leave out --resume"
-                    )
-            checks.number(facts["epoch"], "epoch")
+            facts = msgspec.convert(json.loads(arrays["facts"].item()), Facts)
+            _compare(training, facts.identity)
             yield facts, arrays
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         reason = str(error).split("\n")[0]
@@ -116,20 +112,41 @@ def _reading(training: Checkpoints) -> Iterator[tuple[dict[str, Any], Any]]:
         ) from None
 
 
+def _compare(training: Checkpoints, began: dict[str, Any]) -> None:
+    """Raise TrainingError where a checkpoint is of another training, and say what differs."""
+    then, now = dict(_flat(began)), dict(_flat(training.identity))
+    for name in then | now:
+        if then.get(name) != now.get(name):
+            raise TrainingError(
+                f"{training.state}: of another training ({name}: {then.get(name)} then, "
+                f"{now.get(name)} now); give the same options and data, or leave out --resume"
+            )
+
+
+def _flat(identity: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for section, value in identity.items():
+        if isinstance(value, dict):
+            yield from ((f"{section} {name}", each) for name, each in value.items())
+        else:
+            yield section, value
+
+
 def callback(
     training: Checkpoints,
     begun: State | None,
-    history: "keras.callbacks.History",
-    stop_early: "keras.callbacks.EarlyStopping",
-    batches: Sequence["Batches"],
+    history: Any,
+    stop_early: Any,
+    batches: Sequence[Any],
     started: float,
-) -> "keras.callbacks.Callback":
-    """Return what brings back where a training stood, and keeps it after every so many epochs.
+) -> Any:
+    """Return the keras.callbacks.Callback that restores a training and keeps it every few epochs.
 
-    It must stand behind the two callbacks whose state it keeps, too; `started` is when the training
+    It must stand behind `history` and `stop_early`, the callbacks whose state it keeps too;
+    `batches` are the batches.Batches of training and validation, and `started` is when the training
     began, by time.perf_counter. Keras's BackupAndRestore keeps the weights and the optimizer alone,
     not the random numbers of dropout, the order of the batches and the patience.
     """
+    import keras
 
     def on_train_begin(_logs: object) -> None:
         if not begun:
@@ -153,31 +170,27 @@ def callback(
                 older.unlink()
         with replacing(training.folder / f"epoch-{done:04}.keras") as path:
             network.save(path)
-        state = State(
-            epoch=done,
-            stopped=network.stop_training,
-            seconds=time.perf_counter() - started,
-            curves=history.history,
-            counters={name: getattr(stop_early, name) for name in COUNTERS},
-            batches=[each.epoch for each in batches],
-            variables=[variable.numpy() for variable in _variables(network)],
-            best_weights=stop_early.best_weights or [],  # none where the last are kept
-        )
-        _write(training, state)
+        facts = {
+            "identity": training.identity,
+            "epoch": done,
+            "stopped": network.stop_training,
+            "seconds": time.perf_counter() - started,
+            "curves": history.history,
+            "counters": {name: float(getattr(stop_early, name)) for name in COUNTERS},
+            "batches": [each.epoch for each in batches],
+        }
+        arrays = {
+            "variables": [variable.numpy() for variable in _variables(network)],
+            "best_weights": stop_early.best_weights or [],  # none where the last are kept
+        }
+        named = {f"{kind}-{i}": each for kind in ARRAYS for i, each in enumerate(arrays[kind])}
+        with replacing(training.state) as path:
+            np.savez(path, facts=json.dumps(facts), **named)
 
     return keras.callbacks.LambdaCallback(on_train_begin=on_train_begin, on_epoch_end=on_epoch_end)
 
 
-def _write(training: Checkpoints, state: State) -> None:
-    facts = {"identity": training.identity} | state._asdict()
-    arrays = {
-        f"{kind}-{number}": value for kind in ARRAYS for number, value in enumerate(facts.pop(kind))
-    }
-    with replacing(training.state) as path:
-        np.savez(path, facts=json.dumps(facts), **arrays)
-
-
-def _variables(network: "keras.Model") -> list["keras.Variable"]:
+def _variables(network: Any) -> list[Any]:
     """Return all that training changes: weights, dropout's random state, the optimizer's state."""
     network.optimizer.build(network.trainable_variables)
     return [*network.variables, *network.optimizer.variables]

@@ -1,48 +1,38 @@
-"""Train one network on one split, and let it judge the test part."""
+"""Train one network on one split of the data."""
 
 import contextlib
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import lazy_loader as lazy
 import numpy as np
 
 import config
-from genre import evaluation
-from genre.classifiers import kernel
-from genre.datasets import TEST, TRAIN, VALIDATION, Segments
+from genre.datasets import TRAIN, VALIDATION, Segments
 from genre.datasets.splits import Split
-from genre.environment import keep_freed_memory
 from genre.errors import TrainingError
-from genre.evaluation import calibration
-from genre.networks.normalisation import Layers, build
-from genre.training import augmentation, checkpoints
+from genre.networks.layers import Layers, build
+from genre.training import augmentation, checkpoints, interrupts
 from genre.training.recipe import Recipe, optimizer
 
-if TYPE_CHECKING:
-    from genre.training.batches import Batches  # which loads Keras at once
-
-keras = lazy.load("keras")
-tensorflow = lazy.load("tensorflow")
+STEP = 32  # segments that a network predicts at once
 
 
 class Run(NamedTuple):
-    """A trained network, what it was trained on, and how it did."""
+    """A trained network, and how it was trained."""
 
     seed: int
     split: Split
-    network: "keras.Model"
+    network: Any  # keras.Model
     curves: dict[str, list[float]]  # Keras's history
-    predictions: evaluation.Predictions  # on the test part, calibrated
-    calibration: dict[str, Any]  # for the card
     seconds: float
     epoch_seconds: list[float]  # of each epoch, validation included
     best_epoch: int  # from 1, whose weights were kept
 
 
-def train(
+def fit(
     layers: Layers,
     segments: Segments,
     split: Split,
@@ -52,29 +42,45 @@ def train(
     kept: checkpoints.Checkpoints | None = None,
     logs: Path | None = None,
 ) -> Run:
-    """Fit a network, keep the best weights on the validation part, read the test part once.
+    """Train a network on the training part, and keep the best weights on the validation part.
 
-    Where the learning rate falls by a schedule, the last weights are kept: they are the ones that
-    it leads to, and no validation part is needed. `kept` says where networks are kept along the
-    way, and whether to go on from there; `logs` is a folder for TensorBoard's. Raises TrainingError
-    when no epoch gives a finite loss, and without both a schedule and a validation part.
+    With a schedule the last weights are kept: it leads to them, and no validation part is needed.
+    `kept` says where checkpoints are written, and whether to resume from there; `logs` is a folder
+    for TensorBoard's. Ctrl-C stops between two batches. Raises TrainingError when no epoch gives a
+    finite loss, and when there is neither a schedule nor a validation part.
     """
-    if not recipe.to_the_end and not (split.parts == VALIDATION).any():
+    if not recipe.fixed_length and not (split.parts == VALIDATION).any():
         raise TrainingError(
             f"split {split.name} has no validation part, without which training needs "
             "--schedule cosine"
         )
-    if recipe.kernel_machine and segments.frames.shape[1] < 3:
-        raise TrainingError("a kernel machine needs segments of at least three frames")
+    return interrupts.stoppable(
+        lambda stop_if_asked: _fit(layers, segments, split, recipe, seed, kept, logs, stop_if_asked)
+    )
+
+
+def _fit(
+    layers: Layers,
+    segments: Segments,
+    split: Split,
+    recipe: Recipe,
+    seed: int,
+    kept: checkpoints.Checkpoints | None,
+    logs: Path | None,
+    stop_if_asked: Callable[[], None],
+) -> Run:
+    import keras
+    import tensorflow
+
     started = time.perf_counter()
     begun = checkpoints.read(kept) if kept else None
     if begun:
         started -= begun.seconds
-    keep_freed_memory()
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
     network = build(layers, segments, split.parts == TRAIN)
+    stop_if_asked()
     to_train, to_validate = (
         batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)
     )
@@ -86,14 +92,14 @@ def train(
         metrics=["accuracy"],
     )
     history = keras.callbacks.History()
-    watched = "loss" if recipe.to_the_end else "val_loss"
+    watched = "loss" if recipe.fixed_length else "val_loss"
     stop_early = keras.callbacks.EarlyStopping(
         watched,
-        patience=recipe.epochs if recipe.to_the_end else config.PATIENCE,
-        restore_best_weights=not recipe.to_the_end,
+        patience=recipe.epochs if recipe.fixed_length else config.PATIENCE,
+        restore_best_weights=not recipe.fixed_length,
     )
     epoch_seconds: list[float] = []
-    callbacks = [clock(epoch_seconds), history, stop_early]
+    callbacks = [clock(epoch_seconds), history, stop_early, between_batches(stop_if_asked)]
     if kept:
         both = (to_train, to_validate)
         callbacks.append(checkpoints.callback(kept, begun, history, stop_early, both, started))
@@ -107,33 +113,30 @@ def train(
             initial_epoch=epoch,
             epochs=epoch if begun and begun.stopped else recipe.epochs,
             callbacks=callbacks,
-            shuffle=False,  # not the batches once more, which would read the disk up and down
+            shuffle=False,  # Batches does it, in an order that reads the disk forwards
             verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
         )
     losses = history.history[watched]
-    if not np.isfinite(losses[-1:] if recipe.to_the_end else losses).any():
+    if not np.isfinite(losses[-1:] if recipe.fixed_length else losses).any():
         raise TrainingError(
-            f"the {watched.replace('val_', 'validation ')} is no number: "
-            f"learning rate {recipe.learning_rate:g} leads nowhere"
+            f"the {watched.replace('val_', 'validation ')} is not a number: "
+            f"learning rate {recipe.learning_rate:g} is too large"
         )
-    best_epoch = len(losses) if recipe.to_the_end else int(np.nanargmin(losses)) + 1
-    if recipe.kernel_machine:
-        network = kernel.beside(network, segments, split.parts == TRAIN, seed=seed)
-    else:
-        network = keras.Model(network.input, network.output)  # without the optimizer's state
-    seconds = time.perf_counter() - started
-    judge, curves = evaluation.judge_of(network), history.history
-    predictions, account = calibration.apply(
-        *(evaluation.predict(judge, segments, split.parts == part) for part in (VALIDATION, TEST))
-    )
     return Run(
-        *(seed, split, network, curves, predictions, account),
-        *(seconds, epoch_seconds, best_epoch),
+        seed=seed,
+        split=split,
+        network=keras.Model(network.input, network.output),  # without the optimizer's state
+        curves=history.history,
+        seconds=time.perf_counter() - started,
+        epoch_seconds=epoch_seconds,
+        best_epoch=len(losses) if recipe.fixed_length else int(np.nanargmin(losses)) + 1,
     )
 
 
-def clock(seconds: list[float]) -> "keras.callbacks.Callback":
-    """Return a callback that appends what each epoch takes, in seconds."""
+def clock(seconds: list[float]) -> Any:
+    """Return a keras.callbacks.Callback that appends the seconds of each epoch."""
+    from keras.callbacks import LambdaCallback
+
     begun = 0.0
 
     def begin(_epoch: int, _logs: object) -> None:
@@ -143,32 +146,57 @@ def clock(seconds: list[float]) -> "keras.callbacks.Callback":
     def end(_epoch: int, _logs: object) -> None:
         seconds.append(time.perf_counter() - begun)
 
-    return keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
+    return LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 
 
-def batches(
-    segments: Segments,
-    split: Split,
-    part: str,
-    recipe: Recipe,
-    seed: int,
-) -> "Batches":
-    """Return the batches of a part of the split: frames and labels, or each genre's share.
+def between_batches(function: Callable[[], None]) -> Any:
+    """Return a keras.callbacks.Callback that calls a function after each batch."""
+    from keras.callbacks import Callback
 
-    Only the segments of the training part are augmented. Shares are (batch, genres).
+    class BetweenBatches(Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            function()
+
+        def on_test_batch_end(self, batch: int, logs: object = None) -> None:
+            function()
+
+    return BetweenBatches()
+
+
+def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: int) -> Any:
+    """Return the batches.Batches of a part of the split: frames, labels or shares, and weights.
+
+    A share is what a genre has in a segment: (batch, genres). Only the segments of the training
+    part are augmented. Weights are given where the recipe asks for class weights.
     """
-    from genre.training.batches import Batches  # which loads Keras at once
+    from genre.training.batches import Batches  # which imports Keras
 
-    change = None
-    if recipe.has_shares:
-        n_genres = len(segments.mapping)
-        decibel = augmentation.decibel(segments, segments.frames.shape[2])
+    n_genres = len(segments.mapping)
+    decibel = augmentation.decibel(segments, segments.frames.shape[2])
+    weights = class_weights(segments.labels[split.parts == TRAIN], n_genres)
 
-        def change(frames, labels, rng):
-            shares = augmentation.one_hot(labels, n_genres)
-            if recipe.augment and part == TRAIN:
-                return augmentation.augment(frames, shares, decibel, rng)
-            return frames, shares
+    def change(frames: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+        shares = augmentation.one_hot(labels, n_genres)
+        if recipe.augment and part == TRAIN:
+            frames, shares = augmentation.augment(frames, shares, decibel, rng)
+        targets = shares if recipe.has_shares else labels
+        return (frames, targets, shares @ weights) if recipe.class_weights else (frames, targets)
 
-    chosen = split.parts == part
-    return Batches(segments, chosen, recipe.batch_size, seed, change)
+    return Batches(segments, split.parts == part, recipe.batch_size, seed, change)
+
+
+def class_weights(labels: np.ndarray, n_genres: int) -> np.ndarray:
+    """Return weights by which all genres count the same, (genres,), 1 on average over segments."""
+    counts = np.bincount(labels, minlength=n_genres)
+    return (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
+
+
+def predictor(network: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from frames, (segments, frames, bands), to genres' probabilities."""
+
+    def predict(frames: np.ndarray) -> np.ndarray:
+        if len(frames) <= STEP:
+            return network.predict_on_batch(frames)
+        return network.predict(frames, batch_size=STEP, verbose=0)
+
+    return predict

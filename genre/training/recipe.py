@@ -1,18 +1,15 @@
 """How a network is trained, whatever its layers."""
 
-import argparse
-from typing import NamedTuple, Self
-
-import lazy_loader as lazy
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import config
-
-keras = lazy.load("keras")
 
 OPTIMIZERS, SCHEDULES = ("adam", "adamw", "sgd"), ("constant", "cosine")
 
 
-class Recipe(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
     """How a network is trained, whatever its layers; each field is an option of the same name."""
 
     epochs: int = config.EPOCHS
@@ -22,15 +19,14 @@ class Recipe(NamedTuple):
     schedule: str = SCHEDULES[0]
     label_smoothing: float = 0.0
     augment: bool = False
-    kernel_machine: bool = False
+    class_weights: bool = False
 
-    def changed(self, arguments: argparse.Namespace) -> Self:
-        """Return this recipe with what a command line changes of it, where None is not given."""
-        asked = {name: getattr(arguments, name) for name in self._fields}
-        return self._replace(**{name: it for name, it in asked.items() if it is not None})
+    def changed(self, **changes: Any) -> Self:
+        """Return this recipe with changes, of which None changes nothing."""
+        return replace(self, **{key: value for key, value in changes.items() if value is not None})
 
     @property
-    def to_the_end(self) -> bool:
+    def fixed_length(self) -> bool:
         """Whether all epochs are run and the last weights kept, whatever the validation part."""
         return self.schedule != SCHEDULES[0]
 
@@ -40,17 +36,19 @@ class Recipe(NamedTuple):
         return self.augment or self.label_smoothing > 0
 
 
-def optimizer(recipe: Recipe, *, steps: int) -> "keras.Optimizer":
-    """Return the optimizer; by the cosine schedule its learning rate is 0 after so many steps.
+def optimizer(recipe: Recipe, *, steps: int) -> Any:
+    """Return the keras.Optimizer; with the cosine schedule its learning rate is 0 after `steps`.
 
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (ICLR 2017,
     without the restarts) and "Decoupled Weight Decay Regularization" (ICLR 2019: AdamW).
     """
+    from keras import optimizers
+
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        rate = optimizers.schedules.CosineDecay(rate, steps)
     if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=config.MOMENTUM)
+        return optimizers.SGD(rate, momentum=config.MOMENTUM)
     if recipe.optimizer == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=config.WEIGHT_DECAY)
-    return keras.optimizers.Adam(rate)
+        return optimizers.AdamW(rate, weight_decay=config.WEIGHT_DECAY)
+    return optimizers.Adam(rate)

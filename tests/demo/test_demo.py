@@ -9,20 +9,21 @@ import soundfile
 from helpers import ROOT, Run, refusal
 
 from genre import demo
-from genre.demo import synth
+from genre.demo import __main__, synth
 
 SR = synth.SAMPLE_RATE
 PRINT_TRACK = """\
 import hashlib
-from genre import demo, synth
+from genre import demo
+from genre.demo import synth
 print(hashlib.sha256(synth.make_track("reggae", 3, seconds=2).tobytes()).hexdigest())
 """
 
 SHOW_HELP = """\
 import sys
-from genre import demo, synth
+from genre.demo.__main__ import main
 try:
-    demo.main(["--help"])
+    main(["--help"])
 finally:
     print(*sys.modules)
 """
@@ -201,7 +202,7 @@ def test_command_line_writes_a_corpus(tmp_path):
 )
 def test_bad_options_are_refused(tmp_path, capsys, option):
     with pytest.raises(SystemExit) as ended:
-        demo.main([f"{tmp_path / 'made'}", *map(str, option)])
+        __main__.main([f"{tmp_path / 'made'}", *map(str, option)])
     assert ended.value.code == 2
     assert option[0] in capsys.readouterr().err
     assert not (tmp_path / "made").exists()

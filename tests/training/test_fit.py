@@ -110,7 +110,7 @@ def test_the_card_says_what_a_prediction_and_a_reader_need(trained, segments, se
     assert card["mapping"] == segments.mapping
     assert card["feature"] == "mfcc"
     assert card["settings"] == GTZAN.to_dict()
-    digest = hashlib.sha256(segment_file.read_bytes()).hexdigest()
+    digest = hashlib.sha256(segments_path.read_bytes()).hexdigest()
     assert card["data"] == {"file": "mfcc.json", "sha256": digest}
     assert card["training"]["seed"] == 3
     assert card["training"]["epochs"] == card["training"]["epochs_run"] == 2

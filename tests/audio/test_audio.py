@@ -1,4 +1,4 @@
-"""Decoding, resampling and cutting, against librosa and by count."""
+"""Loading against librosa, samples that were read elsewhere, and cutting by count."""
 
 from pathlib import Path
 
@@ -9,13 +9,18 @@ import soundfile
 from helpers import GTZAN, noise
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from genre import audio
 from genre.errors import AudioError
 
 
-def load(path: Path, seconds: float = 30) -> np.ndarray:
-    return audio.load(path, sample_rate=22050, seconds=seconds)
+def load(path: Path, seconds: float = 30, offset: float = 0.0) -> np.ndarray:
+    return audio.load(path, sample_rate=22050, seconds=seconds, offset=offset)
+
+
+def take(samples: ArrayLike, rate: float = 22050, seconds: float = 30, offset: float = 0.0):
+    return audio.from_samples(samples, rate, sample_rate=22050, seconds=seconds, offset=offset)
 
 
 def assert_loads_as_librosa_does(path: Path) -> None:
@@ -80,6 +85,59 @@ def test_a_reason_is_given_for_what_cannot_be_read(tmp_path):
         with pytest.raises(AudioError, match=reason) as caught:
             load(tmp_path / name)
         assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_song_that_begins_late_is_not_called_silent(tmp_path):
+    path = tmp_path / "song.wav"
+    quiet = np.zeros(3 * 22050)
+    soundfile.write(path, np.concatenate([quiet, noise(1)]), 22050)
+    with pytest.raises(AudioError, match=r"^its first 2 s hold nothing but silence$"):
+        load(path, seconds=2)
+    with pytest.raises(AudioError, match=r"^the 1 s after 1.5 s hold nothing but silence$"):
+        load(path, seconds=1, offset=1.5)
+    assert np.ptp(load(path, seconds=1, offset=3))
+    soundfile.write(path, quiet, 22050)
+    with pytest.raises(AudioError, match=r"^holds nothing but silence$"):
+        load(path, seconds=2)
+    with pytest.raises(AudioError, match=r"^holds nothing but silence after 1 s$"):
+        load(path, seconds=1, offset=1)
+
+
+def test_samples_read_elsewhere_give_what_the_file_gives(tmp_path):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, noise(2, sample_rate=44100, channels=2), 44100, subtype="PCM_16")
+    expected = load(path, seconds=1, offset=0.5)
+    for dtype in ("float32", "float64", "int16", "int32"):
+        samples, rate = soundfile.read(path, dtype=dtype)
+        np.testing.assert_allclose(take(samples, rate, 1, 0.5), expected, atol=1e-6)
+    samples, rate = librosa.load(path, sr=None, mono=False)  # (channels, samples)
+    np.testing.assert_allclose(take(samples, float(rate), 1, 0.5), expected, atol=1e-6)
+    soundfile.write(path, noise(1), 22050, subtype="PCM_U8")
+    unsigned = np.frombuffer(path.read_bytes()[-22050:], np.uint8)
+    np.testing.assert_allclose(take(unsigned), load(path), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "reason"),
+    [
+        (np.full(22050, np.nan), 22050, "not numbers"),
+        (np.zeros(22050), 22050, "silence"),
+        ([], 22050, "no sound"),
+        (np.zeros((22050, 0)), 22050, "no sound"),
+        (0.5, 22050, "shape"),
+        (np.ones((2, 3, 22050)), 22050, "shape"),
+        (np.ones((100, 22050)), 22050, "too many channels"),
+        (np.arange(22050), 22050, "int64"),
+        (["a", "b"], 22050, "type <U1"),
+        ([[1.0], [1.0, 2.0]], 22050, "not an array"),
+        (np.ones(22050), 0, "sample rate of 0"),
+        (np.ones(22050), "22050", "sample rate of '22050'"),
+    ],
+)
+def test_samples_that_are_not_usable_are_refused(samples, rate, reason):
+    with pytest.raises(AudioError, match=reason) as caught:
+        take(samples, rate)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,150 @@
+"""Audio of any format as mono samples at one rate, and cut into segments."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+import soxr
+from numpy.typing import ArrayLike
+
+from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
+from genre.errors import AudioError
+
+# Files of a data set with these suffixes are taken for songs. Not all can be read: MIDI and samples
+# without a header cannot. They are listed so that a file that was left out is reported.
+AUDIO_SUFFIXES = frozenset(
+    {".3ga", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf", ".au"}
+    | {".avi", ".caf", ".dff", ".dsf", ".dts", ".eac3", ".flac", ".flv", ".m4a", ".m4b", ".m4p"}
+    | {".m4r", ".m4v", ".mid", ".midi", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpc"}
+    | {".mpeg", ".mpg", ".mpga", ".oga", ".ogg", ".ogv", ".opus", ".pcm", ".ra", ".raw", ".rf64"}
+    | {".rm", ".shn", ".snd", ".spx", ".tak", ".tta", ".w64", ".wav", ".wave", ".weba", ".webm"}
+    | {".wma", ".wmv", ".wv"}
+)
+SILENCE = "holds nothing but silence"
+NO_SOUND = "holds no sound"
+
+
+def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
+    """Return `seconds` of an audio file from `offset` on, as mono float32 samples, (samples,).
+
+    Full scale is 1. The channels are averaged and the result is resampled to `sample_rate` Hz, as
+    `librosa.load` does. Raises AudioError when the file is not readable audio, or holds nothing but
+    silence there.
+    """
+    with closing(blocks(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
+        return _first(found, seconds, offset)
+
+
+def blocks(
+    path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0
+) -> Iterator[np.ndarray]:
+    """Yield an audio file from `offset` to its end as `load` returns it, `seconds` at a time.
+
+    Memory does not grow with the length of the file. Raises AudioError as `load` does; that there
+    is nothing but silence is known at the end only.
+    """
+    return _blocks(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
+
+
+def from_samples(
+    samples: ArrayLike, rate: float, *, sample_rate: int, seconds: float, offset: float = 0.0
+) -> np.ndarray:
+    """Return samples that were read elsewhere, at `rate` Hz, as `load` returns those of a file.
+
+    They have the shape (samples,), (samples, channels) as soundfile gives, or (channels, samples)
+    as librosa gives: the shorter axis is that of the channels. Full scale is 1 for floats; integers
+    of 8 (unsigned), 16 and 32 bits are scaled as in WAV files. Raises AudioError when they are not
+    usable.
+    """
+    if not isinstance(rate, Real) or rate not in PLAUSIBLE_RATES:
+        raise AudioError(f"a sample rate of {rate!r} Hz is not usable")
+    start = int(offset * rate)
+    pieces = iter([(int(rate), mono(_two_dimensional(samples)[start:]))])
+    return _first(_blocks(pieces, sample_rate, seconds, offset), seconds, offset)
+
+
+def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.ndarray:
+    """Cut samples into at most `count` segments of `length` samples, (segments, length).
+
+    A last segment of at least `shortest` samples is kept and filled up with zeros; a shorter
+    one is left out.
+    """
+    whole, rest = divmod(len(samples), length)
+    n_segments = min(count, whole + (rest >= shortest))
+    segments = np.zeros((n_segments, length), dtype=np.float32)
+    used = samples[: n_segments * length]
+    segments.reshape(-1)[: len(used)] = used
+    return segments
+
+
+def _first(blocks: Iterator[np.ndarray], seconds: float, offset: float) -> np.ndarray:
+    """Return the first block. If it is silent, raise an AudioError that says how far that goes."""
+    first = next(blocks)
+    if np.ptp(first):
+        return first
+    for later in blocks:  # raises AudioError at the end if all is silent
+        if np.ptp(later):
+            break
+    which = (
+        f"the {seconds:g} s after {offset:g} s hold" if offset else f"its first {seconds:g} s hold"
+    )
+    raise AudioError(f"{which} nothing but silence")
+
+
+def _blocks(
+    pieces: Pieces, sample_rate: int, seconds: float, offset: float
+) -> Iterator[np.ndarray]:
+    """Yield pieces of any length as resampled blocks of `seconds`; the last may be shorter."""
+    sounds = None
+    for rate, samples in _joined(pieces, seconds):
+        sounds = sounds or np.ptp(samples) > 0
+        yield samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
+    if not sounds:
+        what = NO_SOUND if sounds is None else SILENCE
+        raise AudioError(f"{what} after {offset:g} s" if offset else what)
+
+
+def _joined(pieces: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
+    """Join and cut pieces to `seconds` each, but for the last."""
+    held: list[np.ndarray] = []
+    for rate, piece in pieces:
+        held.append(piece)
+        length = max(1, int(seconds * rate))
+        while sum(map(len, held)) >= length:
+            samples = np.concatenate(held) if len(held) > 1 else held[0]
+            yield rate, samples[:length]
+            held = [samples[length:]]
+    if sum(map(len, held)):
+        yield rate, np.concatenate(held)
+
+
+def _two_dimensional(samples: ArrayLike) -> np.ndarray:
+    """Return samples of any usable shape and type as float32, (samples, channels)."""
+    try:
+        array = np.asarray(samples)
+    except ValueError:
+        raise AudioError("the samples are not an array of numbers") from None
+    if not array.size:
+        raise AudioError(NO_SOUND)
+    if array.ndim not in (1, 2):
+        raise AudioError(
+            f"samples of shape {array.shape} are not (samples,) or (samples, channels)"
+        )
+    if array.ndim == 1:
+        array = array[:, None]
+    elif array.shape[0] < array.shape[1]:
+        array = array.T
+    if array.shape[1] > MOST_CHANNELS:
+        raise AudioError(f"samples of shape {array.shape} have too many channels")
+    if array.dtype.kind == "f":
+        return array.astype(np.float32)
+    if array.dtype == np.uint8:
+        return (array.astype(np.float32) - 128) / 128
+    if array.dtype in (np.int16, np.int32):
+        return array.astype(np.float32) / -float(np.iinfo(array.dtype).min)
+    raise AudioError(
+        f"samples of type {array.dtype} are not usable: give floats with a full scale of 1, "
+        "or integers of 16 bits"
+    )

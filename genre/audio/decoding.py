@@ -1,0 +1,260 @@
+"""Decode audio files.
+
+libsndfile decodes a file where it can. Where it cannot, or stops before the end, the libraries of
+FFmpeg do, through PyAV. What a file holds decides how it is read; its suffix does not.
+"""
+
+import itertools
+import math
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import soundfile
+
+from genre.errors import AudioError
+
+PLAUSIBLE_RATES = range(1_000, 1_000_001)  # Hz; a damaged header can name any
+MOST_CHANNELS = 64
+LOUDEST = 1e6  # full scale is 1, but some files hold floats as large as 16-bit integers
+ROUNDING = 2.0**-14  # two steps of 16-bit samples
+NOT_SOUND = {  # the first bytes, in lower case, of files that often have a name like audio
+    b"mthd": "is a MIDI file, which holds notes and no sound",
+    b"version https://git-lfs": "is a Git LFS pointer: fetch the file itself with `git lfs pull`",
+    b"<!doctype html": "is a web page",
+    b"<html": "is a web page",
+}
+CHUNKED = ("WAV", "WAVEX", "RF64", "W64", "AIFF")  # other chunks can follow the samples
+CHUNK_ID = re.compile(rb"\0?[ -~]{4}")  # after a byte of padding, if any
+SEEKABLE = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")  # encodings: a sample's place is known
+FFMPEG_OPTIONS = {
+    "protocol_whitelist": "none",  # a playlist must not lead to other files or to the network
+    "ignore_length": "1",  # of WAV files: libsndfile reads those whose length is right
+}
+MOST_DAMAGED = 10  # how many more damaged packets than good ones a song may have
+PIECE = 2**16  # samples
+
+Pieces = Iterator[tuple[int, np.ndarray]]  # the rate in Hz, the same for all, and mono samples
+
+
+def decode(path: Path, offset: float, seconds: float) -> Pieces:
+    """Yield the samples of a file from `offset` seconds on, in pieces of `seconds` or less.
+
+    Raises AudioError when the file is not readable audio.
+    """
+    _check_file(path)
+    with _Content(path) as content:
+        for piece in _decode(content, offset, seconds):
+            content.check()
+            yield piece
+
+
+def mono(samples: np.ndarray) -> np.ndarray:
+    """Average the channels of (samples, channels), and check the values.
+
+    Where the channels cancel out, the average is silence, and not what rounding left of them.
+    """
+    lowest, highest = samples.min(initial=0), samples.max(initial=0)  # NaN if one of them is
+    if not np.isfinite([lowest, highest]).all():
+        raise AudioError("holds samples that are not numbers")
+    if max(-lowest, highest) > LOUDEST:
+        raise AudioError("holds samples too large to be sound")
+    if samples.shape[1] == 1 or not len(samples):
+        return samples[:, 0]
+    mixed = samples.mean(axis=1)
+    left = np.ptp(mixed)
+    if left <= ROUNDING and left < (highest - lowest) / 100:
+        mixed[:] = 0
+    return mixed
+
+
+class _Content:
+    """What a file holds, without its name, for libraries that would believe the suffix."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "rb")  # noqa: SIM115, closed by __exit__
+        self._error: OSError | None = None
+        self.tell = self._file.tell
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._file.close()
+        if kind is None or issubclass(kind, AudioError):
+            self.check()
+
+    def check(self) -> None:
+        """Raise AudioError if reading failed, which libraries take for the end of the file."""
+        if self._error:
+            raise AudioError(self._error.strerror or str(self._error))
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes."""
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            self._error = error
+            return b""
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Read up to as many bytes as `buffer` holds, and return their number."""
+        try:
+            return self._file.readinto(buffer)
+        except OSError as error:
+            self._error = error
+            return 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place in the file; stay where a damaged header names a place before it."""
+        with suppress(OSError, ValueError):
+            self._file.seek(offset, whence)
+        return self.tell()
+
+
+class _NotAll(Exception):
+    """libsndfile cannot read a file, or not all of it."""
+
+
+def _check_file(path: Path) -> None:
+    """Raise AudioError where a path leads to no file, or to one that is known to be no sound."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise AudioError("Is a directory" if stat.S_ISDIR(mode) else "not a file")
+        with open(path, "rb") as file:
+            start = file.read(100)
+    except OSError as error:
+        raise AudioError(error.strerror or str(error)) from None
+    if not start:
+        raise AudioError("is empty")
+    for beginning, reason in NOT_SOUND.items():
+        if start.lstrip().lower().startswith(beginning):
+            raise AudioError(reason)
+
+
+def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
+    """Yield what libsndfile reads, then what FFmpeg reads after that."""
+    rate, at = None, offset
+    try:
+        for rate, samples in _libsndfile(file, offset, seconds):
+            yield rate, samples
+            at += len(samples) / rate
+        return
+    except _NotAll as reason:
+        libsndfile = reason
+    file.seek(0)
+    try:
+        yield from _after(at, _ffmpeg(file, rate))
+    except AudioError as ffmpeg:
+        what = "not readable as audio" if at == offset else f"not readable after {at:.0f} s"
+        raise AudioError(f"{what} (libsndfile: {libsndfile}; FFmpeg: {ffmpeg})") from None
+
+
+def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
+    """Yield pieces of `seconds` from `offset` on. Raises _NotAll where that is not all there is.
+
+    A piece is read at once: after each reading soundfile seeks, which in MP3 can leave a click.
+    """
+    try:
+        with soundfile.SoundFile(file) as sound:
+            start, rate = file.tell(), sound.samplerate
+            _check_header(rate, sound.channels)
+            length, skip = max(1, int(seconds * rate)), int(offset * rate)
+            if sound.subtype.startswith(SEEKABLE):
+                sound.seek(min(skip, sound.frames))
+            else:
+                while skip and (skipped := len(sound.read(min(skip, length)))):
+                    skip -= skipped
+            while len(block := sound.read(length, dtype="float32", always_2d=True)):
+                yield rate, mono(block)
+            if _goes_on(file, start, sound):
+                raise _NotAll("stops before the end of the file")
+    except soundfile.LibsndfileError as error:
+        reason = error.error_string.strip(" .")
+        # Of some text called .mp3 it says that it does not exist.
+        missing = reason.startswith("File does not exist")
+        raise _NotAll("Format not recognised" if missing else reason) from None
+
+
+def _goes_on(file: _Content, start: int, sound: soundfile.SoundFile) -> bool:
+    """Return whether a file seems to hold half a second or more after what libsndfile read.
+
+    A header counts too few samples where a recorder died or files were joined. For an MP3 file
+    without a count libsndfile guesses it from the first frames.
+    """
+    end = file.tell()
+    rest = file.seek(0, os.SEEK_END) - end
+    file.seek(end)
+    if sound.format in CHUNKED and CHUNK_ID.match(file.read(5)):
+        return False
+    second = (end - start) * sound.samplerate / sound.frames if sound.frames else 0  # in bytes
+    return rest > second / 2
+
+
+def _ffmpeg(file: _Content, rate: int | None) -> Pieces:
+    """Yield the pieces of a whole file, at `rate` Hz, or at the file's own rate for None."""
+    try:
+        import av  # few files need it
+    except ImportError:
+        raise AudioError("not tried, as PyAV is not installed") from None
+    try:
+        with av.open(file, metadata_errors="replace", container_options=FFMPEG_OPTIONS) as opened:
+            frames = _frames(opened, most_damaged=MOST_DAMAGED if rate is None else math.inf)
+            for _, alike in itertools.groupby(frames, _kind):
+                # Not straight to an array: PyAV crashes on eight channels in planes of their own.
+                resampler = av.AudioResampler("flt", rate=rate, frame_size=PIECE)
+                for frame in itertools.chain(alike, [None]):  # None for what it still holds
+                    for piece in resampler.resample(frame):
+                        rate = piece.sample_rate
+                        yield rate, mono(piece.to_ndarray().reshape(-1, piece.layout.nb_channels))
+    except av.FFmpegError as error:
+        raise AudioError(error.strerror) from None
+
+
+def _frames(opened: Any, most_damaged: float) -> Iterator[Any]:
+    """Decode the main audio track of an InputContainer of PyAV, without its damaged packets."""
+    from av.error import InvalidDataError
+
+    track = opened.streams.best("audio")
+    if track is None:
+        raise AudioError("no audio track")
+    damaged = decoded = 0
+    with suppress(IndexError):  # of PyAV, at the end of a file that names some tracks late
+        for packet in opened.demux(track):
+            try:
+                frames = packet.decode()
+            except InvalidDataError:
+                damaged += 1
+                if damaged > decoded + most_damaged:
+                    raise AudioError("most of it is damaged") from None
+                continue
+            decoded += 1
+            for frame in frames:
+                _check_header(frame.sample_rate, frame.layout.nb_channels)
+                yield frame
+
+
+def _kind(frame: Any) -> tuple[str, str, int]:
+    """Return what must be the same in all frames that one resampler takes."""
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _after(start: float, pieces: Pieces) -> Pieces:
+    """Leave out what comes before `start`, in seconds."""
+    skip = None
+    for rate, samples in pieces:
+        skip = round(start * rate) if skip is None else skip
+        if len(samples) > skip:
+            yield rate, samples[skip:]
+        skip = max(skip - len(samples), 0)
+
+
+def _check_header(rate: int, channels: int) -> None:
+    if rate not in PLAUSIBLE_RATES or not 0 < channels <= MOST_CHANNELS:
+        raise AudioError(f"names {channels} channels of {rate} Hz")

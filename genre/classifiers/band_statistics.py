@@ -1,0 +1,34 @@
+"""A few statistics of each band of a segment, which any feature has.
+
+After G. Tzanetakis and P. Cook, "Musical genre classification of audio signals", IEEE
+Transactions on Speech and Audio Processing 10(5), 2002, who take means and variances of features.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from genre import features
+from genre.datasets import blocks
+
+
+def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
+    """Return the statistics of segments, (segments, statistics) float32.
+
+    First the means of all bands, without the segment's level, so volume changes nothing; then
+    their standard deviations; then the standard deviations of the differences between neighbouring
+    frames, which tell fast change from slow. A segment of a single frame has means alone. The
+    frames, (segments, frames, bands), may be on disk.
+    """
+    return np.concatenate([_of_block(block, feature, settings) for block in blocks(frames)])
+
+
+def _of_block(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
+    means = frames.mean(axis=1, dtype=np.float64, keepdims=True)
+    levels = features.levels(feature, settings, frames.shape[2])
+    parts = [features.without_level(means, levels)[:, 0]]
+    if frames.shape[1] > 1:
+        frames = frames.astype(np.float64)
+        parts += [frames.std(axis=1), np.diff(frames, axis=1).std(axis=1)]
+    with np.errstate(over="ignore"):  # becomes infinite, from which no classifier learns
+        return np.concatenate(parts, axis=1).astype(np.float32)

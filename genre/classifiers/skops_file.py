@@ -1,0 +1,58 @@
+"""Store a trained classifier as a skops file, from which nothing is run when it is read."""
+
+import zipfile
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from skops import io
+
+from genre.classifiers.estimators import pipelines
+
+# What a file of ours may hold beside the types that skops knows to be harmless.
+TRUSTED = (
+    "genre.classifiers.kernel_ridge.ImportanceWeights",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",  # _check_trees looks at its numbers
+)
+
+
+def to_bytes(model: Pipeline) -> bytes:
+    """Return a trained classifier as the content of a skops file."""
+    return io.dumps(model, compression=zipfile.ZIP_DEFLATED)
+
+
+def from_bytes(content: bytes, n_genres: int) -> Pipeline:
+    """Return the classifier that a skops file's content holds.
+
+    Raises ValueError or TypeError where it is not one of ours, or not one of `n_genres` genres.
+    """
+    model = io.loads(content, trusted=list(TRUSTED))
+    if not isinstance(model, Pipeline) or _step_types(model) not in [
+        _step_types(known) for known in pipelines(0).values()
+    ]:
+        raise ValueError("it holds no classifier of baseline.py")
+    if not np.isin(model.classes_, np.arange(n_genres)).all():
+        raise ValueError("its genres are others")
+    _check_trees(model)
+    return model
+
+
+def _step_types(model: Pipeline) -> list[type]:
+    return [type(step) for _, step in model.steps]
+
+
+def _check_trees(model: Pipeline) -> None:
+    """Raise ValueError for a tree that would read outside of memory, or never end.
+
+    scikit-learn follows a tree's numbers without checking them.
+    """
+    for each in getattr(model[-1], "estimators_", []):
+        if not hasattr(each, "tree_"):
+            continue
+        tree = each.tree_
+        inner = np.flatnonzero(tree.children_left != -1)
+        children = np.stack([tree.children_left[inner], tree.children_right[inner]])
+        if (children <= inner).any() or (children >= tree.node_count).any():
+            raise ValueError("a tree's branches lead nowhere")
+        if not np.isin(tree.feature[inner], np.arange(model.n_features_in_)).all():
+            raise ValueError("a tree asks for columns that are not there")

@@ -1,0 +1,253 @@
+"""What every training script does: read the data, split it, train, score, save and say so."""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import config
+from genre import cli, datasets, networks
+from genre.cli import options
+from genre.datasets import segment_file, splits
+from genre.evaluation import results
+from genre.files import replacing_files, sha256
+from genre.reporting import card, figures, model_folder
+from genre.training import augmentation, checkpoints, experiment, fit
+from genre.training.recipe import Recipe
+
+LOGS = "tensorboard"
+GENRES = 10  # of a summary where no data says how many
+
+
+def main(
+    script: str, *, output: Path, description: str | None, argv: Sequence[str] | None = None
+) -> int:
+    """Train one of a script's networks, as the command line says, and save it."""
+    arguments = options.parse(script, description, output, argv)
+    own = options.own_options(script, arguments)
+    chosen = networks.choose(script, arguments.architecture, own)
+    if arguments.summary is not None:
+        summarize(chosen, arguments.data, arguments.summary)
+        return cli.DONE
+    recipe, protocol = options.recipe(chosen.network, arguments), options.protocol(arguments)
+    segments = segment_file.read(arguments.data)
+    digest = sha256(arguments.data)
+    networks.check(chosen, segments)
+    if arguments.refit:
+        planned = experiment.plan_refit(segments, recipe, protocol)
+    else:
+        planned = experiment.plan(segments, protocol)
+    model_folder.check(arguments.output)
+    identities = [
+        experiment.identity(
+            chosen, recipe, data=digest, split=split, seed=seed, versions=card.versions()
+        )
+        for seed, split in planned
+    ]
+    runs = train(chosen, recipe, segments, planned, identities, arguments)
+
+    # A refit's last run is on all tracks: its scores and calibration are those of the folds.
+    scored = [
+        results.of_run(fit.predictor(run.network), segments, run.split, seed=run.seed)
+        for run in (runs[:-1] if arguments.refit else runs)
+    ]
+    if arguments.refit:
+        kept = results.of_refit(scored, runs[-1].split, seed=runs[-1].seed)
+        tested = kept.predictions
+    else:
+        kept = scored[0]
+        tested = results.pooled(scored, folds=bool(protocol.folds))
+    number = len(runs) - 1 if arguments.refit else 0
+    fields = model_folder.describe(
+        segments,
+        scored,
+        kept,
+        tested,
+        data=arguments.data,
+        digest=digest,
+        command=arguments.command,
+    )
+    for run, measures in zip(runs, fields["runs"], strict=False):
+        measures["epochs_run"] = len(run.curves["loss"])
+    identity = identities[number]
+    fields |= {
+        "script": script,
+        "title": chosen.title,
+        "architecture": identity["architecture"],
+        "training": identity["training"] | account(runs[number], protocol, arguments.refit),
+        "config": identity["config"],
+        "versions": identity["versions"],
+    }
+    frames = datasets.take(segments.frames, sample(segments))
+    saved = model_folder.save(
+        partial(model_folder.write_network, runs[number].network, frames),
+        fields,
+        segments,
+        kept,
+        tested,
+        arguments.output,
+        overwrite=arguments.overwrite,
+    )
+    draw(runs[number], recipe, segments, saved)
+    print(model_folder.summary(saved))
+    return cli.DONE
+
+
+def train(
+    chosen: networks.Architecture,
+    recipe: Recipe,
+    segments: datasets.Segments,
+    planned: list[tuple[int, splits.Split]],
+    identities: list[dict],
+    arguments: argparse.Namespace,
+) -> list[fit.Run]:
+    """Train a network for each planned run, with checkpoints and logs where they are asked for."""
+    kept = keep(recipe, identities, arguments)
+    layers = chosen.layers(segments, segments.frames.shape[2])
+    runs = []
+    for number, (seed, split) in enumerate(planned, start=1):
+        describe(segments, split)
+        try:
+            run = fit.fit(
+                layers,
+                segments,
+                split,
+                recipe,
+                seed=seed,
+                kept=kept[number - 1] if kept else None,
+                logs=empty_logs(number, arguments) if arguments.tensorboard else None,
+            )
+        except (KeyboardInterrupt, cli.Terminated):
+            if kept:
+                cli.say(f"checkpoints are in {kept[0].folder.parent}; --resume goes on from there")
+            else:
+                cli.say("nothing is saved; --checkpoint-every N keeps networks along the way")
+            raise
+        runs.append(run)
+    return runs
+
+
+def keep(
+    recipe: Recipe, identities: list[dict], arguments: argparse.Namespace
+) -> list[checkpoints.Checkpoints]:
+    """Return where each run keeps its checkpoints, nothing where none does; say what resumes.
+
+    Raises TrainingError where what is there cannot be resumed.
+    """
+    if not (arguments.checkpoint_every or arguments.resume):
+        return []
+    kept = [
+        checkpoints.Checkpoints(
+            arguments.output / checkpoints.FOLDER / f"run-{number}",
+            arguments.checkpoint_every,
+            arguments.resume,
+            identity if recipe.fixed_length else without_epochs(identity),
+        )
+        for number, identity in enumerate(identities, start=1)
+    ]
+    if arguments.resume:
+        for number, epoch in enumerate(checkpoints.check(kept, recipe.epochs), start=1):
+            cli.say(
+                f"run {number} goes on after epoch {epoch}" if epoch else f"run {number} begins"
+            )
+    return kept
+
+
+def without_epochs(identity: dict) -> dict:
+    """Return what decides a training that may go on for more epochs than it began with."""
+    training = {key: value for key, value in identity["training"].items() if key != "epochs"}
+    return identity | {"training": training}
+
+
+def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
+    """Return the folder for a run's TensorBoard logs, without those of an earlier training."""
+    folder = arguments.output / LOGS / f"run-{number}"
+    if not arguments.resume and folder.exists():
+        shutil.rmtree(folder)
+    return folder
+
+
+def account(run: fit.Run, protocol: experiment.Protocol, refit: bool) -> dict:
+    """Return what came of a training, for the card."""
+    return {
+        "epochs_run": len(run.curves["loss"]),
+        "best_epoch": run.best_epoch,
+        "folds": protocol.folds or 0,
+        "refit": refit,
+        "seconds": round(run.seconds, 1),
+    }
+
+
+def sample(segments: datasets.Segments) -> np.ndarray:
+    """Return the indices of segments from all over the data, to compare the model's files on."""
+    count = min(len(segments.labels), model_folder.COMPARED)
+    return np.linspace(0, len(segments.labels) - 1, count).astype(int)
+
+
+def draw(
+    run: fit.Run, recipe: Recipe, segments: datasets.Segments, saved: model_folder.Saved
+) -> None:
+    """Draw the training's curves and, where there was an augmentation, what it does."""
+    with replacing_files(saved.folder) as unfinished:
+        path = unfinished / figures.HISTORY
+        figures.history(run.curves, run.best_epoch, path, title=saved.card.title)
+        if recipe.augment:
+            draw_augmented(run, recipe, segments, unfinished / figures.AUGMENTED)
+
+
+def draw_augmented(run: fit.Run, recipe: Recipe, segments: datasets.Segments, path: Path) -> None:
+    """Draw segments of the first batch as they are, and after each step of the augmentation."""
+    plain = recipe.changed(augment=False, label_smoothing=0.0, class_weights=False)
+    frames, labels = fit.batches(segments, run.split, datasets.TRAIN, plain, run.seed)[0]
+    shares = augmentation.one_hot(labels, len(segments.mapping))
+    decibel = augmentation.decibel(segments, frames.shape[2])
+    rng = np.random.default_rng(run.seed)
+    steps = [("as they are", frames, shares), *augmentation.steps(frames, shares, decibel, rng)]
+    settings = segments.settings
+    seconds = settings["track_seconds"] / settings["segments_per_track"]
+    figures.augmented(steps, segments.mapping, path, seconds=seconds)
+
+
+def describe(segments: datasets.Segments, split: splits.Split) -> None:
+    """Say on stderr what a network is trained on, and what to beware of."""
+    counts = ", ".join(
+        f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
+        for part, tracks in splits.tracks_by_part(segments, split.parts).items()
+    )
+    cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
+    for note in split.notes:
+        cli.say(f"note: {note}")
+
+
+def describe_test(
+    segments: datasets.Segments,
+    planned: list[tuple[int, splits.Split]],
+    protocol: experiment.Protocol,
+) -> str:
+    """Return of which split, of how many tracks and of which seed the scores of runs are."""
+    count, (_, split) = len(planned), planned[0]
+    several = f", {count} {'folds' if protocol.folds else 'repeats'}" if count > 1 else ""
+    tested = np.logical_or.reduce([split.parts == datasets.TEST for _, split in planned])
+    return (
+        f"test part of split {split.name}{several}: {tested.sum()} segments, "
+        f"{len(np.unique(segments.track_index[tested]))} tracks, seed {protocol.seed}"
+    )
+
+
+def summarize(
+    chosen: networks.Architecture, data: Path, shape: tuple[int, int] | tuple[()]
+) -> None:
+    """Print a network's layers and parameters, for a shape, else the data's, else config.py's."""
+    layers, n_genres = chosen.for_one_feature(), GENRES
+    shape_of_data = config.FRAMES_PER_SEGMENT, config.N_MFCC
+    if not shape and (data.exists() or data != config.DATA_PATH):
+        segments = segment_file.read(data)
+        n_genres, shape_of_data = len(segments.mapping), segments.frames.shape[1:]
+        layers = chosen.layers(segments, shape_of_data[1])
+    frames, bands = shape or shape_of_data
+    network = networks.plain(layers, (frames, bands), n_genres)
+    print(f"{chosen.title}, for segments of {frames} frames by {bands} bands, {n_genres} genres")
+    network.summary(print_fn=print)

@@ -1,0 +1,127 @@
+"""Score predictions, per segment and per track."""
+
+from statistics import mean, stdev
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from genre.evaluation import Predictions, join_tracks
+
+MEASURES = ("segment_accuracy", "track_accuracy", "macro_f1")
+
+# False positive rates, true positive rates, and the area under them.
+RocCurve = tuple[np.ndarray, np.ndarray, float]
+
+
+class GenreScores(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores of one genre's tracks; None is what its tracks cannot tell."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    roc_area: float | None
+    tracks: int
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores of predictions, as they stand on a card."""
+
+    segment_accuracy: float
+    segments: int
+    track_accuracy: float
+    tracks: int
+    macro_f1: float  # of tracks: the mean over the genres that have any
+    genres: dict[str, GenreScores]
+    confusion: list[list[int]]  # numbers of tracks: true genre by predicted genre
+
+
+def score(predictions: Predictions, mapping: list[str]) -> Scores:
+    """Score predictions.
+
+    Precision, recall, F1 and the area under the one-against-rest ROC curve are those of tracks,
+    whose segments are joined by mean.
+    """
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    by_track, true_genre = join_tracks(predictions)
+    predicted_genre = by_track.argmax(axis=1)
+    labels = range(len(mapping))
+    precision, recall, f1, n_tracks = precision_recall_fscore_support(
+        true_genre, predicted_genre, labels=labels, zero_division=np.nan
+    )
+    areas = {name: area for name, (_, _, area) in roc_curves(predictions, mapping).items()}
+    genres = {
+        name: GenreScores(
+            precision=_rounded(precision[i]),
+            recall=_rounded(recall[i]),
+            f1=_rounded(f1[i]),
+            roc_area=_rounded(areas.get(name, np.nan)),
+            tracks=int(n_tracks[i]),
+        )
+        for i, name in enumerate(mapping)
+    }
+    return Scores(
+        segment_accuracy=_rounded(
+            np.mean(predictions.probabilities.argmax(axis=1) == predictions.labels)
+        ),
+        segments=len(predictions.labels),
+        track_accuracy=_rounded(np.mean(predicted_genre == true_genre)),
+        tracks=len(true_genre),
+        macro_f1=_rounded(np.mean(f1[n_tracks > 0])),
+        genres=genres,
+        confusion=confusion_matrix(true_genre, predicted_genre, labels=labels).tolist(),
+    )
+
+
+def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCurve]:
+    """Return for every genre the false and true positive rates of its tracks, and the area.
+
+    Each genre is taken against all others, by its joined probability. A genre that none or all
+    of the tracks are of has no curve.
+    """
+    from sklearn.metrics import auc, roc_curve
+
+    by_track, true_genre = join_tracks(predictions)
+    curves = {}
+    for label, name in enumerate(mapping):
+        is_genre = true_genre == label
+        if is_genre.any() and not is_genre.all():
+            false_positive, true_positive, _ = roc_curve(is_genre, by_track[:, label])
+            area = float(auc(false_positive, true_positive))
+            curves[name] = (false_positive, true_positive, area)
+    return curves
+
+
+def macro_roc(curves: dict[str, RocCurve]) -> RocCurve:
+    """Return the mean over the genres, one at least, of their curves and of their areas."""
+    steps = np.concatenate([false_positive for false_positive, _, _ in curves.values()])
+    grid = np.unique([np.maximum(steps - 1e-9, 0), steps])  # on either side of a vertical step
+    rates = [np.interp(grid, *curve[:2]) for curve in curves.values()]
+    area = mean(area for _, _, area in curves.values())
+    return np.append(0, grid), np.append(0, np.mean(rates, axis=0)), area
+
+
+def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]]:
+    """Return the MEASURES of several runs, and of how many segments and tracks they are."""
+    scores = [score(predictions, mapping) for predictions in runs]
+    return [
+        {key: getattr(of_run, key) for key in (*MEASURES, "segments", "tracks")}
+        for of_run in scores
+    ]
+
+
+def spread(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return mean and sample standard deviation of each measure over several runs."""
+    return {
+        measure: {
+            "mean": _rounded(mean(run[measure] for run in runs)),
+            "std": _rounded(stdev(run[measure] for run in runs)),
+        }
+        for measure in MEASURES
+    }
+
+
+def _rounded(value: float) -> float | None:
+    """Return a value with the digits that matter, None for NaN, which JSON cannot hold."""
+    return None if np.isnan(value) else round(float(value), 4)

@@ -1,0 +1,203 @@
+"""Save a trained model in its folder: the model's files, the card, the split and the pictures."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from genre import datasets
+from genre.datasets import split_file, splits
+from genre.errors import ModelError, TrainingError
+from genre.evaluation import Predictions, metrics
+from genre.evaluation.results import Result
+from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
+from genre.networks import onnx_file
+from genre.reporting import card, figures, text
+
+README_FILE = "README.md"
+NOTES_FILE = "NOTES.md"  # written by a person, and never by us
+MODEL_FILES = (card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE)
+WRITTEN = (*MODEL_FILES, card.CARD_FILE, README_FILE, split_file.NAME, *figures.OF_TRAINING)
+COMPARED = 512  # segments whose probabilities by Keras and by ONNX Runtime are compared
+LARGEST_DIFFERENCE = 1e-5  # between these probabilities
+
+
+class Saved(NamedTuple):
+    """A saved model, and the one that was in its folder before."""
+
+    card: card.Card
+    folder: Path
+    before: Path | None  # the folder that it was moved to
+
+
+def check(folder: Path) -> None:
+    """Raise OSError where a model cannot be saved, TrainingError where other work would be lost."""
+    check_folder(folder)
+    for place in (folder, before(folder)):
+        for name in (README_FILE, split_file.NAME):
+            if not (place / card.CARD_FILE).exists() and (place / name).exists():
+                raise TrainingError(f"{place}: holds a {name} but no model; name another --output")
+
+
+def before(folder: Path) -> Path:
+    """Return the folder for the model that was in a folder before."""
+    path = folder if folder.name not in ("", "..") else folder.resolve()
+    return path.with_name(f"{path.name}-before")
+
+
+def describe(
+    segments: datasets.Segments,
+    results: Sequence[Result],
+    kept: Result,
+    tested: Predictions,
+    *,
+    data: Path,
+    digest: str,
+    command: str,
+) -> dict[str, Any]:
+    """Return the fields of a card that tell of the data, the split and the scores.
+
+    `kept` is the result of the model that is saved; `data` is the segment file, and `digest` that
+    of its content.
+    """
+    measures = metrics.measures([result.predictions for result in results], segments.mapping)
+    return {
+        "mapping": segments.mapping,
+        "feature": segments.feature,
+        "settings": segments.settings,
+        "data": {"file": printable(data.name), "sha256": digest},
+        "split": describe_split(segments, results, kept),
+        "scores": msgspec.to_builtins(metrics.score(tested, segments.mapping)),
+        "runs": [
+            {"seed": result.seed} | of_run for result, of_run in zip(results, measures, strict=True)
+        ],
+        "spread": metrics.spread(measures) if len(results) > 1 else {},
+        "calibration": kept.calibration,
+        "command": command,
+        "created": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def describe_split(
+    segments: datasets.Segments, results: Sequence[Result], kept: Result
+) -> dict[str, Any]:
+    """Return the card's account of the split, with the notes on those of all runs.
+
+    For each part it gives the size and the digest of the list of its tracks, in the run kept.
+    """
+    parts = {
+        part: {
+            "segments": int(np.sum(kept.split.parts == part)),
+            "tracks": len(tracks),
+            "tracks_sha256": sha256_of_lines(tracks),
+        }
+        for part, tracks in splits.tracks_by_part(segments, kept.split.parts).items()
+    }
+    return {
+        "name": results[0].split.name,
+        "seed": results[0].seed,
+        "notes": notes(result.split for result in results),
+        **parts,
+    }
+
+
+def notes(of_splits: Iterable[splits.Split]) -> list[str]:
+    """Return what to beware of in several splits, each thing once."""
+    return list(dict.fromkeys(note for split in of_splits for note in split.notes))
+
+
+def write_network(network: Any, frames: np.ndarray, folder: Path) -> dict[str, Any]:
+    """Write a network for Keras and for ONNX Runtime, and return the card's fields about them.
+
+    Raises ModelError where the two give different probabilities for the frames.
+    """
+    network.save(folder / card.MODEL_FILE)
+    onnx_file.export(network, folder / card.ONNX_FILE)
+    difference = onnx_file.largest_difference(network, folder / card.ONNX_FILE, frames)
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ModelError(
+            f"the network's probabilities differ by {difference:.1g} between Keras and ONNX "
+            f"Runtime, more than {LARGEST_DIFFERENCE:g}; nothing is saved"
+        )
+    files = {name: sha256(folder / name) for name in (card.MODEL_FILE, card.ONNX_FILE)}
+    return {"files": files, "onnx_difference": difference}
+
+
+def save(
+    write_model: Callable[[Path], dict[str, Any]],
+    fields: dict[str, Any],
+    segments: datasets.Segments,
+    kept: Result,
+    tested: Predictions,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+) -> Saved:
+    """Write a model, its card for programs and for people, its split and pictures of its scores.
+
+    `write_model` writes the model's files into a folder, and returns the card's fields about them;
+    `fields` are the others. What was in the folder is kept in another one, unless `overwrite`. The
+    pictures come last, so that an error in drawing one does not cost the model.
+    """
+    with replacing_files(folder) as unfinished:
+        the_card = card.new(**fields, **write_model(unfinished))
+        card.write(the_card, unfinished)
+        readme = text.readme(the_card, _notes(folder))
+        (unfinished / README_FILE).write_text(readme, encoding="utf-8")
+        split_file.write(segments, kept.split.parts, unfinished / split_file.NAME)
+        written = {path.name for path in unfinished.iterdir()}
+        earlier = None if overwrite else _keep(folder)
+    for name in {*WRITTEN} - written:
+        (folder / name).unlink(missing_ok=True)
+    with replacing_files(folder) as unfinished:
+        text.pictures(tested, the_card.scores, text.title(the_card), unfinished)
+    return Saved(the_card, folder, earlier)
+
+
+def _notes(folder: Path) -> str:
+    try:
+        return (folder / NOTES_FILE).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _keep(folder: Path) -> Path | None:
+    """Copy the model in a folder to the folder for earlier ones, and return that; None if none."""
+    if not (folder / card.CARD_FILE).exists():
+        return None
+    place = before(folder)
+    names = [name for name in (*WRITTEN, NOTES_FILE) if (folder / name).exists()]
+    with replacing_files(place) as unfinished:
+        for name in names:
+            shutil.copy2(folder / name, unfinished / name)
+    for name in {*WRITTEN, NOTES_FILE} - {*names}:
+        (place / name).unlink(missing_ok=True)
+    return place
+
+
+def summary(saved: Saved, *, what: str = "network") -> str:
+    """Return the scores of a saved model, what to beware of, and where it is."""
+    lines = []
+    if saved.card.spread:
+        lines += [text.run_line(i, run) for i, run in enumerate(saved.card.runs, start=1)]
+        lines += [text.spread_line(saved.card.spread, len(saved.card.runs)), ""]
+    lines += [text.title(saved.card), text.scores(saved.card.scores), ""]
+    lines += [f"note: {note}" for note in saved.card.split.notes]
+    lines.append(f"{what}, card and pictures in {saved.folder}")
+    if saved.before:
+        now = saved.card.scores.track_accuracy
+        lines[-1] += f" ({now:.3f} per track); what was there{_score(saved.before)} is kept in "
+        lines[-1] += os.fspath(saved.before)
+    return "\n".join(lines)
+
+
+def _score(folder: Path) -> str:
+    try:
+        return f" ({card.read(folder).scores.track_accuracy:.3f} per track)"
+    except ModelError:  # of another version of this code
+        return ""
