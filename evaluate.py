@@ -70,18 +70,22 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def check_agreement(model: genre.Model, segments: datasets.Segments, data: Path) -> None:
     """Raise DatasetError where the data is not of the kind that the model was trained on."""
     card = model.card
+    ours, theirs = complete(card.settings), complete(segments.settings)
+    unlike = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
     for what, trained_on, given in (
-        ("the feature", card.feature, segments.feature),
-        ("the settings", complete(card.settings), complete(segments.settings)),
-        ("the genres", card.mapping, segments.mapping),
+        ("feature", card.feature, segments.feature),
+        ("settings", *(named(settings, unlike) for settings in (ours, theirs))),
+        ("genres", ", ".join(card.mapping), ", ".join(segments.mapping)),
     ):
         if trained_on != given:
-            raise DatasetError(
-                f"{data}: holds {what} {given}, and the model was trained on {trained_on}"
-            )
+            raise DatasetError(f"{data}: {what} {given}, but the model was trained on {trained_on}")
     shape = segments.frames.shape[1:]
     if not model.takes(shape):
         raise DatasetError(f"{data}: the model takes other frames than those of {shape}")
+
+
+def named(settings: dict[str, Any], names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {settings.get(name)}" for name in names)
 
 
 def complete(settings: dict[str, Any]) -> dict[str, Any]:

@@ -146,8 +146,14 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_zero(text: str) -> float:
-    """Read an argument that is a number from 0 on."""
-    return 0.0 if text.strip() == "0" else cli.positive_float(text)
+    """Read an argument that is a finite number from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+    return value
 
 
 def segment_file(text: str) -> Path:

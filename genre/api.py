@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import threadpoolctl
 
 import config
-from genre import audio, environment, evaluation, executor, features
+from genre import audio, evaluation, executor, features
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration
 from genre.evaluation.answer import Answer
@@ -70,11 +71,12 @@ class Model:
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
         found, short = [], False
-        for track in _tracks(song, self.card.feature, settings, offset, length):
-            found.append(self.probabilities(track.frames))
-            short |= track.short
-            if progress:
-                progress(sum(map(len, found)) * settings.segment_seconds)
+        with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
+            for track in _tracks(song, self.card.feature, settings, offset, length):
+                found.append(self.probabilities(track.frames))
+                short |= track.short
+                if progress:
+                    progress(sum(map(len, found)) * settings.segment_seconds)
         segments = np.concatenate(found)
         joined = evaluation.join(segments, join)
         return Answer(
@@ -124,7 +126,6 @@ def load(path: str | Path | None = None) -> Model:
     Without a path it is the pretrained one. Raises ModelError when there is none, when it cannot be
     read safely, or when a file of it is not the one that its card describes.
     """
-    environment.prepare()
     return Model(card.folder_of(Path(config.PRETRAINED_PATH if path is None else path)))
 
 
