@@ -4,8 +4,7 @@ Frames are (segments, frames, bands). A segment's genre is given by each genre's
 genres), which sums to 1. Every function draws anew for each segment.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy as np
 import config
 from genre import features
 from genre.datasets import Index
-from genre.features import spectrum
 from genre.features.settings import Settings
 
 
@@ -113,25 +111,6 @@ def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) 
     """
     strengths = rng.normal(0, config.EQUALIZER_DB, (len(frames), len(decibel)))
     return frames + (strengths.astype(np.float32) @ decibel)[:, np.newaxis, :]
-
-
-def low_pass(
-    frames: np.ndarray, levels: Sequence[tuple[str, int]], rng: np.random.Generator
-) -> np.ndarray:
-    """Silence the bands above a random one, as a low rate or an MP3 of few bits does.
-
-    `levels` are those of the feature's parts, as `features.levels` tells them; only bands in
-    decibels can be silenced.
-    """
-    kept = rng.uniform(config.LOW_PASS, 1, (len(frames), 1, 1))
-    parts = []
-    for level, part in features.by_level(frames, levels):
-        if level == "all":
-            softest = part.max(axis=(1, 2), keepdims=True) - spectrum.TOP_DB
-            silence = np.maximum(softest, 10 * math.log10(spectrum.SILENCE))
-            part = np.where(np.arange(part.shape[2]) < kept * part.shape[2], part, silence)
-        parts.append(part)
-    return np.concatenate(parts, axis=2)
 
 
 def mixup(

@@ -8,7 +8,6 @@ import pytest
 from helpers import GTZAN, librosa_mfcc, made_up_segments, noise
 
 import config
-from genre import features
 from genre.datasets import TRAIN, VALIDATION, splits
 from genre.training import augmentation, fit
 from genre.training.recipe import Recipe
@@ -99,33 +98,6 @@ def test_a_fade_is_a_straight_line_of_decibels(frames, rng):
     assert ends.min() < -config.GAIN_DB / 2
     assert ends.max() > config.GAIN_DB / 2
     assert np.std(ends[:, 1] - ends[:, 0]) > 1  # what is left when the level is taken away
-
-
-def test_a_low_pass_filter_leaves_what_is_below_it(rng):
-    frames = rng.uniform(-40, 0, (300, 5, 20)).astype(np.float32)
-    filtered = augmentation.low_pass(frames, [("all", 20)], rng)
-    assert filtered.dtype == np.float32
-    silent = (filtered != frames).all(axis=1)
-    assert set(silent.sum(axis=1)) == set(range(10))  # up to half of 20
-    np.testing.assert_array_equal(silent, np.sort(silent, axis=1))  # the highest ones
-    peaks = frames.max(axis=(1, 2), keepdims=True).repeat(5, axis=1).repeat(20, axis=2)
-    np.testing.assert_array_equal(filtered, np.where(silent[:, np.newaxis], peaks - 80, frames))
-
-
-def test_a_low_pass_filter_makes_nothing_softer_than_silence(rng):
-    silence = np.full((30, 5, 20), -100, dtype=np.float32)
-    np.testing.assert_array_equal(augmentation.low_pass(silence, [("all", 20)], rng), silence)
-
-
-def test_a_low_pass_filter_finds_the_bands_of_each_of_joined_features(rng):
-    widths = (12, 13, 128)
-    frames = rng.uniform(-40, 0, (300, 5, sum(widths))).astype(np.float32)
-    levels = list(zip(("", "first", "all"), widths, strict=True))
-    assert levels == features.levels("chroma_stft+mfcc+mel", GTZAN.to_dict(), sum(widths))
-    silent = (augmentation.low_pass(frames, levels, rng) != frames).all(axis=1)
-    assert not silent[:, :25].any()
-    assert not silent[:, 25 : 25 + 64].any()
-    assert silent[:, -1].mean() > 0.9
 
 
 def test_genres_are_mixed_as_segments_are(rng):
