@@ -6,30 +6,31 @@
     python baseline.py --data fma_metadata/features.csv --fma fma_metadata/tracks.csv --split given
     python baseline.py --classifier random-forest --output output/forest
 
-What a network must beat. All twelve are compared, or one is saved for predict.py and evaluate.py.
-They see of each segment the mean and the deviation of every band, and how much it changes from
-frame to frame.
+These are the baselines that a network must beat. All are compared, or one is saved for predict.py
+and evaluate.py. They learn from each segment's mean and deviation in every band, and from how much
+it changes from frame to frame; kernel-ridge learns from more statistics of a spectrogram in
+decibels, such as preprocess.py --feature mel makes.
 """
 
 import argparse
 from collections.abc import Sequence
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from statistics import mean
-
-import lazy_loader as lazy
+from typing import Any
 
 import config
-from genre import classifiers, cli, datasets, evaluation
-from genre.classifiers import statistics
-from genre.cli import options
-from genre.datasets import feature_table, fma, splits
+from genre import classifiers, cli
+from genre.cli import options, training
+from genre.datasets import Segments, feature_table, fma
+from genre.datasets.splits import Split
 from genre.errors import TrainingError
-from genre.files import check_folder
-from genre.reporting import card, figures, text
-from genre.training import protocol
-
-np = lazy.load("numpy")
+from genre.evaluation import metrics, results
+from genre.evaluation.results import Result
+from genre.files import check_folder, sha256
+from genre.reporting import card, comparison, model_folder, text
+from genre.training import experiment
+from genre.training.experiment import Protocol
 
 SCRIPT = "baseline"
 PICTURE = "baselines.png"
@@ -77,7 +78,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def read(arguments: argparse.Namespace) -> datasets.Segments:
+def read(arguments: argparse.Namespace) -> Segments:
     """Return the segments of the data, or the rows of the table, that the command line names."""
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
@@ -86,92 +87,133 @@ def read(arguments: argparse.Namespace) -> datasets.Segments:
 
 
 def train(
-    name: str,
-    rows: "np.ndarray",
-    segments: datasets.Segments,
-    runs_to_do: list[tuple[int, splits.Split]],
-) -> list[classifiers.Fitted]:
-    """Train a classifier once for every run, and say how long it took."""
-    runs = [classifiers.fit(name, rows, segments, split, seed=seed) for seed, split in runs_to_do]
-    cli.say(f"{name}: {sum(run.seconds for run in runs):.2f} s")
-    return runs
+    name: str, examples: classifiers.Examples, runs: list[tuple[int, Split]]
+) -> tuple[list[classifiers.Fitted], list[Result]]:
+    """Train a classifier once for every run, and test it."""
+    segments, trained, found = examples.segments, [], []
+    for seed, split in runs:
+        fitted = classifiers.fit(name, examples, split, seed=seed)
+        function = partial(classifiers.probabilities, fitted.model, n_genres=len(segments.mapping))
+        found.append(results.of_run(function, examples.described(name), split, seed=seed))
+        trained.append(fitted)
+    cli.say(f"{name}: {sum(run.seconds for run in trained):.2f} s")
+    return trained, found
 
 
 def save(
     name: str,
-    runs: list[classifiers.Fitted],
-    segments: datasets.Segments,
+    examples: classifiers.Examples,
+    runs: list[tuple[int, Split]],
     arguments: argparse.Namespace,
 ) -> None:
-    """Save the first run's classifier with the scores of all, and print them."""
-    first, tested = runs[0], protocol.pool(runs, arguments)
-    content = classifiers.to_bytes(first.model)
-    the_card = card.Card(
-        script=SCRIPT,
-        title=f"{SCRIPT} {name}",
-        architecture={"name": name, "estimator": " ".join(repr(first.model[-1]).split())},
-        training={
+    """Train a classifier, save the first run's with the scores of all, and print them."""
+    from genre.classifiers import skops_file
+
+    segments = examples.segments
+    trained, found = train(name, examples, runs)
+    first, tested = trained[0], results.pooled(found, folds=bool(arguments.folds))
+
+    def write(folder: Path) -> dict[str, Any]:
+        (folder / card.CLASSIFIER_FILE).write_bytes(skops_file.to_bytes(first.model))
+        return {"files": {card.CLASSIFIER_FILE: sha256(folder / card.CLASSIFIER_FILE)}}
+
+    fields = model_folder.describe(
+        segments,
+        found,
+        found[0],
+        tested,
+        data=arguments.data,
+        digest=segments.digest,
+        command=arguments.command,
+    )
+    fields |= {
+        "script": SCRIPT,
+        "title": f"{SCRIPT} {name}",
+        "architecture": {"name": name, "estimator": classifiers.estimator(first.model)},
+        "training": {
             "seed": first.seed,
             "folds": arguments.folds or 0,
             "seconds": round(first.seconds, 1),
+            "converged": all(run.converged for run in trained),
         },
-        weights_sha256=sha256(content).hexdigest(),
-        **protocol.describe_data(segments, runs, runs[0], tested, arguments),
-    )
-    with protocol.saving(the_card, segments, first, tested, arguments.output) as unfinished:
-        (unfinished / card.CLASSIFIER_FILE).write_bytes(content)
-    protocol.print_results(the_card, arguments.output, what="classifier")
+        "versions": card.versions(),
+    }
+    saved = model_folder.save(write, fields, segments, found[0], tested, arguments.output)
+    print(model_folder.summary(saved, what="classifier"))
+    print_unconverged({name: trained})
 
 
 def compare(
-    trained: dict[str, list[classifiers.Fitted]],
-    segments: datasets.Segments,
-    runs_to_do: list[tuple[int, splits.Split]],
-    arguments: argparse.Namespace,
-) -> None:
-    """Print a table of what the classifiers reached, and draw their ROC curves."""
-    results, curves = {}, {}
-    for name, runs in trained.items():
-        of_genres = evaluation.roc_curves(protocol.pool(runs, arguments), segments.mapping)
-        if of_genres:
-            curves[name] = evaluation.macro_roc(of_genres)
-        results[name] = {
-            "measures": evaluation.measures([run.predictions for run in runs], segments.mapping),
-            "roc_area": curves[name][-1] if of_genres else None,
-            "seconds": mean(run.seconds for run in runs),
+    examples: classifiers.Examples, runs: list[tuple[int, Split]], protocol: Protocol, folder: Path
+) -> int:
+    """Train all classifiers and print a table of them, the best first; draw it, too."""
+    segments, trained, found, failed = examples.segments, {}, {}, 0
+    for name in suited(segments):
+        try:
+            trained[name], found[name] = train(name, examples, runs)
+        except TrainingError as error:  # the others may be able to
+            failed += 1
+            cli.say(str(error))
+    if not trained:
+        raise TrainingError("none of the classifiers can learn from this data")
+    measures = comparison.best_first(
+        {
+            name: metrics.measures([result.predictions for result in of_runs], segments.mapping)
+            for name, of_runs in found.items()
         }
-    heading = protocol.describe_test(segments, runs_to_do, arguments)
-    picture = arguments.output / PICTURE
-    figures.roc(curves, f"mean over the genres\n{heading}", picture, what="classifier")
-    print(heading, end="\n\n")
-    print(text.ranking(results), end="\n\n")
-    for note in protocol.notes(split for _, split in runs_to_do):
+    )
+    tested = {name: results.pooled(found[name], folds=bool(protocol.folds)) for name in measures}
+    table = {}
+    for name, of_runs in measures.items():
+        areas = [area for *_, area in metrics.roc_curves(tested[name], segments.mapping).values()]
+        table[name] = {
+            "measures": of_runs,
+            "roc_area": mean(areas) if areas else None,
+            "seconds": mean(run.seconds for run in trained[name]),
+        }
+    heading = training.describe_test(segments, runs, protocol)
+    comparison.picture(measures, heading, folder / PICTURE)
+    print(heading, text.ranking(table), sep="\n\n", end="\n\n")
+    print(comparison.chance(tested))
+    for note in model_folder.notes(split for _, split in runs):
         print(f"note: {note}")
-    print(f"ROC curves in {picture}; --classifier NAME saves one of them")
+    print_unconverged(trained)
+    print(f"picture in {folder / PICTURE}; --classifier NAME saves one of them")
+    return cli.SOME_FAILED if failed else cli.DONE
+
+
+def suited(segments: Segments) -> list[str]:
+    """Return the names of the classifiers that are made for such segments; say what is left out."""
+    names = []
+    for name in classifiers.NAMES:
+        try:
+            classifiers.check(name, segments)
+        except TrainingError as error:
+            cli.say(f"left out: {error}")
+        else:
+            names.append(name)
+    return names
+
+
+def print_unconverged(trained: dict[str, list[classifiers.Fitted]]) -> None:
+    converged = {name: all(run.converged for run in runs) for name, runs in trained.items()}
+    for note in comparison.unconverged(converged):
+        print(f"note: {note}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
+    protocol = options.protocol(arguments)
     segments = read(arguments)
-    runs_to_do = protocol.plan(segments, arguments)
-    (protocol.check_output if arguments.classifier else check_folder)(arguments.output)
-    for _, split in runs_to_do if arguments.folds else runs_to_do[:1]:
-        protocol.describe(segments, split)
-    rows = statistics.statistics(segments.frames, segments.feature, segments.settings)
+    runs = experiment.plan(segments, protocol)
+    (model_folder.check if arguments.classifier else check_folder)(arguments.output)
+    for _, split in runs if protocol.folds else runs[:1]:
+        training.describe(segments, split)
+    examples = classifiers.Examples(segments, seed=protocol.seed)
     if arguments.classifier:
-        runs = train(arguments.classifier, rows, segments, runs_to_do)
-        save(arguments.classifier, runs, segments, arguments)
+        save(arguments.classifier, examples, runs, arguments)
         return cli.DONE
-    trained = {}
-    for name in classifiers.NAMES:
-        try:
-            trained[name] = train(name, rows, segments, runs_to_do)
-        except TrainingError as error:  # the others may
-            cli.say(str(error))
-    if not trained:
-        raise TrainingError("none of the classifiers can learn from this data")
-    compare(trained, segments, runs_to_do, arguments)
-    return cli.DONE if len(trained) == len(classifiers.NAMES) else cli.SOME_FAILED
+    return compare(examples, runs, protocol, arguments.output)
 
 
 if __name__ == "__main__":

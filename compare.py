@@ -1,232 +1,199 @@
-"""Compare networks and classifiers on one data set and one split, as a Markdown table.
+"""Compare networks and classifiers on one data set and one split.
 
     python compare.py
-    python compare.py --data output/mel.h5 --split artist --repeats 3 --models all
+    python compare.py --data output/mel.h5 --split artist --folds 5 --models all --output all.csv
     python compare.py --models cnn "cnn frequency --block resnet" "lstm --cell gru" "baseline knn"
+    python compare.py --repeats 3 --cluster tcp://10.0.0.1:8786
 
-A model is called what its card calls it: the training script, the architecture or classifier if
-it is not the script's own, and its options. A row stands as soon as its model is trained, so that
-an interrupted comparison leaves what it has found. Nothing is saved.
+A model is called what its card calls it: the training script, the network or the classifier if it
+is not the script's own, and its options. The table, in Markdown, comes at the end, the best model
+first. Its column p says how likely chance makes a difference to the best model as large as that. No
+model is saved.
 """
 
 import argparse
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
-from statistics import mean, median
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
 
-import lazy_loader as lazy
-
-import cnn
-import lstm
-import mlp
-from genre import classifiers, cli, datasets, evaluation, executor, networks
-from genre.classifiers import statistics
-from genre.cli import options
-from genre.datasets import segment_file, splits
+from genre import classifiers, cli, executor, networks
+from genre.cli import options, training
+from genre.datasets import Segments, segment_file
 from genre.errors import TrainingError
-from genre.reporting import card, text
-from genre.training import fit, protocol
+from genre.evaluation import trial
+from genre.evaluation.trial import Outcome, Trial
+from genre.files import check_place
+from genre.reporting import comparison, model_folder
+from genre.training import experiment
+from genre.training.recipe import Recipe
 
-np = lazy.load("numpy")
+BASELINE, ALL = "baseline", "all"  # each stands for several models
+DEFAULT = (*networks.NETWORKS, BASELINE)
 
-SCRIPTS = {"mlp": mlp, "cnn": cnn, "lstm": lstm}
-RECIPES = {"cnn": cnn.RECIPES}
-DEFAULT = [*SCRIPTS, card.BASELINE]
-ALL = "all"
-TIMED_TRACKS = 20  # of the test part, at most, that a prediction is timed on
-COLUMNS = (
-    *("model", "per segment", "per track", "macro F1", "parameters", "training, s"),
-    *("an epoch, s", "a track's prediction, ms"),
-)
-
-
-class Trained(NamedTuple):
-    """What came of training a model once or several times."""
-
-    runs: Sequence[fit.Run | classifiers.Fitted]
-    judge: evaluation.Judge  # the first run's
-    parameters: int | str = ""
-    epoch_seconds: float | str = ""
-
-
-Statistics = Callable[[], "np.ndarray"]  # those of the segments, (segments, statistics)
-# From the segments, the seeds and splits of the runs, and the command line's changes of a recipe.
-Train = Callable[
-    [datasets.Segments, list[tuple[int, splits.Split]], argparse.Namespace, Statistics], Trained
-]
+Model = networks.Architecture | str  # a network, or the name of a classifier
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
+    add = parser.add_argument
     options.add_data_argument(parser)
-    parser.add_argument(
+    add(
         "--models",
         nargs="+",
         metavar="MODEL",
         default=DEFAULT,
-        help=f"such as cnn, 'lstm crnn' or 'baseline knn'; {card.BASELINE} are all twelve "
-        f"classifiers, {ALL} are these and every architecture of the training scripts "
-        f"(default: {' '.join(DEFAULT)})",
+        help=f"such as cnn, 'lstm crnn' or 'baseline knn'; {BASELINE} are all classifiers, {ALL} "
+        f"are these and every network (default: {' '.join(DEFAULT)})",
     )
-    options.add_training_arguments(parser, cnn.RECIPES)
+    add(
+        "--output",
+        type=table_path,
+        metavar="FILE.csv",
+        help="write the table there, and a picture of it beside (default: only print it)",
+    )
+    add(
+        "--workers",
+        type=cli.count,
+        metavar="N",
+        default=1,
+        help="processes that train at the same time (default: %(default)s)",
+    )
+    add("--cluster", metavar="ADDRESS", help="of a Dask scheduler, on whose workers to train")
+    add("--quiet", action="store_true", help="say nothing of the progress (default: say it)")
+    options.add_split_arguments(parser)
+    options.add_recipe_arguments(parser)
     return parser.parse_args(argv)
 
 
+def table_path(text: str) -> Path:
+    """Read an argument that is the path of a .csv file."""
+    if not text.endswith(".csv"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .csv")
+    return Path(text)
+
+
 def spelled_out(models: Iterable[str]) -> Iterator[str]:
-    """Yield each model's words, those of `all` and of `baseline` one by one."""
+    """Yield each model's words, those that `all` and `baseline` stand for one by one."""
     for model in models:
         if model == ALL:
-            for name, script in SCRIPTS.items():
-                _, *others = script.ARCHITECTURES
-                yield from (name, *(f"{name} {other}" for other in others))
-        if model in (ALL, card.BASELINE):
-            yield from (f"{card.BASELINE} {name}" for name in classifiers.NAMES)
-        elif model != ALL:
+            for script, (_, *others) in networks.NETWORKS.items():
+                yield from (script, *(f"{script} {other}" for other in others))
+        if model in (ALL, BASELINE):
+            yield from (f"{BASELINE} {name}" for name in classifiers.NAMES)
+        else:
             yield model
 
 
-def choose(model: str) -> tuple[str, Train]:
-    """Return what a model is called on its card, and the function that trains it.
+def choose(model: str) -> tuple[str, Model]:
+    """Return what a model is called on its card, and the model.
 
-    Raises TrainingError where the words mean no model.
+    Raises TrainingError where its words mean none.
     """
     script, *words = model.split() or [""]
-    if script == card.BASELINE:
-        parser = parser_of(model)
-        parser.add_argument("classifier", choices=classifiers.NAMES)
-        name = parser.parse_args(words).classifier
-        return f"{script} {name}", partial(train_classifier, name)
-    chosen = architecture_of(model)
-    return chosen.title, partial(train_network, chosen)
-
-
-def architecture_of(model: str) -> networks.Architecture:
-    """Return the architecture that a model's words mean; raises TrainingError where none."""
-    script, *words = model.split() or [""]
-    parser = parser_of(model)
-    if script not in SCRIPTS:
-        parser.error(f"a model begins with {', '.join(SCRIPTS)} or {card.BASELINE}")
-    known = SCRIPTS[script].ARCHITECTURES
-    if len(known) > 1:
-        parser.add_argument("architecture", nargs="?", choices=known, default=next(iter(known)))
-    SCRIPTS[script].add_options(parser)
-    recipes = RECIPES.get(script, {})
-    return networks.choose(script, known, parser.parse_args(words), recipes)
-
-
-def parser_of(model: str) -> argparse.ArgumentParser:
-    """Return a parser of a model's words, which raises TrainingError for wrong ones."""
 
     def refuse(reason: str) -> None:
         raise TrainingError(f"--models {model!r}: {reason}")
 
     parser = argparse.ArgumentParser(add_help=False)
     parser.error = refuse
-    return parser
+    if script == BASELINE:
+        parser.add_argument("classifier", choices=classifiers.NAMES)
+        name = parser.parse_args(words).classifier
+        return f"{BASELINE} {name}", name
+    if script not in networks.NETWORKS:
+        refuse(f"a model begins with {', '.join(networks.NETWORKS)} or {BASELINE}")
+    parser.add_argument("network", nargs="?", choices=networks.NETWORKS[script])
+    options.add_own_options(parser, script)
+    given = parser.parse_args(words)
+    chosen = networks.choose(script, given.network, options.own_options(script, given))
+    return chosen.title, chosen
 
 
-def train_network(
-    chosen: networks.Architecture,
-    segments: datasets.Segments,
-    runs_to_do: list[tuple[int, splits.Split]],
-    arguments: argparse.Namespace,
-    _: Statistics,
-) -> Trained:
-    """Train a network once for every run, by its own recipe as the command line changes it."""
-    recipe, runs = chosen.recipe.changed(arguments), []
-    for number, (seed, split) in enumerate(runs_to_do, start=1):
-        cli.say(f"run {number} of {len(runs_to_do)}")
-        runs.append(fit.train(chosen.layers, segments, split, recipe, seed=seed))
-    # The first epoch, in which TensorFlow builds its graph, is another matter.
-    epochs = [seconds for run in runs for seconds in run.epoch_seconds[1:] or run.epoch_seconds]
-    network = runs[0].network
-    return Trained(runs, evaluation.judge_of(network), network.count_params(), median(epochs))
+def suited(models: dict[str, Model], asked: Sequence[str], segments: Segments) -> dict[str, Model]:
+    """Return the models without classifiers for other data, where these were not asked for."""
+    kept = {}
+    for title, model in models.items():
+        try:
+            if isinstance(model, str) and title not in asked:
+                classifiers.check(model, segments)
+        except TrainingError as error:
+            cli.say(f"left out: {error}")
+        else:
+            kept[title] = model
+    return kept
 
 
-def train_classifier(
-    name: str,
-    segments: datasets.Segments,
-    runs_to_do: list[tuple[int, splits.Split]],
-    _: argparse.Namespace,
-    statistics: Statistics,
-) -> Trained:
-    """Train a classifier once for every run."""
-    rows = statistics()
-    runs = [classifiers.fit(name, rows, segments, split, seed=seed) for seed, split in runs_to_do]
-    model, n_genres = runs[0].model, len(segments.mapping)
-    judge = classifiers.judge_of(model, segments.feature, segments.settings, n_genres)
-    return Trained(runs, judge)
-
-
-def time_prediction(
-    judge: evaluation.Judge, segments: datasets.Segments, split: splits.Split
-) -> float:
-    """Return the median time to judge a test track's segments, in milliseconds."""
-    tested = segments.track_index[split.parts == datasets.TEST]
-    tracks = [
-        datasets.take(segments.frames, np.flatnonzero(segments.track_index == track))
-        for track in np.unique(tested)[:TIMED_TRACKS]
-    ]
-    took = []
-    for warm in (False, True):  # a network's first call for a number of segments is slow
-        for frames in tracks:
-            started = time.perf_counter()
-            judge(frames)
-            if warm:
-                took.append(time.perf_counter() - started)
-    return 1000 * median(took)
-
-
-def row(title: str, trained: Trained, segments: datasets.Segments) -> list[str]:
-    """Return a model's row of the table."""
-    runs = trained.runs
-    measures = evaluation.measures([run.predictions for run in runs], segments.mapping)
-    times = (
-        mean(run.seconds for run in runs),
-        trained.epoch_seconds,
-        time_prediction(trained.judge, segments, runs[0].split),
-    )
-    scores = [text.with_spread(measures, name) for name in evaluation.MEASURES]
-    parameters = f"{trained.parameters:,}" if trained.parameters else ""
-    return [title, *scores, parameters, *(f"{value:#.3g}" if value else "" for value in times)]
+def train_all(
+    trials: dict[str, list[Trial]], pool: Executor, *, quiet: bool
+) -> dict[str, list[Outcome]]:
+    """Return the outcomes of the trials of each model; a model that cannot learn is left out."""
+    runs = [(title, each) for title, of_model in trials.items() for each in of_model]
+    outcomes: dict[str, list[Outcome]] = {title: [] for title in trials}
+    found = executor.ordered(pool, trial.run, [each for _, each in runs])
+    for (title, each), outcome in zip(runs, found, strict=True):
+        number = each.number + 1
+        if isinstance(outcome, Outcome):
+            outcomes[title].append(outcome)
+            if not quiet:
+                count = len(trials[title])
+                cli.say(f"{title}, run {number} of {count}: trained in {outcome.seconds:.1f} s")
+        elif number == 1:
+            cli.say(f"{title}: {outcome}")
+    return {title: of_model for title, of_model in outcomes.items() if of_model}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     models = dict(map(choose, spelled_out(arguments.models)))
-    segments = segment_file.read(arguments.data)
-    runs_to_do = protocol.plan(segments, arguments)
+    if arguments.output:
+        check_place(arguments.output)
+    segments, protocol = segment_file.read(arguments.data), options.protocol(arguments)
+    planned = experiment.plan(segments, protocol)
+    models = suited(models, arguments.models, segments)
+    alone = arguments.workers == 1 and not arguments.cluster
+    trials = {
+        title: [
+            Trial(
+                model,
+                arguments.data,
+                protocol,
+                number,
+                recipe=recipe_of(model, arguments),
+                show_progress=alone and not arguments.quiet,
+            )
+            for number in range(len(planned))
+        ]
+        for title, model in models.items()
+    }
+    with executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool:
+        outcomes = train_all(trials, pool, quiet=arguments.quiet)
+    if not outcomes:
+        raise TrainingError("none of the models can learn from this data")
+
+    measures = comparison.measures_of(outcomes, segments.mapping)
+    tested = comparison.tested(outcomes, measures, folds=bool(protocol.folds))
+    rows = comparison.table(outcomes, measures, comparison.p_values(tested))
     frames, bands = segments.frames.shape[1:]
     print(f"{arguments.data.name}: {segments.feature}, segments of {frames} frames, {bands} bands")
-    print(protocol.describe_test(segments, runs_to_do, arguments), end="\n\n")
-    print_row(COLUMNS)
-    print_row(["---"] * len(COLUMNS))
-    failed = 0
-    of_segments = cache(
-        partial(statistics.statistics, segments.frames, segments.feature, segments.settings)
-    )
-    for title, train in models.items():
-        cli.say(title)
-        try:
-            trained = train(segments, runs_to_do, arguments, of_segments)
-        except TrainingError as error:  # the others may
-            failed += 1
-            cli.say(f"{title}: {error}")
-        else:
-            print_row(row(title, trained, segments))
-    if failed == len(models):
-        raise TrainingError("none of the models can learn from this data")
-    print()
-    for note in protocol.notes(split for _, split in runs_to_do):
+    heading = training.describe_test(segments, planned, protocol)
+    print(heading, comparison.markdown(rows), comparison.chance(tested), sep="\n\n")
+    for note in model_folder.notes(split for _, split in planned):
         print(f"note: {note}")
-    print(f"times on {executor.cores()} cores; a prediction is of all segments of a track")
-    return cli.SOME_FAILED if failed else cli.DONE
+    for note in comparison.unconverged(
+        {title: all(run.converged for run in outcomes[title]) for title in measures}
+    ):
+        print(f"note: {note}")
+    if arguments.output:
+        comparison.write_csv(rows, arguments.output)
+        picture = arguments.output.with_suffix(".png")
+        comparison.picture(measures, heading, picture)
+        print(f"table in {arguments.output}, picture in {picture}")
+    return cli.DONE if len(outcomes) == len(models) else cli.SOME_FAILED
 
 
-def print_row(cells: Sequence[str]) -> None:
-    print("|", " | ".join(cells), "|", flush=True)
+def recipe_of(model: Model, arguments: argparse.Namespace) -> Recipe | None:
+    """Return how a network is trained, as its own recipe and the command line say."""
+    return None if isinstance(model, str) else options.recipe(model.network, arguments)
 
 
 if __name__ == "__main__":

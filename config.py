@@ -42,14 +42,6 @@ WEIGHT_DECAY = 0.01  # of AdamW, times the learning rate at each step; PyTorch's
 BATCH_NORM_MOMENTUM = 0.9  # Keras's 0.99 averages over more batches than small data has
 SEED = 42  # of the split, the weights and the order of the batches
 
-# The kernel machine beside a network, with --kernel-machine
-KERNEL_CENTRES = 1000  # training segments that it compares with, at most; it is saved with them
-KERNEL_LIMIT = 4  # standard deviations; a statistic that is further off is taken for that far
-LOW_PASS = 0.5  # of the bands, which are left at least by the filters that it also learns behind
-KERNEL_WIDTH = 0.5  # of a squared distance over the segments' mean one from their middle
-KERNEL_RIDGE = 0.2  # how much smoothness weighs against being right on the training part
-KERNEL_WEIGHT = 8  # of its scores, which are about 0 to 1, in the logarithm of a probability
-
 # Augmentation, of training segments with --augment
 MASKED_SHARE = 0.2  # of the frames and of the bands, at most
 GAIN_DB = 6  # dB, up or down, at each end of a segment

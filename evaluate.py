@@ -1,27 +1,32 @@
-"""Score a trained network on a segment file, in all or on the test part of a split.
+"""Score a trained model on a segment file, on all of it or on the test part of a split.
 
     python evaluate.py --model output/cnn --data output/other.json
     python evaluate.py --model output/cnn --data output/mfcc.json --split output/cnn/split.csv
 
-The file must hold the feature, the settings and the genres that the network was trained on.
-Tracks that the network was trained on are scored like all others, but their number is said.
+The file must hold the feature, the settings and the genres that the model was trained on. Tracks
+that the model was trained on are scored like all others, and the output says how many there are.
 """
 
 import argparse
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import lazy_loader as lazy
+import msgspec
+import numpy as np
 
+import genre
 from genre import cli, datasets, evaluation
 from genre.datasets import feature_table, split_file, splits
 from genre.errors import DatasetError
+from genre.evaluation import metrics
 from genre.features.settings import Settings
-from genre.files import check_folder, printable
-from genre.reporting import card, text
+from genre.files import check_folder, printable, replacing_files
+from genre.reporting import figures, model_folder, text
 
-np = lazy.load("numpy")
+SCORES_FILE = "scores.json"
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -44,27 +49,43 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--split",
         type=splits.known,
         metavar="NAME|CSV",
-        help="score the test part of this split alone, dealt with the network's seed: "
+        help="score only the test part of this split, dealt with the model's seed: "
         f"{splits.HELP} (default: score all tracks)",
     )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
-        help="folder for the pictures (default: evaluation/ in the network's folder)",
+        help="folder for the scores and pictures (default: evaluation/ in the model's folder)",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="write over the scores and pictures of an earlier evaluation (default: keep them in a "
+        "folder beside it)",
     )
     return parser.parse_args(argv)
 
 
-def check_agreement(the_card: card.Card, segments: datasets.Segments, data: Path) -> None:
-    """Raise DatasetError where the data is not of the kind that the network was trained on."""
+def check_agreement(model: genre.Model, segments: datasets.Segments, data: Path) -> None:
+    """Raise DatasetError where the data is not of the kind that the model was trained on."""
+    card = model.card
+    ours, theirs = complete(card.settings), complete(segments.settings)
+    unlike = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
     for what, trained_on, given in (
-        ("feature", the_card.feature, segments.feature),
-        ("settings", complete(the_card.settings), complete(segments.settings)),
-        ("genres", the_card.mapping, segments.mapping),
+        ("feature", card.feature, segments.feature),
+        ("settings", *(named(settings, unlike) for settings in (ours, theirs))),
+        ("genres", ", ".join(card.mapping), ", ".join(segments.mapping)),
     ):
         if trained_on != given:
-            raise DatasetError(f"{data}: its {what} {given} differ from the model's {trained_on}")
+            raise DatasetError(f"{data}: {what} {given}, but the model was trained on {trained_on}")
+    shape = segments.frames.shape[1:]
+    if not model.takes(shape):
+        raise DatasetError(f"{data}: the model takes other frames than those of {shape}")
+
+
+def named(settings: dict[str, Any], names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {settings.get(name)}" for name in names)
 
 
 def complete(settings: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +97,7 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def notes_on_training(folder: Path, segments: datasets.Segments, chosen: np.ndarray) -> list[str]:
-    """Return a note where the network was trained on segments of the tracks under test."""
+    """Return a note where the model was trained on segments of the tested tracks."""
     try:
         listed = split_file.read(segments, folder / split_file.NAME)
     except split_file.AmbiguousError as error:
@@ -89,34 +110,57 @@ def notes_on_training(folder: Path, segments: datasets.Segments, chosen: np.ndar
     return [f"the model was trained on {known} of these tracks: this score flatters"]
 
 
+def save(
+    predictions: evaluation.Predictions, scores: metrics.Scores, heading: str, output: Path
+) -> None:
+    """Write the scores for programs, and draw them."""
+    with replacing_files(output) as unfinished:
+        content = msgspec.json.encode({"title": heading, "scores": scores})
+        (unfinished / SCORES_FILE).write_bytes(msgspec.json.format(content) + b"\n")
+        text.pictures(predictions, scores, heading, unfinished)
+
+
+def keep_earlier(output: Path) -> str:
+    """Copy an earlier evaluation to a folder beside it, and return a note on it."""
+    names = (SCORES_FILE, figures.CONFUSION, figures.ROC)
+    files = [output / name for name in names if (output / name).is_file()]
+    if not files:
+        return ""
+    kept = model_folder.before(output)
+    with replacing_files(kept) as unfinished:
+        for file in files:
+            shutil.copy2(file, unfinished / file.name)
+    try:
+        scores = json.loads((output / SCORES_FILE).read_bytes())["scores"]
+        score = f" ({scores['track_accuracy']:.3f} per track)"
+    except (OSError, ValueError, KeyError, TypeError):  # pictures alone
+        score = ""
+    return f"; what was there{score} is kept in {kept}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    folder = card.folder_of(arguments.model)
-    the_card = card.read(folder)
+    model = genre.load(arguments.model)
     segments = feature_table.read_data(arguments.data)
-    check_agreement(the_card, segments, arguments.data)
-    chosen, notes = segments.originals, []
-    data = printable(arguments.data.name)
-    heading = f"{text.network(the_card)}, all of {data}"
+    check_agreement(model, segments, arguments.data)
+    chosen, notes, part = segments.originals, [], "all"
     if arguments.split:
-        split = splits.split(segments, arguments.split, seed=the_card.split["seed"])
+        split = splits.split(segments, arguments.split, seed=model.card.split.seed)
         chosen, notes = split.parts == datasets.TEST, split.notes
-        heading = f"{text.network(the_card)}, test part of split {split.name} of {data}"
-    notes = [*notes, *notes_on_training(folder, segments, chosen)]
-    output = arguments.output or folder / "evaluation"
+        part = f"test part of split {split.name}"
+    heading = f"{text.network(model.card)}, {part} of {printable(arguments.data.name)}"
+    notes = [*notes, *notes_on_training(model.folder, segments, chosen)]
+    output = arguments.output or model.folder / "evaluation"
     check_folder(output)
-    model, _ = card.load(arguments.model)
-    shape = segments.frames.shape[1:]
-    if not model.takes(shape):
-        raise DatasetError(f"{arguments.data}: the model takes other frames than those of {shape}")
-    predictions = evaluation.predict(model.judge, segments, chosen)
-    result = evaluation.score(predictions, segments.mapping)
-    text.pictures(predictions, result, heading, output)
+    predictions = evaluation.predict(model.probabilities, segments, chosen)
+    scores = metrics.score(predictions, segments.mapping)
+    earlier = "" if arguments.overwrite else keep_earlier(output)
+    save(predictions, scores, heading, output)
     print(heading)
-    print(text.scores(result), end="\n\n")
+    print(text.scores(scores), end="\n\n")
     for note in notes:
         print(f"note: {note}")
-    print(f"pictures in {output}")
+    print(f"scores and pictures in {output}{earlier}")
     return cli.DONE
 
 

@@ -21,7 +21,8 @@ from typing import Any
 
 import config
 import genre
-from genre import cli, datasets, evaluation
+from genre import cli, evaluation
+from genre.datasets.folder import audio_files
 from genre.errors import GenreError
 from genre.evaluation.answer import Answer
 from genre.evaluation.calibration import lowest_certain
@@ -145,8 +146,14 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_zero(text: str) -> float:
-    """Read an argument that is a number from 0 on."""
-    return 0.0 if text.strip() == "0" else cli.positive_float(text)
+    """Read an argument that is a finite number from 0 on."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+    return value
 
 
 def segment_file(text: str) -> Path:
@@ -169,7 +176,7 @@ def find_songs(paths: Iterable[Path]) -> tuple[list[Path], list[OSError]]:
             songs.append(path)
             continue
         try:
-            songs.extend(datasets.audio_files(path))
+            songs.extend(audio_files(path))
         except OSError as error:
             problems.append(error)
     return list(dict.fromkeys(songs)), problems
@@ -250,7 +257,7 @@ def progress_bar(songs: Sequence[Path]) -> Any:
     from tqdm import tqdm
 
     if len(songs) == 1:
-        return tqdm(unit=" s", desc="analysed", bar_format="{desc} {n:.0f}{unit}", disable=None)
+        return tqdm(bar_format="analysed {n:.0f} s", leave=False, disable=None)
     return tqdm(total=len(songs), unit="song", disable=None)
 
 

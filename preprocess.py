@@ -1,10 +1,11 @@
-"""Turn a folder of labelled songs into a file of segmented MFCCs, or of another feature.
+"""Turn labelled songs into a file of segmented MFCCs, or of another feature.
 
     python preprocess.py
     python preprocess.py --dataset ~/Music/by-genre --output output/mine.json
     python preprocess.py --feature mel --output output/mel.h5
     python preprocess.py --tracks my-songs.csv
     python preprocess.py --fma fma_metadata/tracks.csv --dataset fma_small --limit 20
+    python preprocess.py --msd msd_tagtraum_cd2.cls --msd-artists unique_tracks.txt --dataset msd
 
 The data set is a folder of genre folders, GTZAN or your own:
 
@@ -12,26 +13,25 @@ The data set is a folder of genre folders, GTZAN or your own:
       blues/   any.wav  number.mp3  of.flac ...
       jazz/    ...
 
-or what a CSV file with the columns path,genre lists (and part and artist, if known), or FMA.
+or what a CSV file with the columns path,genre lists (and part and artist, if known), or FMA, or the
+Million Song Dataset.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import lazy_loader as lazy
-
 import config
-from genre import cli, datasets, executor, features
-from genre.datasets import csv_list, fma, segment_file
+from genre import cli, executor, features
+from genre.datasets import Index, Song, csv_list, fma, folder, msd, segment_file
+from genre.datasets.collect import collect
+from genre.datasets.listing import Listing, limited
 from genre.errors import AudioError, DatasetError, FeatureError
 from genre.features.settings import Settings
 
-np = lazy.load("numpy")
-
-LARGE = 1e9  # bytes of JSON that are worth a word
+LARGE = 1e9  # bytes of JSON for which .h5 is suggested
 LARGEST_SHIFT = 12  # semitones
 WHERE_TO_GET_GTZAN = (
     f"no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.",
@@ -49,8 +49,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--dataset",
         type=Path,
         metavar="DIR",
-        help="folder of genre folders, or the one with the songs of --tracks or --fma (default: "
-        f"{config.DATASET_PATH}, genres_original or genres; with --tracks, the list's own folder)",
+        help="folder of genre folders, or the one with the songs of --tracks, --fma or --msd "
+        f"(default: {config.DATASET_PATH}, genres_original or genres; with --tracks, the folder "
+        "of the list)",
     )
     lists = parser.add_mutually_exclusive_group()
     lists.add_argument(
@@ -66,7 +67,20 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="CSV",
         help="FMA's tracks.csv, for the songs in --dataset, which holds 000/000002.mp3",
     )
+    lists.add_argument(
+        "--msd",
+        type=Path,
+        metavar="CLS",
+        help="tagtraum's genres of the Million Song Dataset, for the songs in --dataset, which "
+        "holds A/B/C/TRABC....mp3",
+    )
     add("--subset", choices=fma.SUBSETS, help=f"of FMA (default: {fma.SUBSETS[0]})")
+    add(
+        "--msd-artists",
+        type=Path,
+        metavar="TXT",
+        help="the Million Song Dataset's unique_tracks.txt (default: no artists are known)",
+    )
     add(
         "--limit",
         type=cli.count,
@@ -90,9 +104,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     for option, default, what in (
         ("--segments", config.SEGMENTS_PER_TRACK, "equal parts of a track; 1 takes it whole"),
-        ("--n-fft", config.N_FFT, "samples an analysis window"),
+        ("--n-fft", config.N_FFT, "samples in an analysis window"),
         ("--hop-length", config.HOP_LENGTH, "samples from one window to the next"),
-        ("--n-mels", config.N_MELS, "bands of the mel spectrogram, and under the MFCCs"),
+        ("--n-mels", config.N_MELS, "bands of the mel spectrogram, also of the MFCCs'"),
     ):
         add(
             option,
@@ -104,7 +118,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--dtype",
         choices=("float32", "float16"),
-        help="numbers of an .h5 file; float16 halves it (default: float32)",
+        help="type of the numbers in an .h5 file; float16 halves its size (default: float32)",
     )
     add(
         "--pitch-shift",
@@ -112,14 +126,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         nargs="+",
         metavar="X",
         default=[],
-        help="add copies of every track, shifted by so many semitones, which only ever train, as "
-        "in --pitch-shift -1 1 (default: none)",
+        help="add copies of every track, shifted by so many semitones, for training only, as in "
+        "--pitch-shift -1 1 (default: none)",
     )
     add(
         "--workers",
         type=cli.count,
         metavar="N",
-        help="processes that work at once (default: one for each core)",
+        help="processes that work at the same time (default: one for each core)",
     )
     arguments = parser.parse_args(argv)
     if arguments.output is None:
@@ -129,8 +143,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--dtype is for .h5 files; name one with --output")
     if arguments.fma and not arguments.dataset:
         parser.error("--fma needs --dataset, the folder that holds 000/000002.mp3 and so on")
+    if arguments.msd and not arguments.dataset:
+        parser.error("--msd needs --dataset, the folder that holds the folders A to Z")
     if arguments.subset and not arguments.fma:
         parser.error("--subset is for --fma")
+    if arguments.msd_artists and not arguments.msd:
+        parser.error("--msd-artists is for --msd")
     return arguments
 
 
@@ -142,13 +160,13 @@ def semitones(text: str) -> float:
         value = 0
     if not 0 < abs(value) <= LARGEST_SHIFT:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of semitones, other than 0 and up to {LARGEST_SHIFT}"
+            f"{text!r} is not a number of semitones, other than 0 and up to {LARGEST_SHIFT}"
         )
     return value
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings that the flags and config.py ask for; FeatureError if they do not fit."""
+    """Return the settings of the command line and config.py; FeatureError if they do not fit."""
     try:
         return Settings.from_config(
             segments_per_track=arguments.segments,
@@ -160,36 +178,34 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         raise FeatureError(f"the settings do not fit each other: {error}") from None
 
 
-def find_songs(arguments: argparse.Namespace) -> csv_list.Listing:
-    """Return the songs that the command line asks for, and what is left out of their list."""
+def find_songs(arguments: argparse.Namespace) -> Listing:
+    """Return the songs that the command line asks for, and what was left out."""
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
         found = fma.find(arguments.fma, arguments.dataset, subset=subset)
+    elif arguments.msd:
+        found = msd.find(arguments.msd, arguments.dataset, artists=arguments.msd_artists)
     elif arguments.tracks:
         found = csv_list.find(arguments.tracks, arguments.dataset)
     else:
-        songs = datasets.find_songs(arguments.dataset or find_dataset())
-        found = csv_list.Listing(songs, missing=[], notes=[])
+        found = folder.find(arguments.dataset or find_dataset())
     if arguments.limit:
-        found = found._replace(songs=datasets.limited(found.songs, arguments.limit))
+        found = found._replace(songs=limited(found.songs, arguments.limit))
     return found
 
 
 def find_dataset() -> Path:
-    """Return the first of the usual places that is there."""
-    for folder in (config.DATASET_PATH, Path("genres_original"), Path("genres")):
-        if folder.is_dir():
-            return folder
+    """Return the first of the usual folders that exists."""
+    for path in (config.DATASET_PATH, Path("genres_original"), Path("genres")):
+        if path.is_dir():
+            return path
     raise DatasetError(*WHERE_TO_GET_GTZAN)
 
 
-def frames_or_reason(
-    song: datasets.Song, feature: str, settings: Settings, shifts: Sequence[float]
-) -> np.ndarray | str:
-    """Return a song's frames, (segments, frames, bands), or why it has none.
-
-    They end with copies, shifted in pitch by so many semitones each.
-    """
+def track_or_reason(
+    song: Song, feature: str, settings: Settings, shifts: Sequence[float]
+) -> features.Track | str:
+    """Return a song's frames, with shifted copies at the end, or why it has none."""
     try:
         return features.of_track(song.path, feature, settings, shifts)
     except AudioError as error:
@@ -202,20 +218,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     feature, settings, output = arguments.feature, settings_of(arguments), arguments.output
     segment_file.check_output(output)
-    songs, missing, notes = find_songs(arguments)
-    for note in notes:
-        cli.say(note)
+    songs, left_out, notes = find_songs(arguments)
+    say_all(notes)
     shape = features.check(feature, settings)  # and loads what the worker processes need, once
     shifts = list(dict.fromkeys(arguments.pitch_shift))
-    work = partial(frames_or_reason, feature=feature, settings=settings, shifts=shifts)
     warn_of_size((1 + len(shifts)) * len(songs) * settings.segments_per_track, shape, output)
+    work = partial(track_or_reason, feature=feature, settings=settings, shifts=shifts)
     workers = min(arguments.workers or executor.cores(), len(songs))
     with (
         closing(executor.in_processes(work, songs, workers=workers)) as results,
         segment_file.writing(output, arguments.dtype or "float32") as (append, finish),
     ):
         pairs = zip(songs, results, strict=True)
-        index = datasets.collect(
+        index, notes = collect(
             tqdm(pairs, total=len(songs), unit="track", disable=None),
             append,
             feature=feature,
@@ -223,12 +238,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             shifts=shifts,
         )
         finish(index)
-    report(index, shape, output)
-    return cli.SOME_FAILED if index.skipped or missing else cli.DONE
+    say_all(notes)
+    say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)
+    print(summary(index, shape, output))
+    return cli.SOME_FAILED if index.skipped or left_out else cli.DONE
+
+
+def say_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        cli.say(line)
 
 
 def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
-    """Say what .h5 would save where a .json file of over LARGE bytes is asked for."""
+    """Say how much smaller an .h5 file would be, where over LARGE bytes of JSON are asked for."""
     n_bytes = {
         dtype: n_segments * shape[0] * shape[1] * size for dtype, size in segment_file.BYTES.items()
     }
@@ -240,13 +262,11 @@ def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
         )
 
 
-def report(index: datasets.Index, shape: tuple[int, int], output: Path) -> None:
-    """Say what was skipped and what was written."""
-    for song in index.skipped:
-        cli.say(f"skipped {song['track']}: {song['reason']}")
-    n_copies = int(np.sum(~index.originals))
+def summary(index: Index, shape: tuple[int, int], output: Path) -> str:
+    """Return a line on what was written."""
+    n_copies = int((~index.originals).sum())
     copies = f", {n_copies} of them shifted copies," if n_copies else ""
-    print(
+    return (
         f"{len(index.tracks)} tracks of {len(index.mapping)} genres, "
         f"{len(index.skipped)} skipped: {len(index.labels)} segments of shape "
         f"{shape}{copies} in {output} ({output.stat().st_size / 1e6:.1f} MB)"

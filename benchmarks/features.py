@@ -16,7 +16,8 @@ from statistics import median
 import numpy as np
 
 from benchmarks import course, measure, others
-from genre import audio, cli, datasets, features
+from genre import audio, cli, features
+from genre.datasets.folder import find
 
 COLUMNS = ("way", "ms a track", "times librosa's speed", "max. difference", "correlation")
 Mfcc = Callable[[np.ndarray], np.ndarray]  # (segments, samples) -> (segments, frames, n_mfcc)
@@ -51,7 +52,7 @@ def ways(chosen: features.Settings) -> dict[str, Mfcc]:
 
 def tracks(folder: Path, chosen: features.Settings) -> Iterator[np.ndarray]:
     """Yield the segments of each track, (segments, samples)."""
-    for song in datasets.find_songs(folder):
+    for song in find(folder).songs:
         samples = audio.load(
             song.path, sample_rate=chosen.sample_rate, seconds=chosen.track_seconds
         )

@@ -20,7 +20,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from genre import cli, datasets
+from genre import cli
+from genre.datasets import Segments
+from genre.datasets.folder import find
 from genre.errors import GenreError
 
 Result = TypeVar("Result")
@@ -149,7 +151,7 @@ def machine(runs: int) -> None:
 
 def linked(source: Path, folder: Path, times: int) -> Path:
     """Link a data set's songs so many times under other names in a folder; return the folder."""
-    for song in datasets.find_songs(source):
+    for song in find(source).songs:
         for number in range(times):
             link = folder / song.genre / f"{song.path.stem}.{number}{song.path.suffix}"
             link.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +190,7 @@ def on_songs(
     machine(arguments.runs)
 
 
-def tiled(segments: datasets.Segments, times: int) -> datasets.Segments:
+def tiled(segments: Segments, times: int) -> Segments:
     """Return segments in memory, so many times, each time as tracks of other names."""
     tracks = segments.tracks
     return replace(

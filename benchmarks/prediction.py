@@ -20,7 +20,8 @@ import numpy as np
 import soundfile
 
 from benchmarks import measure, peak
-from genre import cli, datasets
+from genre import cli
+from genre.datasets.folder import find
 
 SAMPLE_RATE = 22050  # Hz, of the made-up songs
 
@@ -132,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder, model = Path(name), arguments.model.resolve()
         data = measure.linked(arguments.dataset, folder / "songs", arguments.times)
-        songs = [song.path for song in datasets.find_songs(data)]
+        songs = [song.path for song in find(data).songs]
         speed(model, songs, data, folder, arguments.runs)
         memory(model, arguments.hours, folder, arguments.runs)
     measure.machine(arguments.runs)

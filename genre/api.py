@@ -1,6 +1,5 @@
 """The Python API: load a trained model and name the genre of songs. See `genre` for its use."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import threadpoolctl
 
 import config
-from genre import audio, environment, evaluation, executor, features
+from genre import audio, evaluation, executor, features
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration
 from genre.evaluation.answer import Answer
@@ -23,6 +23,7 @@ from genre.reporting.card import Card
 Takes = Callable[[tuple[int, int]], bool]  # of the shape of frames, (frames, bands)
 Song = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
 
+EVERYTHING = 1e9  # s, longer than any recording
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
 
 
@@ -68,13 +69,14 @@ class Model:
         number of seconds that have been analysed. Raises AudioError when the song cannot be used.
         """
         settings = card.settings(self.card)
-        length = math.inf if whole else seconds or settings.track_seconds
+        length = EVERYTHING if whole else seconds or settings.track_seconds
         found, short = [], False
-        for track in _tracks(song, self.card.feature, settings, offset, length):
-            found.append(self.probabilities(track.frames))
-            short |= track.short
-            if progress:
-                progress(sum(map(len, found)) * settings.segment_seconds)
+        with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
+            for track in _tracks(song, self.card.feature, settings, offset, length):
+                found.append(self.probabilities(track.frames))
+                short |= track.short
+                if progress:
+                    progress(sum(map(len, found)) * settings.segment_seconds)
         segments = np.concatenate(found)
         joined = evaluation.join(segments, join)
         return Answer(
@@ -104,7 +106,7 @@ class Model:
         that cannot be used gives an answer with an `error`.
         """
         if workers == 1 and not cluster:
-            function = partial(_answer, self, options=options)
+            function = partial(_answer, model=self, options=options)
         else:
             function = partial(
                 predict_song, folder=self.folder, digest=self.digest, options=options
@@ -124,7 +126,6 @@ def load(path: str | Path | None = None) -> Model:
     Without a path it is the pretrained one. Raises ModelError when there is none, when it cannot be
     read safely, or when a file of it is not the one that its card describes.
     """
-    environment.prepare()
     return Model(card.folder_of(Path(config.PRETRAINED_PATH if path is None else path)))
 
 

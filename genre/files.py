@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -96,3 +97,29 @@ def sha256_of_lines(lines: Iterable[str]) -> str:
     """Return the SHA-256 digest of lines, sorted and each ended by a line feed."""
     text = "".join(f"{line}\n" for line in sorted(lines))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+class HashedFile(io.RawIOBase):
+    """A file that is read once, from its beginning to its end, and hashed as it is read."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__()
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115, closed by close
+        self._hash = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:
+        n_read = self._file.readinto(buffer)
+        self._hash.update(memoryview(buffer)[:n_read])
+        return n_read
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 digest of what has been read."""
+        return self._hash.hexdigest()

@@ -116,3 +116,21 @@ def calibrated(probabilities: np.ndarray, folder: Path) -> np.ndarray:
     """Return a network's probabilities, (segments, genres), by the temperature on its card."""
     temperature = read_card(folder)["calibration"]["temperature"]
     return softmax(np.log(probabilities) / temperature, axis=1)
+
+
+def edit_card(folder: Path, **values: object) -> None:
+    (folder / "card.json").write_text(json.dumps(read_card(folder) | values), encoding="utf-8")
+
+
+def judged(network: Path, song: Path) -> np.ndarray:
+    """Return a network's calibrated softmax for the first 30 s of a song, (segments, genres).
+
+    librosa computes the MFCCs, and Keras runs the network.
+    """
+    import keras
+
+    samples, _ = librosa.load(song, sr=22050, duration=30)
+    segments = samples[: len(samples) // 66150 * 66150].reshape(-1, 66150)
+    frames = np.stack([librosa_mfcc(segment) for segment in segments])
+    model = keras.saving.load_model(network / "model.keras")
+    return calibrated(model.predict(frames, verbose=0), network)

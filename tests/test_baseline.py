@@ -1,15 +1,23 @@
 """baseline.py: the table of all classifiers, and one that is saved, predicts and is scored."""
 
 import hashlib
-import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import librosa
 import numpy as np
 import pytest
-from helpers import calibrated, librosa_mfcc, made_up_segments, refusal, separable_segments
+from helpers import (
+    calibrated,
+    edit_card,
+    librosa_mfcc,
+    made_up_segments,
+    read_card,
+    refusal,
+    separable_segments,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skops import io
@@ -18,12 +26,13 @@ from test_fma import SMALL, write_table
 
 import baseline
 import evaluate
-import mlp
+import genre
 import predict
+import preprocess
 from genre import classifiers, datasets
-from genre.classifiers import statistics
+from genre.classifiers import band_statistics
 from genre.datasets import segment_file, split_file
-from genre.reporting.card import load
+from genre.datasets.splits import Split
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +67,7 @@ def saved(segments_path, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def copy(saved, tmp_path) -> Path:
-    """A copy of the classifier's folder, to be spoilt."""
+    """A copy of the classifier's folder, to be changed."""
     return Path(shutil.copytree(saved, tmp_path / "copy"))
 
 
@@ -68,19 +77,22 @@ def ranks(out: str) -> dict[str, list[float]]:
     return {
         name: [float(cell) for cell in cells if cell not in "±-"]
         for name, *cells in lines
-        if name in classifiers.NAMES
+        if name in classifiers.NAMES and cells[0][0].isdecimal()
     }
 
 
 def test_all_are_compared_best_first(run, data, tmp_path):
     ended = run(baseline, "--data", data, "--output", tmp_path / "new")
     assert ended.status == 0
+    assert "left out: kernel-ridge needs a spectrogram in decibels" in ended.err
     table = ranks(ended.out)
-    assert set(table) == set(classifiers.NAMES)
+    assert set(table) == {*classifiers.NAMES} - {"kernel-ridge"}
     by_track = [row[1] for row in table.values()]
     assert by_track == sorted(by_track, reverse=True)
     assert by_track[0] == 1
     assert "test part of split track: 18 segments, 6 tracks, seed 42" in ended.out
+    assert f"Not different from {next(iter(table))} by more than chance: " in ended.out
+    assert "McNemar's exact test on 6 tracks" in ended.out.replace("\n", " ")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["baselines.png"]
     assert max(map(len, ended.out.split("\n\n")[1].splitlines())) <= 80
 
@@ -90,9 +102,8 @@ def test_folds_test_everything_once_and_give_a_spread(run, data, tmp_path, monke
     arguments = ("--data", data, "--output", tmp_path, "--folds", 3)
     ended = run(baseline, *arguments)
     assert "3 folds: 72 segments, 24 tracks" in ended.out
-    assert set(ranks(ended.out)) == {"ridge", "lda"}
     alone = run(baseline, *arguments, "--classifier", "lda")
-    card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    card = read_card(tmp_path)
     assert np.sum(card["scores"]["confusion"]) == 24
     assert f"3 runs: {card['spread']['segment_accuracy']['mean']:.3f} ± " in alone.out
     row = ranks(ended.out)["lda"]
@@ -105,44 +116,52 @@ def test_folds_test_everything_once_and_give_a_spread(run, data, tmp_path, monke
 
 def test_repeats_count_seeds_up(run, data, tmp_path):
     arguments = ("--data", data, "--output", tmp_path, "--classifier", "mlp", "--repeats", 2)
-    assert run(baseline, *arguments, "--seed", 5).status == 0
-    card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
-    assert [each["seed"] for each in card["runs"]] == [5, 6]
+    ended = run(baseline, *arguments, "--seed", 5)
+    assert [each["seed"] for each in read_card(tmp_path)["runs"]] == [5, 6]
+    assert read_card(tmp_path)["training"]["converged"] is False
+    assert "note: mlp stopped at its largest number of steps" in ended.out
 
 
 def test_the_folder_of_one_says_what_it_is(saved, segments_path):
     assert {path.name for path in saved.iterdir()} == {
         *("model.skops", "card.json", "README.md", "split.csv", "confusion.png", "roc.png")
     }
-    card = json.loads((saved / "card.json").read_text(encoding="utf-8"))
+    card = read_card(saved)
     assert card["script"] == "baseline" and card["title"] == "baseline rbf-svm"
     assert card["architecture"]["estimator"] == "SVC(break_ties=True)"
-    assert (
-        card["weights_sha256"] == hashlib.sha256((saved / "model.skops").read_bytes()).hexdigest()
-    )
+    digest = hashlib.sha256((saved / "model.skops").read_bytes()).hexdigest()
+    assert card["files"] == {"model.skops": digest}
     text = (saved / "README.md").read_text(encoding="utf-8")
     assert text.startswith("# baseline rbf-svm: 10 genres from mfcc")
     assert f"accuracy per track {card['scores']['track_accuracy']:.3f} (" in text
-    assert f"seed {card['training']['seed']}." in text
     assert "history.png" not in text and "epoch" not in text
 
 
-def test_it_predicts_as_it_did_when_trained(run, saved, corpus, segments_path):
+def test_it_predicts_as_it_did_when_trained(saved, corpus, segments_path):
     song = corpus / "metal" / "metal.00001.wav"
-    ended = run(predict, "--model", saved, "--input", song, "--format", "json")
-    assert ended.status == 0
-    answer = json.loads(ended.out)
+    answer = genre.load(saved).predict(song)
     segments = segment_file.read(segments_path)
     listed = split_file.read(segments, saved / "split.csv")
-    rows = statistics.statistics(segments.frames, segments.feature, segments.settings)
-    split = classifiers.Split("as saved", listed.parts, [])
-    model = classifiers.fit("rbf-svm", rows, segments, split, seed=42).model
+    examples = classifiers.Examples(segments, seed=42)
+    split = Split("as saved", listed.parts, [])
+    model = classifiers.fit("rbf-svm", examples, split, seed=42).model
 
     samples, _ = librosa.load(song, sr=22050)
     frames = np.stack([librosa_mfcc(samples[i * 66150 :][:66150]) for i in range(2)])
-    of_song = statistics.statistics(frames, "mfcc", segments.settings)
-    expected = calibrated(classifiers.judge(model, of_song, 10), saved).mean(axis=0)
-    np.testing.assert_allclose(list(answer["probabilities"].values()), expected, atol=1e-3)
+    rows = band_statistics.of_segments(frames, "mfcc", segments.settings)
+    expected = calibrated(classifiers.probabilities(model, rows, 10), saved).mean(axis=0)
+    np.testing.assert_allclose(list(answer.probabilities.values()), expected, atol=1e-3)
+
+
+def test_kernel_ridge_names_songs_by_their_spectrogram(run, corpus, tmp_path):
+    data, folder = tmp_path / "mel.h5", tmp_path / "kernel"
+    arguments = ("--feature", "mel", "--n-mels", 32, "--workers", 1)
+    assert run(preprocess, "--dataset", corpus, "--output", data, *arguments).status == 0
+    ended = run(baseline, "--data", data, "--output", folder, "--classifier", "kernel-ridge")
+    assert ended.status == 0
+    assert "Nystroem(gamma=0.5" in read_card(folder)["architecture"]["estimator"]
+    song = corpus / "metal" / "metal.00001.wav"
+    assert genre.load(folder).predict(song).genre == "metal"
 
 
 def test_its_own_test_part_scores_as_the_card_says(run, saved, segments_path, tmp_path):
@@ -151,58 +170,31 @@ def test_its_own_test_part_scores_as_the_card_says(run, saved, segments_path, tm
         *("--model", saved / "model.skops", "--data", segments_path),
         *("--split", saved / "split.csv", "--output", tmp_path),
     )
-    scores = json.loads((saved / "card.json").read_text(encoding="utf-8"))["scores"]
+    scores = read_card(saved)["scores"]
     assert ended.status == 0
     assert ended.out.startswith("baseline rbf-svm, ")
     assert f"per segment  {scores['segment_accuracy']:.3f}" in ended.out
     assert f"per track    {scores['track_accuracy']:.3f}" in ended.out
 
 
-def test_a_folder_holds_one_model(run, network, segments_path, tmp_path):
-    folder = shutil.copytree(network, tmp_path / "network")
-    arguments = ("--data", segments_path, "--output", folder)
-    assert run(baseline, *arguments, "--classifier", "knn").status == 0
-    assert {path.name for path in folder.glob("model.*")} == {"model.skops"}
-    assert run(mlp, *arguments, "--epochs", 1).status == 0
-    assert {path.name for path in folder.glob("model.*")} == {"model.keras"}
-
-
-def edit_card(folder: Path, **values: object) -> None:
-    path = folder / "card.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    settings = content["settings"] | values.pop("settings", {})
-    path.write_text(json.dumps(content | values | {"settings": settings}), encoding="utf-8")
-
-
 def put_in(folder: Path, content: bytes) -> None:
     """Put in another model, with a card that agrees."""
     (folder / "model.skops").write_bytes(content)
-    edit_card(folder, weights_sha256=hashlib.sha256(content).hexdigest())
-
-
-def tampered(folder: Path) -> None:
-    content = bytearray((folder / "model.skops").read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / "model.skops").write_bytes(content)
+    edit_card(folder, files={"model.skops": hashlib.sha256(content).hexdigest()})
 
 
 def with_code_in_it() -> bytes:
     return io.dumps(make_pipeline(StandardScaler(), FunctionTransformer(shutil.rmtree)))
 
 
-SPOILT = {
-    "tampered": (tampered, "not the classifier that card.json describes"),
-    "empty": (lambda f: (f / "model.skops").write_bytes(b""), "not the classifier that card.json"),
-    "missing": (lambda f: (f / "model.skops").unlink(), "model.skops: no such file"),
-    "no skops": (lambda f: put_in(f, b"text"), "not a classifier that can be loaded"),
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "empty": (lambda f: (f / "model.skops").write_bytes(b""), "not the file that card.json"),
     "cut off": (
         lambda f: put_in(f, (f / "model.skops").read_bytes()[:-50]),
         "not a classifier that can be loaded",
     ),
     "with code": (lambda f: put_in(f, with_code_in_it()), "Untrusted types found in the file"),
     "of other genres": (lambda f: edit_card(f, mapping=["jazz", "rock"]), "its genres are others"),
-    "of other bands": (lambda f: edit_card(f, settings={"n_mfcc": 20}), "the card's settings"),
-    "of another script": (lambda f: edit_card(f, script="cnn"), "model.keras: no such file"),
 }
 
 
@@ -210,22 +202,17 @@ SPOILT = {
 def test_a_classifier_that_cannot_be_used_is_refused_in_a_line(case, copy, corpus, run):
     spoil, words = SPOILT[case]
     spoil(copy)
-    song = corpus / "metal" / "metal.00001.wav"
-    line = refusal(run(predict, "--model", copy, "--input", song))
-    assert line.startswith("predict.py: ")
+    line = refusal(run(predict, corpus / "metal" / "metal.00001.wav", "--model", copy))
     assert words in line
 
 
-def test_frames_that_nothing_can_be_made_of_are_refused_in_a_line(run, data, tmp_path, monkeypatch):
+def test_frames_that_nothing_can_be_learnt_from_are_refused(run, tmp_path, monkeypatch):
     monkeypatch.setattr(classifiers, "NAMES", ("ridge", "knn", "lda"))
-    folder, huge = tmp_path / "lda", tmp_path / "huge.h5"
-    run(baseline, "--data", data, "--output", folder, "--classifier", "lda")
+    huge = tmp_path / "huge.h5"
     segments = made_up_segments([8, 8, 8])
     segments.frames[:, ::2] = 3e38
     segments.frames[:, 1::2] = -3e38
     segment_file.write(segments, huge)
-    line = refusal(run(evaluate, "--model", folder, "--data", huge, "--output", tmp_path / "e"))
-    assert "cannot judge these frames" in line
     ended = run(baseline, "--data", huge, "--output", tmp_path / "new")
     assert ended.status == 2
     assert ended.err.splitlines()[-1] == (
@@ -247,27 +234,16 @@ def test_what_one_cannot_learn_others_may(run, tmp_path, monkeypatch):
     assert not (tmp_path / "one").exists()
 
 
-def test_a_table_is_split_by_artists_scored_and_evaluated(run, table, tmp_path):
-    arguments = ("--data", table, "--split", "artist", "--output", tmp_path / "lda")
+def test_a_table_is_split_by_artists_scored_and_evaluated(run, table, data, corpus, tmp_path):
+    folder = tmp_path / "lda"
+    arguments = ("--data", table, "--split", "artist", "--output", folder)
     ended = run(baseline, *arguments, "--classifier", "lda")
-    assert ended.status == 0
     assert "accuracy per track    1.000" in ended.out
-    ended = run(evaluate, "--model", tmp_path / "lda", "--data", table)
-    assert ended.status == 0
+    ended = run(evaluate, "--model", folder, "--data", table)
     assert "accuracy per track    1.000  (80 tracks)" in ended.out
-
-
-def test_what_learnt_from_a_table_cannot_hear(run, table, data, corpus, tmp_path):
-    run(baseline, "--data", table, "--output", tmp_path / "lda", "--classifier", "lda")
-    line = refusal(run(predict, "--model", tmp_path / "lda", "--input", corpus))
-    assert "a table of features, which cannot be computed from songs" in line
-    line = refusal(run(evaluate, "--model", tmp_path / "lda", "--data", data))
-    assert "its feature mfcc differ from the model's table" in line
-    other = write(
-        tmp_path / "o.csv", [["a", "1", "x"], ["b", "1", "y"]], ["filename", "z", "label"]
-    )
-    line = refusal(run(evaluate, "--model", tmp_path / "lda", "--data", other))
-    assert "its settings" in line
+    line = refusal(run(predict, corpus, "--model", folder))
+    assert "cannot be computed from songs" in line
+    assert "feature" in refusal(run(evaluate, "--model", folder, "--data", data))
 
 
 def test_fmas_features(run, tmp_path):
@@ -285,11 +261,9 @@ def test_fmas_features(run, tmp_path):
     [
         (("--data", "none.json"), "none.json: no such file"),
         (("--data", "none.csv"), "none.csv: No such file"),
-        (("--data", "none.csv", "--fma", "tracks.csv"), "tracks.csv: No such file"),
-        (("--data", "song.wav"), ".json or .h5"),
-        (("--split", "given"), "brings no parts"),
-        (("--split", "artist"), "are not GTZAN's"),
+        (("--split", "given"), "has no parts of its own"),
         (("--folds", 9), "every genre needs at least 9 tracks"),
+        (("--classifier", "kernel-ridge"), "such as preprocess.py --feature mel makes"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_line(
@@ -297,36 +271,14 @@ def test_what_cannot_be_done_is_refused_in_a_line(
 ):
     monkeypatch.chdir(tmp_path)
     given = () if "--data" in arguments else ("--data", data)
-    line = refusal(run(baseline, *given, *arguments, "--output", "out"))
-    assert line.startswith("baseline.py: ")
-    assert words in line
+    ended = run(baseline, *given, *arguments, "--output", "out")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1].startswith("baseline.py: ")
+    assert words in ended.err.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_output_is_whole_or_as_it_was(run, data, copy, monkeypatch):
-    before = {path.name: path.read_bytes() for path in copy.iterdir()}
-
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("genre.datasets.split_file.write", fail)
-    ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
-    assert ended.status == 2
-    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
-
-
-def test_a_fault_in_drawing_does_not_cost_what_was_trained(run, data, copy, monkeypatch):
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("genre.reporting.figures.roc", fail)
-    ended = run(baseline, "--data", data, "--output", copy, "--classifier", "ridge")
-    assert ended.status == 2
-    assert load(copy)[1].title == "baseline ridge"
-    assert not list(copy.glob("*.png"))  # the old pictures are not of it
-
-
-def test_data_on_the_disk_is_not_read_at_once(run, data, tmp_path, monkeypatch):
+def test_data_on_disk_is_not_read_at_once(run, data, tmp_path, monkeypatch):
     def refuse(*_: object) -> None:
         raise AssertionError("all frames at once")
 
@@ -342,6 +294,5 @@ def test_kaggles_table_of_gtzan_by_artist(run, real_data, tmp_path):
         baseline,
         *("--data", table, "--split", "artist", "--classifier", "lda", "--output", tmp_path),
     )
-    assert ended.status == 0
     assert "baseline lda, test part of split artist" in ended.out
     assert float(re.search(r"per track +(0\.\d+)", ended.out)[1]) > 0.4

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +19,12 @@ from benchmarks import (
     peak,
     pipeline,
     prediction,
-    recipe,
     robustness,
     scale,
     startup,
     training,
 )
 from genre.datasets import segment_file
-from genre.training import fit as training_of_all
 
 ONE_RUN = ("--runs", "1")
 EXACT = 1e-3  # what a difference from librosa's values may be at most
@@ -199,61 +196,6 @@ def test_scale_trains_from_disk(capsys):
     (row,) = table(capsys.readouterr().out)
     assert row[0] == "600"
     numbers([cell for cell in row if cell != "mlp"])
-
-
-def test_a_recipe_is_chosen_without_the_test_part(tmp_path, capsys, monkeypatch):
-    segments = replace(made_up_segments([8, 8]), artists=[f"artist {i // 2}" for i in range(16)])
-    segment_file.write(segments, tmp_path / "data.h5")
-    rows = [
-        f"{track},{'test' if i % 8 < 2 else 'validation' if i % 8 < 4 else 'train'}"
-        for i, track in enumerate(segments.tracks)
-    ]
-    (tmp_path / "split.csv").write_text("\n".join(["track,part", *rows]))
-    seen, train = [], training_of_all.train
-
-    def watched(layers, of_fold, split, how, *, seed):
-        artists = {
-            part: {of_fold.artists[i] for i in of_fold.track_index[split.parts == part]}
-            for part in ("train", "validation", "test")
-        }
-        seen.append(artists)
-        return train(layers, of_fold, split, how, seed=seed)
-
-    monkeypatch.setattr(training_of_all, "train", watched)
-    arguments = ("--data", tmp_path / "data.h5", "--split", tmp_path / "split.csv")
-    options = ("--model", "mlp", "--epochs", 2, "--partitions", 2, "--label-smoothing", 0.1)
-    assert recipe.main([str(each) for each in (*arguments, *options)]) == 0
-    out = capsys.readouterr().out
-    ((score, *_, command),) = table(out)
-    assert 0 <= float(score.split(" ± ")[0]) <= 1
-    assert command == "`--model mlp --epochs 2 --label-smoothing 0.1`"
-    assert "12 tracks, 3 folds apart by artist, 2 partitions from seed 42" in out
-    assert len(seen) == 6
-    tested_artists = {segments.artists[i] for i in range(16) if i % 8 < 2}
-    for artists in seen:
-        assert not artists["train"] & artists["test"]
-        assert not artists["validation"]
-        assert not tested_artists & (artists["train"] | artists["test"])
-
-
-def test_a_recipe_is_tried_with_other_constants():
-    asked = [
-        "--data",
-        "x",
-        "--split",
-        "track",
-        "--model",
-        "cnn vgg",
-        "--no-augment",
-        "--set",
-        "EQUALIZER_DB=3.7",
-    ]
-    arguments = recipe.parse_arguments(asked)
-    assert arguments.set == [("EQUALIZER_DB", 3.7)]
-    assert recipe.said(arguments) == ["--no-augment", "--set", "EQUALIZER_DB=3.7"]
-    for wrong in ("DATA_PATH=x", "EPOCHS=5", "NONE=1", "EQUALIZER_DB=x", "EQUALIZER_DB"):
-        with pytest.raises(SystemExit):
-            recipe.parse_arguments([*asked[:-1], wrong])
 
 
 def test_changes_of_the_sound_are_what_they_are_called():

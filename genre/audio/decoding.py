@@ -28,6 +28,9 @@ NOT_SOUND = {  # the first bytes, in lower case, of files that often have a name
     b"version https://git-lfs": "is a Git LFS pointer: fetch the file itself with `git lfs pull`",
     b"<!doctype html": "is a web page",
     b"<html": "is a web page",
+    b"#extm3u": "is a playlist",
+    b"[playlist]": "is a playlist",
+    b"\0\5\x16\7": "holds what macOS keeps beside a file, and not the file itself",
 }
 CHUNKED = ("WAV", "WAVEX", "RF64", "W64", "AIFF")  # other chunks can follow the samples
 CHUNK_ID = re.compile(rb"\0?[ -~]{4}")  # after a byte of padding, if any

@@ -7,6 +7,7 @@ more statistics, which only a spectrogram in decibels has.
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -59,6 +60,10 @@ class Examples:
     def rows(self, name: str) -> np.ndarray:
         """Return the statistics that a classifier learns from, (segments, statistics)."""
         return self._of_spectrograms[0] if name == KERNEL_RIDGE else self._of_bands
+
+    def described(self, name: str) -> Segments:
+        """Return the segments with their statistics in the place of their frames."""
+        return replace(self.segments, frames=self.rows(name))
 
     def copies(self, name: str) -> np.ndarray | None:
         """Return the statistics of changed copies of the segments, for training alone."""
@@ -163,6 +168,12 @@ def takes(model: Pipeline, shape: tuple[int, int], feature: str, settings: dict[
     """Say whether a classifier was trained on frames of a shape, (frames, bands)."""
     rows = _statistics_of(model)(np.zeros((1, *shape)), feature, settings)
     return rows.shape[1] == model.n_features_in_
+
+
+def estimator(model: Pipeline) -> str:
+    """Return what a classifier is in scikit-learn's words, without the standardisation."""
+    steps = [step for name, step in model.steps if name != "standardscaler"]
+    return ", ".join(" ".join(repr(step).split()) for step in steps)
 
 
 def _statistics_of(model: Pipeline) -> Callable[..., np.ndarray]:

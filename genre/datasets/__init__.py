@@ -1,23 +1,22 @@
-"""Find the songs of a data set and their genres; put their segments together."""
+"""A data set: its songs, and the segments of frames that are made of them."""
 
+import hashlib
 import math
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
-
-from genre.audio import AUDIO_SUFFIXES
-from genre.errors import DatasetError
-from genre.files import printable
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 UNUSED = ""  # the part of segments that a split leaves out
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
 PIECE = 1024  # segments that are worked on at once
+NAMED = 3  # how many names a note lists
 
 
 class Song(NamedTuple):
@@ -26,7 +25,7 @@ class Song(NamedTuple):
     path: Path
     track: str  # the path relative to the data set, with "/"
     genre: str
-    part: str = ""  # one of PARTS, where the data set brings its own split
+    part: str = UNUSED  # one of PARTS, where the data set has a split of its own
     artist: str = ""  # where the data set names it
 
 
@@ -45,17 +44,18 @@ class Index:
     artists: list[str] = field(default_factory=list)  # of each track, where the data set says it
     # (segments,) semitones by which each is shifted, where preprocess.py added shifted copies
     pitch_shift: np.ndarray | None = None
+    tracks_known: bool = True  # False where nobody knows which segments are of one track
 
     @property
     def originals(self) -> np.ndarray:
-        """Which segments are no shifted copies, a mask of (segments,)."""
+        """Which segments are not shifted copies, a mask of (segments,)."""
         if self.pitch_shift is None:
             return np.full(len(self.labels), True)
         return self.pitch_shift == 0
 
     @property
     def numbers(self) -> np.ndarray:
-        """For each segment how many of its track come before it; a copy has its original's."""
+        """Each segment's number within its track, (segments,); a copy has its original's."""
         shift = np.zeros(len(self.labels)) if self.pitch_shift is None else self.pitch_shift
         seen: Counter[tuple[int, float]] = Counter()
         numbers = []
@@ -69,11 +69,36 @@ class Index:
 class Segments(Index):
     """A data set's segments: the feature frames, and where each comes from.
 
-    The frames are (segments, frames, bands): an array, or on the disk an h5py.Dataset, to be read
-    by `take` and `blocks`.
+    The frames are (segments, frames, bands): an array, or `segment_hdf5.Frames` that stay on the
+    disk. `take` and `blocks` read both.
     """
 
     frames: np.ndarray
+    digest: str = ""  # SHA-256 of the file that they were read from
+
+    @cached_property
+    def first_copy(self) -> np.ndarray:
+        """For each track, the first one with the same frames, (tracks,): itself if it is no copy.
+
+        Reads all frames once.
+        """
+        tracks = np.unique(self.track_index[self.originals])
+        digests = {track: hashlib.sha256() for track in tracks.tolist()}
+        of_segment = zip(self.track_index.tolist(), self.originals.tolist(), strict=True)
+        for block in blocks(self.frames):
+            for frames in block:
+                track, is_original = next(of_segment)
+                if is_original:
+                    digests[track].update(frames.tobytes())
+        first = np.arange(len(self.tracks))
+        first[tracks] = tracks[first_of_each(each.digest() for each in digests.values())]
+        return first
+
+
+def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
+    """Return for each digest the index of the first that equals it."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], dtype=int)
 
 
 def blocks(frames: np.ndarray) -> Iterator[np.ndarray]:
@@ -82,9 +107,14 @@ def blocks(frames: np.ndarray) -> Iterator[np.ndarray]:
     What float32 cannot hold becomes infinite.
     """
     length = block_length(frames)
-    for start in range(0, len(frames), length):
-        with np.errstate(over="ignore"):
-            yield frames[start : start + length].astype(np.float32, copy=False)
+    with _opened(frames) as data:
+        for start in range(0, len(frames), length):
+            with np.errstate(over="ignore"):
+                yield data[start : start + length].astype(np.float32, copy=False)
+
+
+def _opened(frames: np.ndarray) -> AbstractContextManager[np.ndarray]:
+    return nullcontext(frames) if isinstance(frames, np.ndarray) else frames.opened()
 
 
 def block_length(frames: np.ndarray) -> int:
@@ -98,10 +128,11 @@ def take(frames: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return frames[rows].astype(np.float32, copy=False)
     taken = np.empty((len(rows), *frames.shape[1:]), dtype=np.float32)
     start = 0
-    for of_block in by_block(frames, rows):
-        first, last = of_block[[0, -1]]
-        taken[start : start + len(of_block)] = frames[first : last + 1][of_block - first]
-        start += len(of_block)
+    with _opened(frames) as data:
+        for of_block in by_block(frames, rows):
+            first, last = of_block[[0, -1]]
+            taken[start : start + len(of_block)] = data[first : last + 1][of_block - first]
+            start += len(of_block)
     return taken
 
 
@@ -117,111 +148,6 @@ def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
         yield take(frames, rows[start : start + PIECE])
 
 
-def audio_files(folder: Path) -> Iterator[Path]:
-    """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out.
-
-    Links to folders are followed, but never to one that holds `folder`, nor to one twice. Raises
-    OSError when one of them cannot be read.
-    """
-    visited = {*folder.resolve().parents}
-
-    def fail(error: OSError) -> NoReturn:
-        raise error
-
-    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
-        place = Path(parent).resolve()
-        if place in visited:
-            folders.clear()
-            continue
-        visited.add(place)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES:
-                yield Path(parent, name)
-
-
-def check_folder(path: Path) -> None:
-    """Raise DatasetError where there is no folder."""
-    if not path.is_dir():
-        raise DatasetError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
-
-
-def find_songs(dataset: Path) -> list[Song]:
-    """Return the songs of a folder of genre folders, sorted by genre and path.
-
-    Raises DatasetError when there are not at least two genre folders with audio files in them.
-    """
-    check_folder(dataset)
-    folders = sorted(p for p in dataset.iterdir() if p.is_dir() and not p.name.startswith("."))
-    songs = [
-        Song(path, printable(path.relative_to(dataset).as_posix()), printable(folder.name))
-        for folder in folders
-        for path in audio_files(folder)
-    ]
-    genres = sorted({song.genre for song in songs})
-    if len(genres) < 2:
-        found = f"audio only in {genres[0]}/" if genres else "no audio in any"
-        raise DatasetError(
-            f"{dataset}: a data set is a folder of two or more genre folders with songs in them; "
-            f"found {found}"
-        )
-    return songs
-
-
-def limited(songs: list[Song], most: int) -> list[Song]:
-    """Return at most so many songs of each genre, from all over its parts and its sorted tracks.
-
-    Neighbours in a list are often by one artist.
-    """
-    of_genre: dict[str, list[Song]] = {}
-    for song in sorted(songs, key=lambda song: (song.part, song.track)):
-        of_genre.setdefault(song.genre, []).append(song)
-    chosen = set()
-    for those in of_genre.values():
-        places = np.linspace(0, len(those) - 1, min(most, len(those)))
-        chosen.update(those[round(place)] for place in places)
-    return [song for song in songs if song in chosen]
-
-
-def collect(
-    results: Iterable[tuple[Song, np.ndarray | str]],
-    keep: Callable[[np.ndarray], None],
-    *,
-    feature: str,
-    settings: dict[str, Any],
-    shifts: Sequence[float] = (),
-) -> Index:
-    """Hand each song's frames to `keep`, note why a song has none, and return the index of all.
-
-    A song's frames end with as many copies of its segments as there are `shifts` in pitch.
-    Raises DatasetError when fewer than two genres have a usable song.
-    """
-    songs, counts, skipped = [], [], []
-    for song, result in results:
-        if isinstance(result, str):
-            skipped.append({"track": song.track, "reason": result})
-        else:
-            keep(result)
-            songs.append(song)
-            counts.append(len(result))
-    mapping = sorted({song.genre for song in songs})
-    if len(mapping) < 2:
-        first = f", first {skipped[0]['track']}: {skipped[0]['reason']}" if skipped else ""
-        raise DatasetError(
-            f"songs of two or more genres are needed, {len(mapping)} of them could be used "
-            f"({len(skipped)} songs skipped{first})"
-        )
-    shift_of_copy = [0.0, *shifts]
-    pitch_shift = [np.repeat(shift_of_copy, n // len(shift_of_copy)) for n in counts]
-    return Index(
-        feature=feature,
-        settings=settings,
-        mapping=mapping,
-        tracks=[song.track for song in songs],
-        labels=np.repeat([mapping.index(song.genre) for song in songs], counts),
-        track_index=np.repeat(np.arange(len(songs)), counts),
-        skipped=skipped,
-        parts=[song.part for song in songs] if any(song.part for song in songs) else [],
-        artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
-        pitch_shift=np.concatenate(pitch_shift) if shifts else None,
-    )
+def some(names: Sequence[str]) -> str:
+    """Return the first few of some names, for a note."""
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -7,21 +7,23 @@ table of GTZAN has these columns, as may any other:
     blues.00000.wav,661794,0.35,...,blues
 
 FMA's `features.csv` has three rows of names, and the genres stand in its `tracks.csv` (see
-`genre.fma`).
+`fma`).
 """
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from genre import cli
-from genre.datasets import Segments, csv_list, fma, segment_file
+from genre.datasets import Segments, fma, segment_file
+from genre.datasets.csv_table import check_columns, check_width, rows_of
+from genre.datasets.listing import genre_name
 from genre.errors import DatasetError
-from genre.files import printable, sha256_of_lines
+from genre.files import HashedFile, printable, sha256_of_lines
 
 FEATURE, SUFFIX = "table", ".csv"
 TRACK, LABEL = "filename", "label"
@@ -29,6 +31,8 @@ TRACK, LABEL = "filename", "label"
 NO_FEATURES = ("length", "")
 LARGEST = float(np.finfo(np.float32).max)
 PART_OF_CLIP = re.compile(r"(.+\.\d{5})\.\d(\.\w+)")  # blues.00000.0.wav, in Kaggle's table of 3 s
+
+log = logging.getLogger("genre")
 
 
 class Row(NamedTuple):
@@ -55,26 +59,35 @@ def read(path: Path) -> Segments:
     The rows of clips that Kaggle cut into ten are segments of one track. Raises DatasetError when
     the table is another, or when a row lacks its genre or a number.
     """
-    lines = csv_list.rows(path)
-    _, header = next(lines, (0, []))
-    if header[:1] == ["feature"]:
-        raise DatasetError(f"{path}: looks like FMA's; its genres come with --fma tracks.csv")
-    names = [name.strip() for name in header]
-    csv_list.check_columns((TRACK, LABEL), names, path)
+    with HashedFile(path) as file:
+        lines = rows_of(file, path)
+        _, header = next(lines, (0, []))
+        if header[:1] == ["feature"]:
+            raise DatasetError(f"{path}: looks like FMA's; its genres come with --fma tracks.csv")
+        names = [name.strip() for name in header]
+        check_columns((TRACK, LABEL), names, path)
+        columns = _columns(names, (TRACK, LABEL, *NO_FEATURES), path)
+        rows = _rows(lines, names, columns, path)
+        return _segments(rows, list(columns), path, file.hexdigest())
+
+
+def _rows(
+    lines: Iterator[tuple[int, list[str]]], names: list[str], columns: dict[str, int], path: Path
+) -> list[Row]:
+    """Return the rows of a table, given with their lines."""
     track, label = names.index(TRACK), names.index(LABEL)
-    columns = _columns(names, (TRACK, LABEL, *NO_FEATURES), path)
     rows: dict[str, Row] = {}
     for line, row in lines:
         where = f"{path}, line {line}"
-        csv_list.check_width(row, len(names), where)
+        check_width(row, len(names), where)
         if not row[track] or not row[label].strip():
             raise DatasetError(f"{where}: no {TRACK if not row[track] else LABEL}")
         if row[track] in rows:
             raise DatasetError(f"{where}: {row[track]} is in the table already")
         whole = PART_OF_CLIP.sub(r"\1\2", row[track])
         values = _numbers(row, columns, where)
-        rows[row[track]] = Row(printable(whole), printable(row[label].strip()), values)
-    return _segments(list(rows.values()), list(columns), path)
+        rows[row[track]] = Row(printable(whole), genre_name(row[label]), values)
+    return list(rows.values())
 
 
 def read_fma(path: Path, tracks: Path, *, subset: str) -> Segments:
@@ -83,23 +96,25 @@ def read_fma(path: Path, tracks: Path, *, subset: str) -> Segments:
     Raises DatasetError when one of them is another table.
     """
     songs = {song.track: song for _, song in fma.listed(tracks, Path(), subset=subset)}
-    lines = csv_list.rows(path)
-    header = [row for _, row in islice(lines, 3)]
-    names = [".".join(parts) for parts in zip(*header, strict=False)]
-    csv_list.check_columns(("feature.statistics.number",), names, path)
-    columns = _columns(names, names[:1], path)
     rows: dict[str, Row] = {}
-    for line, row in lines:
-        where = f"{path}, line {line}"
-        csv_list.check_width(row, len(names), where)
-        song = songs.get(fma.track(row[0], where)) if row[0] != fma.INDEX else None
-        if song and song.genre:
-            values = _numbers(row, columns, where)
-            rows[song.track] = Row(song.track, song.genre, values, song.part, song.artist)
+    with HashedFile(path) as file:
+        lines = rows_of(file, path)
+        header = [row for _, row in islice(lines, 3)]
+        names = [".".join(parts) for parts in zip(*header, strict=False)]
+        check_columns(("feature.statistics.number",), names, path)
+        columns = _columns(names, names[:1], path)
+        for line, row in lines:
+            where = f"{path}, line {line}"
+            check_width(row, len(names), where)
+            song = songs.get(fma.track(row[0], where)) if row[0] != fma.INDEX else None
+            if song and song.genre:
+                values = _numbers(row, columns, where)
+                rows[song.track] = Row(song.track, song.genre, values, song.part, song.artist)
+        digest = file.hexdigest()
     n_wanted = sum(bool(song.genre) for song in songs.values())
     if len(rows) < n_wanted:
-        cli.say(f"{path}: lacks {n_wanted - len(rows)} of the {n_wanted} tracks of {subset}")
-    return _segments(list(rows.values()), list(columns), path)
+        log.warning(f"{path}: lacks {n_wanted - len(rows)} of the {n_wanted} tracks of {subset}")
+    return _segments(list(rows.values()), list(columns), path, digest)
 
 
 def _columns(names: Sequence[str], others: Sequence[str], path: Path) -> dict[str, int]:
@@ -133,7 +148,7 @@ def _number(text: str) -> float:
     return value if abs(value) < LARGEST else np.nan
 
 
-def _segments(rows: list[Row], columns: list[str], path: Path) -> Segments:
+def _segments(rows: list[Row], columns: list[str], path: Path, digest: str) -> Segments:
     """Return the data set of a table's rows."""
     mapping = sorted({row.genre for row in rows})
     if len(mapping) < 2:
@@ -154,4 +169,5 @@ def _segments(rows: list[Row], columns: list[str], path: Path) -> Segments:
         frames=np.stack([row.values for row in rows])[:, None, :],
         parts=[row.part for row in first.values()] if any(row.part for row in rows) else [],
         artists=[row.artist for row in first.values()] if any(row.artist for row in rows) else [],
+        digest=digest,
     )

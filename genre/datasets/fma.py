@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from genre.datasets import Song, check_folder, csv_list
+from genre.datasets import Song
+from genre.datasets.csv_list import read_part
+from genre.datasets.csv_table import check_columns, check_width, rows
+from genre.datasets.listing import Listing, check_folder, genre_name, sort_out
 from genre.errors import DatasetError
 from genre.files import printable
 
@@ -20,15 +23,15 @@ INDEX = "track_id"  # what a third row calls the first column
 LONGEST_TEXT = 2**24  # characters; biographies can be longer than the csv module allows
 
 
-def find(tracks: Path, dataset: Path, *, subset: str) -> csv_list.Listing:
+def find(tracks: Path, dataset: Path, *, subset: str) -> Listing:
     """Return the songs of one of SUBSETS, with the parts of FMA's split and the artists' numbers.
 
     `tracks` is `tracks.csv` of FMA's metadata, `dataset` the folder with `000/000002.mp3`. Tracks
     without a top genre are left out, as FMA gives none to those of several. Raises DatasetError
-    when the table is another, or when `csv_list.sort_out` does.
+    when the table is another, or when `sort_out` does.
     """
     check_folder(dataset)
-    return csv_list.sort_out(listed(tracks, dataset, subset=subset), tracks)
+    return sort_out(listed(tracks, dataset, subset=subset), tracks)
 
 
 def listed(tracks: Path, dataset: Path, *, subset: str) -> list[tuple[int, Song]]:
@@ -56,14 +59,14 @@ def track(number: str, where: str) -> str:
 
 def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tuple[int, Song]]:
     """Yield the songs of some subsets, each with its last line in the table."""
-    lines = csv_list.rows(tracks)
+    lines = rows(tracks)
     header = [row for _, row in islice(lines, 2)]
     columns = [".".join(names) for names in zip(*header, strict=False)]
-    csv_list.check_columns(COLUMNS, columns, tracks)
+    check_columns(COLUMNS, columns, tracks)
     genre, part, within, artist = map(columns.index, COLUMNS)
     for line, row in lines:
         where = f"{tracks}, line {line}"
-        csv_list.check_width(row, len(columns), where)
+        check_width(row, len(columns), where)
         if row[0] == INDEX or row[within] not in subsets:
             continue
         path = track(row[0], where)
@@ -72,8 +75,8 @@ def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tu
             Song(
                 path=dataset / path,
                 track=path,
-                genre=printable(row[genre].strip()),
-                part=csv_list.read_part(row[part], where),
+                genre=genre_name(row[genre]),
+                part=read_part(row[part], where),
                 artist=printable(row[artist].strip()),
             ),
         )

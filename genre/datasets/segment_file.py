@@ -3,19 +3,19 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-Where the data set brings them, "parts" and "artists" hold a text for each track; "pitch_shift"
-holds a number of semitones for each segment where there are shifted copies.
+Where the data set has them, "parts" and "artists" hold a text for each track. "pitch_shift" holds
+a number of semitones for each segment where there are shifted copies.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 
-from genre import checks
-from genre.datasets import PARTS, UNUSED, Index, Segments, blocks, segment_hdf5, segment_json
+from genre.datasets import Index, Segments, blocks, course_file, segment_hdf5, segment_json
 from genre.errors import DatasetError
 from genre.files import check_place, replacing
 
@@ -26,6 +26,31 @@ ENCODINGS = {JSON: segment_json, HDF5: segment_hdf5}
 
 Append = Callable[[np.ndarray], None]  # takes the frames of a track, (segments, frames, bands)
 Finish = Callable[[Index], None]
+Place = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]  # in a list
+
+
+class Skipped(msgspec.Struct):
+    """A song that could not be used, and why."""
+
+    track: str
+    reason: str
+
+
+# By msgspec: it checks types as it reads, faster than pydantic and without further packages.
+class Content(msgspec.Struct):
+    """What a segment file holds beside its frames."""
+
+    schema: Literal[1]
+    feature: str
+    settings: dict[str, Any]
+    mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
+    tracks: list[str]
+    labels: list[Place]
+    track_index: list[Place]
+    skipped: list[Skipped]
+    parts: list[Literal["train", "validation", "test", ""]] = []
+    artists: list[str] = []
+    pitch_shift: list[float] | None = None
 
 
 @contextmanager
@@ -55,19 +80,25 @@ def write(segments: Segments, path: Path) -> None:
 def read(path: Path) -> Segments:
     """Read a segment file; the frames of an .h5 stay on the disk until they are used.
 
-    Raises DatasetError when it is missing, not whole or not a segment file.
+    The file of Velardo's course is read as well. Raises DatasetError when the file is missing, not
+    whole or not a segment file.
     """
     check_suffix(path)
     if not path.is_file():
         why = "not a file" if path.exists() else "no such file; preprocess.py writes it"
         raise DatasetError(f"{path}: {why}")
     try:
-        segments = _segments(ENCODINGS[path.suffix].read(path))
+        content, digest = ENCODINGS[path.suffix].read(path)
+        if course_file.is_one(content):
+            return course_file.segments(content, digest, path)
+        segments = _segments(content, digest)
         _check(segments)
     except KeyError as error:
         raise DatasetError(f"{path}: not a segment file ({error} is missing)") from None
-    except (ArithmeticError, OSError, RuntimeError, TypeError, ValueError) as error:
-        # JSON's and HDF5's own errors are among them.
+    except (
+        *(ArithmeticError, OSError, RuntimeError, TypeError, ValueError),  # HDF5's are among them
+        msgspec.MsgspecError,
+    ) as error:
         reason = str(error).split("\n")[0]
         raise DatasetError(f"{path}: not a whole segment file ({reason})") from None
     return segments
@@ -102,82 +133,55 @@ def _content(index: Index) -> dict[str, Any]:
     } | {key: value for key, value in optional.items() if len(value)}
 
 
-def _segments(content: Any) -> Segments:
-    if checks.mapping(content, "the file")["schema"] != SCHEMA:
-        raise ValueError(f"schema {content['schema']!r:.40}, this version reads {SCHEMA}")
-    if not isinstance(content["feature"], str):
-        raise ValueError("feature is no name")
+def _segments(values: dict[str, Any], digest: str) -> Segments:
+    """Return the segments of a file, once its values have the types that they should have."""
+    if values["schema"] != SCHEMA:
+        raise ValueError(f"schema {values['schema']!r:.40}, this version reads {SCHEMA}")
+    frames = values[values["feature"]]
+    content = msgspec.convert(values, Content)
+    shift = content.pitch_shift
     return Segments(
-        feature=content["feature"],
-        settings=checks.mapping(content["settings"], "settings"),
-        mapping=checks.genres(content["mapping"]),
-        tracks=checks.names(content["tracks"], "tracks"),
-        labels=_whole_numbers(content["labels"], "labels"),
-        track_index=_whole_numbers(content["track_index"], "track_index"),
-        frames=_frames(content[content["feature"]]),
-        skipped=[
-            {key: str(checks.mapping(song, "skipped")[key]) for key in ("track", "reason")}
-            for song in content["skipped"]
-        ],
-        parts=_of_tracks(content, "parts"),
-        artists=_of_tracks(content, "artists"),
-        pitch_shift=_pitch_shift(content),
+        feature=content.feature,
+        settings=content.settings,
+        mapping=content.mapping,
+        tracks=content.tracks,
+        labels=np.array(content.labels, dtype=np.int64),
+        track_index=np.array(content.track_index, dtype=np.int64),
+        frames=frames,
+        skipped=[msgspec.structs.asdict(song) for song in content.skipped],
+        parts=content.parts,
+        artists=content.artists,
+        pitch_shift=None if shift is None else np.array(shift),
+        digest=digest,
     )
 
 
-def _of_tracks(content: dict[str, Any], key: str) -> list[str]:
-    """Return a list of a text for each track, empty where the file has none."""
-    values = content.get(key, [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise ValueError(f"{key} is no list of texts")
-    if values and len(values) != len(content["tracks"]):
-        raise ValueError(f"{key} and tracks differ in length")
-    return values
-
-
-def _whole_numbers(values: Any, what: str) -> np.ndarray:
-    array = np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
-        raise ValueError(f"{what} are no whole numbers")
-    return array.astype(np.int64)
-
-
-def _pitch_shift(content: dict[str, Any]) -> np.ndarray | None:
-    if "pitch_shift" not in content:
-        return None
-    shift = np.asarray(content["pitch_shift"], dtype=float)
-    if shift.shape != (len(content["labels"]),) or not np.isfinite(shift).all():
-        raise ValueError("pitch_shift is no number for each segment")
-    return shift
-
-
-def _frames(values: Any) -> Any:
-    """Return frames as an array; those of an .h5 file stay where they are."""
-    if hasattr(values, "dtype"):
-        if values.dtype.kind not in "iuf":
-            raise ValueError("the frames are no numbers")
-        return values
-    with np.errstate(over="ignore"):  # becomes infinite, which is refused
-        return np.asarray(values, dtype=np.float32)
-
-
 def _check(segments: Segments) -> None:
-    """Raise ValueError where the parts of a segment file do not fit each other."""
-    shape = segments.frames.shape
-    if shape is None or len(shape) != 3 or 0 in shape:
+    """Raise ValueError where what a segment file holds does not fit together."""
+    frames, n_segments = segments.frames, len(segments.labels)
+    shape = getattr(frames, "shape", None) or ()
+    if len(shape) != 3 or 0 in shape:
         raise ValueError(f"the frames have the shape {shape}")
-    if not segments.labels.shape == segments.track_index.shape == shape[:1]:
+    if frames.dtype.kind not in "iuf":
+        raise ValueError("the frames are no numbers")
+    if not len(frames) == n_segments == len(segments.track_index):
         raise ValueError("labels, track_index and frames differ in length")
-    if not all(np.isfinite(frames).all() for frames in blocks(segments.frames)):
-        raise ValueError("the frames hold values that are not numbers")
-    for name, indices, names in (
-        ("labels", segments.labels, segments.mapping),
-        ("track_index", segments.track_index, segments.tracks),
-    ):
-        if indices.min() < 0 or indices.max() >= len(names):
-            raise ValueError(f"{name} points outside its list")
-    if not set(segments.parts) <= {*PARTS, UNUSED}:
-        raise ValueError(f"parts are {', '.join(PARTS)}, or empty for none")
+    for what in ("mapping", "tracks"):
+        names = getattr(segments, what)
+        if len(set(names)) < len(names):
+            raise ValueError(f"{what} holds a name twice")
+        "".join(names).encode()  # raises a ValueError where a name is no text
+    for what, names in (("labels", segments.mapping), ("track_index", segments.tracks)):
+        if getattr(segments, what).max() >= len(names):
+            raise ValueError(f"{what} points outside its list")
+    for what in ("parts", "artists"):
+        if len(getattr(segments, what)) not in (0, len(segments.tracks)):
+            raise ValueError(f"{what} and tracks differ in length")
+    shift = segments.pitch_shift
+    if shift is not None and not (len(shift) == n_segments and np.isfinite(shift).all()):
+        raise ValueError("pitch_shift is no number for each segment")
     pairs = np.unique(np.stack([segments.track_index, segments.labels]), axis=1)
     if pairs.shape[1] > len(np.unique(segments.track_index)):
         raise ValueError("a track has two labels")
+    if not all(np.isfinite(block).all() for block in blocks(frames)):
+        raise ValueError("the frames hold values that are not numbers")

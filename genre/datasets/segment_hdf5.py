@@ -5,13 +5,15 @@ Feature, schema, settings and skipped songs are attributes of the file, the rest
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import lazy_loader as lazy
 import numpy as np
 
-h5py = lazy.load("h5py")
+from genre.errors import DatasetError
+from genre.files import sha256
 
 ATTRIBUTES = ("schema", "feature", "settings", "skipped")
 CHUNK = 2**18  # bytes that HDF5 reads and writes at once
@@ -22,6 +24,8 @@ class Writer:
     """Puts the frames of tracks on the disk as they come."""
 
     def __init__(self, path: Path, dtype: np.dtype) -> None:
+        import h5py
+
         self._disk = _Disk(path, "w+")
         self._file = h5py.File(self._disk, "w")
         self._dtype = dtype
@@ -87,20 +91,64 @@ class _Disk(io.FileIO):
             raise self._error
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Return what a file holds; the frames stay in it, an h5py.Dataset that reads when indexed.
+class Frames:
+    """The frames in a file, (segments, frames, bands), which are read from the disk when indexed.
+
+    The file is open only meanwhile, so that it can be replaced on Windows, too, and this object
+    can go to another process. Raises DatasetError where the file is another by then.
+    """
+
+    def __init__(self, path: Path, data: Any) -> None:
+        self.shape: tuple[int, ...] = data.shape
+        self.dtype: np.dtype = data.dtype
+        self._path, self._name = path.absolute(), data.name
+        self._state = _state(path)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | np.ndarray | tuple) -> np.ndarray:
+        with self.opened() as data:
+            return data[rows]
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """Give the h5py.Dataset itself, to read from it several times."""
+        import h5py
+
+        with h5py.File(self._path) as file:
+            if _state(self._path) != self._state:
+                raise DatasetError(f"{self._path}: was replaced while it was in use; start again")
+            yield file[self._name]
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Return what changes where a file is replaced: its size and when it was written."""
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """Return what a file holds, the frames as `Frames`, and its digest.
 
     Raises OSError, KeyError, ValueError, or what else h5py makes of a file that is not ours.
     """
-    file = h5py.File(path)
-    content = dict(file.attrs)
-    content["schema"] = int(content["schema"])
-    for key in ("settings", "skipped"):
-        content[key] = json.loads(content[key])
-    for key, data in file.items():
-        if not isinstance(data, h5py.Dataset):
-            raise ValueError(f"{key} is no data set")
-        if key != content["feature"]:
-            data = np.asarray(data.asstr()[()]).tolist() if data.dtype == object else data[()]
-        content[key] = data
-    return content
+    import h5py
+
+    digest = sha256(path)
+    with h5py.File(path) as file:
+        content = dict(file.attrs)
+        content["schema"] = int(content["schema"])
+        for key in ("settings", "skipped"):
+            content[key] = json.loads(content[key])
+        for key, data in file.items():
+            if not isinstance(data, h5py.Dataset):
+                raise ValueError(f"{key} is no data set")
+            content[key] = Frames(path, data) if key == content["feature"] else _values(data)
+        return content, digest
+
+
+def _values(data: Any) -> Any:
+    """Return a data set as Python's own numbers and texts."""
+    values = data.asstr()[()] if data.dtype == object else data[()]
+    return np.asarray(values).tolist()

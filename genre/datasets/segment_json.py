@@ -1,21 +1,27 @@
 """The segment file as .json: written track by track, and read in pieces.
 
 Only the frames are large. They stand last in the file and are never all held as text, nor as
-Python's numbers, which take eight times the memory of the array.
+Python's numbers, which take eight times the memory of the array. Three libraries share the work:
+orjson writes arrays, msgspec reads what is not frames, simdjson reads numbers into an array.
 """
 
+import io
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import lazy_loader as lazy
+import msgspec
 import numpy as np
-import orjson
 
-simdjson = lazy.load("simdjson")
+from genre.files import HashedFile
 
 BLOCK = 2**18  # bytes of text read at once, or as much again as waits to be understood
-FRAMES_BEGIN, FRAMES_END = b'":[[[', b"]]]"  # nothing else in the file is three lists deep
+# Each string in turn, quotes and backslashes within it left out of account, and what follows one
+# where the frames begin: nothing else in the file is three lists deep.
+STRINGS = re.compile(rb'"((?:[^"\\]|\\.)*+)"(\s*:\s*\[\s*\[\s*\[)?', re.DOTALL)
+FRAMES_END = re.compile(rb"\]\s*\]\s*\]")
 BETWEEN = b"]],[["  # two segments
+SPACES = b" \n\r\t"
 NUMBERS = b"0123456789.eE+-"
 
 
@@ -46,26 +52,37 @@ class Writer:
 
 
 def _dumps(value: Any) -> bytes:
+    import orjson
+
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Return what a file holds, the frames as (segments, frames, bands) float32 if it is ours.
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """Return what a file holds, the frames as (segments, frames, bands) float32, and its digest.
 
-    Raises ValueError, or an error that orjson or simdjson makes of it, where it is not JSON.
+    Raises ValueError, or an error that a library makes of it, where it is not such JSON.
     """
-    with open(path, "rb") as file:
-        head = b""
-        while FRAMES_BEGIN not in head:
-            if not (block := file.read(max(BLOCK, len(head)))):
-                return orjson.loads(head)  # with other spaces than ours; slower
-            head += block
-        head, _, text = head.partition(FRAMES_BEGIN)
-        frames, text = _read_frames(file, b"[[" + text)
-        content = orjson.loads(head + b'":[]' + text + file.read())
-    if content[content["feature"]] == []:
-        content[content["feature"]] = frames
-    return content
+    with HashedFile(path) as hashed:
+        file = io.BufferedReader(hashed)
+        head, key, text = _head(file)
+        frames, tail = _read_frames(file, text)
+        content = msgspec.json.decode(head + b"null" + tail + file.read())
+        content[msgspec.json.decode(b'"' + key + b'"')] = frames
+        return content, hashed.hexdigest()
+
+
+def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
+    """Return what stands before the frames, the key of the frames, and the text that follows."""
+    head = b""
+    while block := file.read(max(BLOCK, len(head))):
+        head += block
+        for string in STRINGS.finditer(head):
+            if string[2]:
+                start = head.index(b"[", string.end(1))
+                return head[:start], string[1], b"[[" + head[string.end() :]
+    if not head.startswith(b"{"):
+        raise ValueError("not a JSON object")
+    raise ValueError("no list of the shape (segments, frames, bands)")
 
 
 def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
@@ -80,26 +97,34 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
             raise ValueError("the frames are uneven")
         frames.extend(numbers.data.cast("B"))
 
-    while (end := text.find(FRAMES_END)) < 0:
+    while not (end := FRAMES_END.search(text)):
+        text = _compact(text)
         if (last := text.rfind(BETWEEN)) >= 0:
             add(text[: last + 2])
             text = text[last + 3 :]
         if not (block := file.read(max(BLOCK, len(text)))):
             raise ValueError("it ends amid the frames")
         text += block
-    add(text[: end + 2])
-    return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end + 3 :]
+    add(_compact(text[: end.start()]) + b"]]")
+    return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end.end() :]
+
+
+def _compact(text: bytes) -> bytes:
+    """Return the text of frames without the spaces and lines that other programs write."""
+    return text.translate(None, SPACES) if b" " in text or b"\n" in text else text
 
 
 def _numbers(text: bytes) -> np.ndarray:
     """Return the frames of some segments, (segments, frames, bands) float32."""
+    import simdjson
+
     brackets = text.translate(None, NUMBERS)
     first = brackets[: brackets.find(b"]]") + 2]
     row = first[1 : first.find(b"]") + 1]
     n_bands, n_frames = len(row) - 1, first.count(b"],[") + 1
     n_segments = brackets.count(b"]],[[") + 1
     segment = b"[" + b",".join([row] * n_frames) + b"]"
-    if brackets != b",".join([segment] * n_segments):
+    if row.strip(b"[],") or brackets != b",".join([segment] * n_segments):
         raise ValueError("the frames are uneven, or not numbers")
     numbers = simdjson.Parser().parse(b"[" + text + b"]").as_buffer(of_type="d")
     with np.errstate(over="ignore"):  # becomes infinite, which is refused later

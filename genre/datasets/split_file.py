@@ -1,16 +1,17 @@
 """A split as a CSV file: `track,part`, and `segment` too where a track stands in several parts."""
 
 import csv
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
 from genre.audio import AUDIO_SUFFIXES
-from genre.datasets import PARTS, UNUSED, Segments
-from genre.errors import SplitError
+from genre.datasets import PARTS, UNUSED, Segments, csv_table
+from genre.errors import DatasetError, SplitError
 from genre.files import replacing
 
 NAME = "split.csv"  # in a network's folder
@@ -73,21 +74,23 @@ def read(segments: Segments, path: Path) -> Listed:
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Return the rows of a CSV file with their line numbers."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = [(reader.line_num, row) for row in reader]
+        (_, header), *rows = csv_table.rows(path)
+        for line, row in rows:
+            csv_table.check_width(row, len(header), f"{path}, line {line}")
     except OSError as error:
         raise SplitError(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SplitError(f"{path}: not a CSV file ({error})") from None
-    if not rows or not {"track", "part"} <= {key for key, value in rows[0][1].items() if value}:
+    except DatasetError as error:
+        raise SplitError(str(error)) from None
+    except ValueError:  # not even a header
+        header, rows = [], []
+    if not rows or not {"track", "part"} <= set(header):
         raise SplitError(f"{path}: a split is a CSV file with the columns track,part")
-    return rows
+    return [(line, dict(zip(header, row, strict=False))) for line, row in rows]
 
 
-def _finder(tracks: Sequence[str]):
+def _finder(tracks: Sequence[str]) -> Callable[[str], int | None]:
     """Return a function from a listed name to the index of the track that it means, or None."""
-    exact = {PurePosixPath(track).parts: index for index, track in enumerate(tracks)}
+    exact = {_parts(track): index for index, track in enumerate(tracks)}
     keys = [_components(track) for track in tracks]
     whole = {key: index for index, key in enumerate(keys)}
     n_whole = Counter(keys)
@@ -117,4 +120,4 @@ def _components(track: str) -> tuple[str, ...]:
 
 
 def _parts(track: str) -> tuple[str, ...]:
-    return PurePosixPath((track or "").replace("\\", "/")).parts
+    return PurePosixPath(unicodedata.normalize("NFC", track.replace("\\", "/"))).parts

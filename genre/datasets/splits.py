@@ -1,6 +1,5 @@
 """Decide which part each segment belongs to: training, validation, test or none."""
 
-import argparse
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +8,26 @@ from typing import NamedTuple
 import numpy as np
 
 import config
-from genre.datasets import PARTS, TEST, TRAIN, UNUSED, VALIDATION, Segments, gtzan, split_file
+from genre.datasets import (
+    PARTS,
+    TEST,
+    TRAIN,
+    UNUSED,
+    VALIDATION,
+    Segments,
+    copies,
+    gtzan,
+    some,
+    split_file,
+)
 from genre.errors import SplitError
 from genre.files import printable
 
 SPLITS = {
-    "track": "all segments of a track stand on one side",
-    "segment": "segments are shuffled, as in the course; tracks stand on both sides, scores leak",
-    "artist": "all tracks of an artist stand on one side (GTZAN, FMA, lists that name artists)",
-    "given": "the parts that the data set brings (FMA, lists with parts)",
+    "track": "all segments of a track, and of identical copies of it, are in one part",
+    "segment": "segments are shuffled, as in the course; tracks are in several parts, scores leak",
+    "artist": "all tracks of an artist are in one part (GTZAN, FMA, lists that name artists)",
+    "given": "the data set's own parts (FMA, lists with parts, train/ and test/ folders)",
     "filtered": "GTZAN's fault-filtered lists, artists apart but for three (GTZAN only)",
 }
 HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
@@ -25,9 +35,10 @@ HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
 )
 DEALT = ("segment", "track", "artist")  # the splits that a seed deals, and that can be folded
 NO_PARTS = (
-    "split given: this data brings no parts of its own; FMA does, and a list with a part column"
+    "split given: this data has no parts of its own. FMA has, and a list with a part column, and "
+    "a folder with train/ and test/"
 )
-LEAKS = "this split leaks: segments of the same tracks stand in training and in test"
+LEAKS = "this split leaks: segments of the same tracks are in training and in test"
 
 
 class Split(NamedTuple):
@@ -39,18 +50,18 @@ class Split(NamedTuple):
 
 
 def known(name: str) -> str:
-    """Read an argument that is a split's name or the path of a .csv file."""
+    """Return a split's name, or the path of a .csv file; raises SplitError for another text."""
     if name not in SPLITS and Path(name).suffix != ".csv":
-        raise argparse.ArgumentTypeError(f"{name!r} is neither a .csv file nor {', '.join(SPLITS)}")
+        raise SplitError(f"split {name!r:.40} is neither a .csv file nor {', '.join(SPLITS)}")
     return name
 
 
 def split(segments: Segments, name: str, *, seed: int) -> Split:
     """Split the data by a split's name or a CSV file's path.
 
-    Dealt splits keep the genres' shares in every part as far as the groups allow, and the same
-    seed gives the same parts. Raises SplitError when a part would be empty, or when the data is
-    not what the split is for.
+    The splits track, segment and artist keep the genres' shares in every part as far as the groups
+    allow, and the same seed gives the same parts. Raises SplitError when a part would be empty, or
+    when the data is not what the split is for.
     """
     if name in DEALT:
         return next(_deal_out(segments, name, seed, config.TEST_ONE_IN, test_everything=False))
@@ -91,7 +102,7 @@ def everything(segments: Segments) -> Split:
 
 
 def given_parts(segments: Segments) -> split_file.Listed:
-    """Return the parts that the data set brings; raises SplitError where it brings none."""
+    """Return the data set's own parts; raises SplitError where it has none."""
     if not segments.parts:
         raise SplitError(NO_PARTS)
     return split_file.Listed(np.array(segments.parts)[segments.track_index], [])
@@ -116,6 +127,8 @@ def _deal_out(
     validation: bool = True,
 ) -> Iterator[Split]:
     """Deal the data into folds, and for each one yield the split with that fold as the test."""
+    if not segments.tracks_known and name != "segment":
+        raise SplitError(f"split {name}: the data does not say which segments are of one track")
     labels, groups, item_of_segment = _items(segments, name)
     counts = np.bincount(labels, minlength=len(segments.mapping))
     fewest = max(n_folds, len(PARTS)) if test_everything else len(PARTS)
@@ -124,12 +137,15 @@ def _deal_out(
         genre = segments.mapping[counts.argmin()]
         raise SplitError(f"every genre needs at least {fewest} {what}; {genre} has {counts.min()}")
     if test_everything and len(np.unique(groups)) < n_folds:
-        raise SplitError(f"{n_folds} folds need as many artists, not {len(np.unique(groups))}")
+        what = "artists" if name == "artist" else "different tracks"
+        raise SplitError(f"{n_folds} folds need as many {what}, not {len(np.unique(groups))}")
     everything = np.full(len(labels), True)
     dealt = everything if test_everything else _divisible(labels, groups, everything)
     if not dealt.any():
-        raise SplitError(f"split {name}: no genre has tracks of two artists")
+        what = "tracks of two artists" if name == "artist" else "two different tracks"
+        raise SplitError(f"split {name}: no genre has {what}")
     fold = _deal(labels, groups, dealt, n_folds, seed)
+    notes = [] if name == "segment" else copies.notes(segments, segments.first_copy)
     for number in range(fold.max() + 1):
         parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
         if validation:
@@ -138,7 +154,7 @@ def _deal_out(
             parts[share == 0] = VALIDATION
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation else (TRAIN, TEST)
-        split = Split(name, parts[item_of_segment], [])
+        split = Split(name, parts[item_of_segment], notes)
         yield _checked(segments, split, of_fold, needed=needed)
 
 
@@ -154,10 +170,10 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
     tracks, first, item_of_segment = np.unique(
         segments.track_index, return_index=True, return_inverse=True
     )
-    groups = tracks
+    groups = segments.first_copy
     if name == "artist":
-        groups = _artist_groups(segments)[tracks]
-    return segments.labels[first], groups, item_of_segment
+        groups = _joined(_artist_groups(segments), groups)
+    return segments.labels[first], groups[tracks], item_of_segment
 
 
 def _artist_groups(segments: Segments) -> np.ndarray:
@@ -173,11 +189,19 @@ def _artist_groups(segments: Segments) -> np.ndarray:
     )
 
 
+def _joined(groups: np.ndarray, first_copy: np.ndarray) -> np.ndarray:
+    """Return groups of tracks, (tracks,), joined where one holds a copy of another's track."""
+    groups = groups.copy()
+    for track in np.flatnonzero(first_copy != np.arange(len(groups))):
+        groups[groups == groups[track]] = groups[first_copy[track]]
+    return groups
+
+
 def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return which of some items, (items,) bool like `among`, can stand on both sides.
 
-    A genre of a single artist cannot. It trains: to test what was never learnt measures nothing.
-    What else that artist made trains with it.
+    A genre of a single group, of an artist or of copies, cannot. It trains: to test what was never
+    learnt measures nothing. What else is in that group trains with it.
     """
     pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
     n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)
@@ -223,21 +247,32 @@ def _checked(
 
     Shifted copies are for training alone.
     """
-    notes = list(split.notes)
     parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
-    trained, tested = (segments.track_index[parts == part] for part in (TRAIN, TEST))
-    if np.isin(trained, tested).any():
-        notes.append(LEAKS)
+    notes = [*split.notes, *_leaks(segments, parts)]
     for part in PARTS:
         present = np.unique(segments.labels[parts == part])
         if not len(present):
             if part in needed:
-                raise SplitError(f"split {split.name}: none of the data is in the {part} part")
+                why = f" ({'; '.join(split.notes)})" if split.notes else ""
+                raise SplitError(f"split {split.name}: none of the data is in the {part} part{why}")
             continue
         missing = [name for i, name in enumerate(segments.mapping) if i not in present]
         if missing:
             notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
     return split._replace(parts=parts, notes=notes)
+
+
+def _leaks(segments: Segments, parts: np.ndarray) -> list[str]:
+    """Return a note where tracks, or identical copies of them, are in training and in test."""
+    trained, tested = (np.unique(segments.track_index[parts == part]) for part in (TRAIN, TEST))
+    if np.isin(trained, tested).any():
+        return [LEAKS]
+    first = segments.first_copy
+    copied = tested[np.isin(first[tested], first[trained])]
+    if not len(copied):
+        return []
+    names = some([segments.tracks[track] for track in copied])
+    return [f"this split leaks: identical copies of test tracks are in training: {names}"]
 
 
 def tracks_by_part(segments: Segments, parts: np.ndarray) -> dict[str, list[str]]:

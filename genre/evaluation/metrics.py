@@ -93,15 +93,6 @@ def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCur
     return curves
 
 
-def macro_roc(curves: dict[str, RocCurve]) -> RocCurve:
-    """Return the mean over the genres, one at least, of their curves and of their areas."""
-    steps = np.concatenate([false_positive for false_positive, _, _ in curves.values()])
-    grid = np.unique([np.maximum(steps - 1e-9, 0), steps])  # on either side of a vertical step
-    rates = [np.interp(grid, *curve[:2]) for curve in curves.values()]
-    area = mean(area for _, _, area in curves.values())
-    return np.append(0, grid), np.append(0, np.mean(rates, axis=0)), area
-
-
 def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]]:
     """Return the MEASURES of several runs, and of how many segments and tracks they are."""
     scores = [score(predictions, mapping) for predictions in runs]

@@ -3,7 +3,6 @@
 A feature is a name of FEATURES, or several joined by "+", whose bands then stand side by side.
 """
 
-import argparse
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,34 +11,55 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from genre import audio
-from genre.errors import AudioError, FeatureError
+from genre.errors import FeatureError
 from genre.features import librosa_features, spectrum
 from genre.features.settings import Settings
 
 Frames = TypeVar("Frames")  # (segments, frames, bands)
 
 
-class Feature(NamedTuple):
-    """How a segment's frames are computed, and what is known of them without computing."""
+Compute = Callable[[np.ndarray, Settings], np.ndarray]
 
-    compute: Callable[[np.ndarray, Settings], np.ndarray]  # of (samples,): (frames, bands)
+
+class Feature(NamedTuple):
+    """How segments' frames are computed, and what is known of them without computing."""
+
+    compute: Compute  # of segments, (segments, samples): (segments, frames, bands)
     bands: Callable[[Settings], int]
     level: str = ""  # which bands a change of volume adds a constant to: "all", the "first" or none
     settings: tuple[str, ...] = ()  # that it has beside those of all features
 
 
+class Track(NamedTuple):
+    """The frames of a track's segments, (segments, frames, bands) float32."""
+
+    frames: np.ndarray
+    short: bool = False  # shorter than one segment, and repeated to fill it
+
+
+def each(compute: Compute) -> Compute:
+    """Return a function of many segments, given one of a single segment's samples, (samples,)."""
+
+    def of_all(segments: np.ndarray, settings: Settings) -> np.ndarray:
+        return np.stack([compute(samples, settings) for samples in segments])
+
+    return of_all
+
+
 FEATURES = {
-    "mfcc": Feature(spectrum.mfcc, lambda s: s.n_mfcc, "first", ("n_mels", "n_mfcc")),
-    "mel": Feature(spectrum.mel, lambda s: s.n_mels, "all", ("n_mels",)),
-    "stft": Feature(spectrum.stft, lambda s: 1 + s.n_fft // 2, "all"),
-    "cqt": Feature(librosa_features.cqt, lambda _: librosa_features.CQT_BANDS, "all"),
-    "chroma_stft": Feature(librosa_features.chroma_stft, lambda _: 12),
-    "chroma_cqt": Feature(librosa_features.chroma_cqt, lambda _: 12),
-    "chroma_cens": Feature(librosa_features.chroma_cens, lambda _: 12),
-    "tempogram": Feature(librosa_features.tempogram, lambda _: 384),
-    "centroid": Feature(librosa_features.centroid, lambda _: 1),
-    "contrast": Feature(librosa_features.contrast, lambda _: 7),
-    "wavelet": Feature(librosa_features.wavelet, lambda _: librosa_features.WAVELET_BANDS, "all"),
+    "mfcc": Feature(each(spectrum.mfcc), lambda s: s.n_mfcc, "first", ("n_mels", "n_mfcc")),
+    "mel": Feature(each(spectrum.mel), lambda s: s.n_mels, "all", ("n_mels",)),
+    "stft": Feature(each(spectrum.stft), lambda s: 1 + s.n_fft // 2, "all"),
+    "cqt": Feature(each(librosa_features.cqt), lambda _: librosa_features.CQT_BANDS, "all"),
+    "chroma_stft": Feature(each(librosa_features.chroma_stft), lambda _: 12),
+    "chroma_cqt": Feature(each(librosa_features.chroma_cqt), lambda _: 12),
+    "chroma_cens": Feature(each(librosa_features.chroma_cens), lambda _: 12),
+    "tempogram": Feature(each(librosa_features.tempogram), lambda _: 384),
+    "centroid": Feature(each(librosa_features.centroid), lambda _: 1),
+    "contrast": Feature(each(librosa_features.contrast), lambda _: 7),
+    "wavelet": Feature(
+        each(librosa_features.wavelet), lambda _: librosa_features.WAVELET_BANDS, "all"
+    ),
 }
 
 
@@ -55,11 +75,8 @@ def parts(feature: str) -> list[Feature]:
 
 
 def known(feature: str) -> str:
-    """Read an argument that names a feature."""
-    try:
-        parts(feature)
-    except FeatureError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    """Return a feature's name; raises FeatureError where it is not known."""
+    parts(feature)
     return feature
 
 
@@ -134,67 +151,71 @@ def check(feature: str, settings: Settings) -> tuple[int, int]:
     noise = np.random.default_rng(0).normal(0, 0.1, settings.samples_per_segment)
     try:
         with warnings.catch_warnings(action="ignore"):  # what matters comes as an error
-            return of_segment(noise.astype(np.float32), feature, settings).shape
+            return of_segments(noise.astype(np.float32)[None], feature, settings).shape[1:]
     except (ValueError, ArithmeticError, IndexError) as error:  # NumPy's, ours and librosa's
         reason = str(error).split("\n")[0]
         raise FeatureError(f"{feature} cannot be computed with these settings ({reason})") from None
 
 
+def of_segments(segments: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
+    """Return the frames of segments' samples, (segments, samples): (segments, frames, bands)."""
+    values = [part.compute(segments, settings) for part in parts(feature)]
+    return np.concatenate(values, axis=2, dtype=np.float32)
+
+
 def of_segment(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
-    """Return the frames of one segment of samples, (frames, bands) float32."""
-    values = [part.compute(samples, settings) for part in parts(feature)]
-    return np.concatenate(values, axis=1, dtype=np.float32)
+    """Return the frames of one segment of samples, (samples,): (frames, bands) float32."""
+    return of_segments(samples[np.newaxis], feature, settings)[0]
 
 
 def of_track(
-    path: str | Path, feature: str, settings: Settings, shifts: Sequence[float] = ()
-) -> np.ndarray:
-    """Return the frames of a track's segments, (segments, frames, bands) float32.
+    path: str | Path,
+    feature: str,
+    settings: Settings,
+    shifts: Sequence[float] = (),
+    *,
+    offset: float = 0.0,
+) -> Track:
+    """Return the frames of `track_seconds` of a track from `offset`, in seconds, on.
 
-    A track shorter than `track_seconds` gives the whole segments it has. Copies follow, shifted in
-    pitch by so many semitones each. Raises AudioError when the track cannot be read or is shorter
-    than one segment.
+    A track that ends earlier gives the whole segments it has, or one if it is shorter than that.
+    Copies follow, shifted in pitch by so many semitones each. Raises AudioError when the track
+    cannot be read.
     """
-    samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
-    frames = of_samples(samples, feature, settings)
-    if not len(frames):
-        raise too_short(len(samples), settings)
+    samples = audio.load(
+        path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
+    )
+    track = of_samples(samples, feature, settings)
     copies = (librosa_features.shifted(samples, settings, shift) for shift in shifts)
-    return np.concatenate([frames, *(of_samples(copy, feature, settings) for copy in copies)])
+    all_frames = [track.frames, *(of_samples(copy, feature, settings).frames for copy in copies)]
+    return track._replace(frames=np.concatenate(all_frames))
 
 
-def of_whole_track(path: str | Path, feature: str, settings: Settings) -> Iterator[np.ndarray]:
+def of_whole_track(
+    path: str | Path, feature: str, settings: Settings, *, offset: float = 0.0
+) -> Iterator[Track]:
     """Yield the frames of all of a track's segments, as `of_track` of `track_seconds` at a time.
 
     The last piece may have fewer segments. Raises AudioError as `of_track` does.
     """
-    n_samples, n_segments = 0, 0
-    pieces = audio.blocks(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
-    for samples in pieces:
-        frames = of_samples(samples, feature, settings)
-        n_samples += len(samples)
-        n_segments += len(frames)
-        if len(frames):
-            yield frames
-    if not n_segments:
-        raise too_short(n_samples, settings)
+    pieces = audio.blocks(
+        path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
+    )
+    for number, samples in enumerate(pieces):
+        if number == 0 or len(samples) >= settings.shortest_segment:
+            yield of_samples(samples, feature, settings)
 
 
-def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
-    """Return the frames of all segments that samples, (samples,), are long enough for."""
+def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> Track:
+    """Return the frames of all segments that samples, (samples,), are long enough for.
+
+    Samples that are too few for one segment are repeated to fill it.
+    """
+    short = len(samples) < settings.shortest_segment
     segments = audio.cut(
-        samples,
+        np.resize(samples, settings.samples_per_segment) if short else samples,
         length=settings.samples_per_segment,
         count=settings.segments_per_track,
         shortest=settings.shortest_segment,
     )
-    if not len(segments):
-        return segments
-    return np.stack([of_segment(segment, feature, settings) for segment in segments])
-
-
-def too_short(n_samples: int, settings: Settings) -> AudioError:
-    """Return what there is to say of so few samples."""
-    seconds = n_samples / settings.sample_rate
-    needed = f"{settings.segment_seconds:g} s"
-    return AudioError(f"is {seconds:.3f} s long, shorter than one segment of {needed}")
+    return Track(of_segments(segments, feature, settings), short)

@@ -1,27 +1,28 @@
 """The settings of the features: what decides the values and the shape of the frames."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any, Self
+
+import msgspec
 
 import config
-from genre import checks
+
+Count = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
 
 
 @dataclass(frozen=True)
 class Settings:
     """How a track is cut and analysed; stored with the data and the network."""
 
-    sample_rate: int  # Hz
-    track_seconds: float
-    segments_per_track: int
-    n_fft: int  # samples
-    hop_length: int  # samples
-    n_mfcc: int = 13
-    n_mels: int = 128
+    sample_rate: Count  # Hz
+    track_seconds: Count | Annotated[float, msgspec.Meta(gt=0, lt=2**31)]
+    segments_per_track: Count
+    n_fft: Count  # samples
+    hop_length: Count  # samples
+    n_mfcc: Count = 13
+    n_mels: Count = 128
 
     def __post_init__(self) -> None:
-        for name, value in self.to_dict().items():
-            checks.number(value, name, whole=name != "track_seconds")
         if self.samples_per_segment < 1:
             raise ValueError("a segment is shorter than a sample")
 
@@ -49,14 +50,16 @@ class Settings:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Read settings as they stand in a file; ValueError says what is missing or wrong."""
+        if unknown := set(values) - {field.name for field in fields(cls)}:
+            raise ValueError(f"no setting is called {unknown.pop()!r:.40}")
         try:
-            return cls(**values)
-        except TypeError as error:
-            raise ValueError(str(error).replace("Settings.__init__() ", "")) from None
+            return msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
 
     @classmethod
     def from_config(cls, **others: Any) -> Self:
-        """Return the settings that config.py sets, with others in their place."""
+        """Return the settings of config.py, but for the `others`; ValueError as `from_dict`."""
         values = {
             "sample_rate": config.SAMPLE_RATE,
             "track_seconds": config.TRACK_SECONDS,
@@ -66,4 +69,4 @@ class Settings:
             "n_mfcc": config.N_MFCC,
             "n_mels": config.N_MELS,
         }
-        return cls(**values | others)
+        return cls.from_dict(values | others)

@@ -15,6 +15,7 @@ from genre.errors import FeatureError, ModelError
 from genre.evaluation.calibration import Calibration
 from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
+from genre.files import printable
 
 SCHEMA = 2
 CARD_FILE = "card.json"
@@ -141,6 +142,11 @@ def folder_of(path: Path) -> Path:
         raise ModelError(f"{path}: not a model; name the folder that a training script wrote")
     if not folder.is_dir():
         raise ModelError(f"{path}: no such model; a training script writes one (python cnn.py)")
+    models = sorted(each.parent for each in folder.glob(f"*/{CARD_FILE}"))
+    if models and not (folder / CARD_FILE).exists():
+        raise ModelError(
+            f"{path}: a folder of models, name one of them: {', '.join(map(printable, models))}"
+        )
     return folder
 
 

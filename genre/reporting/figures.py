@@ -129,11 +129,8 @@ def _confusion_colors(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:
     return np.where(tested, colors, to_rgba(UNTESTED))
 
 
-def roc(curves: dict[str, RocCurve], title: str, path: Path, *, what: str = "genre") -> None:
-    """Draw ROC curves by the genre that each takes against the rest, or by what else they are of.
-
-    The one with the largest area comes first.
-    """
+def roc(curves: dict[str, RocCurve], title: str, path: Path) -> None:
+    """Draw the ROC curve of each genre against the rest, the one with the largest area first."""
     figure, axis = new_figure(7.5 + 0.1 * max(map(len, curves), default=0), 6.2)
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.text(
@@ -153,7 +150,7 @@ def roc(curves: dict[str, RocCurve], title: str, path: Path, *, what: str = "gen
     axis.grid(alpha=0.3)
     if curves:
         axis.legend(
-            title=f"area, {what}", loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=3
+            title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=3
         )
     figure.suptitle(title)
     save(figure, path)
@@ -314,3 +311,28 @@ def _set_time_ticks(axis, edges: np.ndarray) -> str:
     axis.set_xlim(first, last)
     axis.set_xticks(ticks, list(map(written, ticks)))
     return "time (h:min:s)" if hours else "time (min:s)"
+
+
+def dot_plot(runs: dict[str, list[float]], measure: str, title: str, path: Path) -> None:
+    """Draw a measure of several models, one a row in the order given, the first at the top.
+
+    Of several runs of a model each is a pale dot; the dark dot is their mean, the line their
+    standard deviation.
+    """
+    figure, axis = new_figure(8, 1.6 + 0.3 * len(runs))
+    color = PALETTE[0]
+    for row, values in enumerate(runs.values()):
+        spread = None
+        if len(values) > 1:
+            spread = np.std(values, ddof=1)
+            axis.plot(values, [row] * len(values), "o", color=color, alpha=0.3, markeredgewidth=0)
+        axis.errorbar(np.mean(values), row, xerr=spread, fmt="o", color=color, capsize=3)
+        beside = (1.02, row)
+        axis.annotate(
+            f"{np.mean(values):.3f}", beside, xycoords=("axes fraction", "data"), va="center"
+        )
+    axis.set_yticks(range(len(runs)), list(runs))
+    axis.set_ylim(len(runs) - 0.5, -0.5)
+    axis.set(xlabel=measure, title=title)
+    axis.grid(axis="x", alpha=0.3)
+    save(figure, path)

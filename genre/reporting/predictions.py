@@ -28,7 +28,7 @@ DIGEST_LENGTH = 16  # hexadecimal digits of the model's SHA-256 in a row
 NAME_LEAST, GENRE_MOST, PERCENT = 8, 20, len("100%")
 GAP, ELLIPSIS = "  ", "…"
 SHOWN = 2  # genres in a row, unless more are asked for
-MARKS = ("uncertain", "?")  # the second where the terminal is narrow
+MARKS = ("  uncertain", " ?")  # behind a row; the second where the terminal is narrow
 
 Row = Callable[[Answer], str]
 
@@ -96,11 +96,11 @@ def ranked_rows(
     if width:
         genre = min(genre, GENRE_MOST)
     cell = len(GAP) + genre + 1 + PERCENT
-    mark, for_mark = _mark(width, min(longest, 2 * NAME_LEAST) + cell)
+    mark = _mark(width, min(longest, 2 * NAME_LEAST) + cell)
     name, per_line = longest, count
     if width:
-        name = min(longest, max(NAME_LEAST, width - count * cell - for_mark))
-        per_line = max(1, (width - name - for_mark) // cell)
+        name = min(longest, max(NAME_LEAST, width - count * cell - len(mark)))
+        per_line = max(1, (width - name - len(mark)) // cell)
 
     def row(answer: Answer) -> str:
         cells = [
@@ -108,7 +108,7 @@ def ranked_rows(
             for genre_name, share in answer.ranking[:count]
         ]
         lines = ["".join(cells[i : i + per_line]) for i in range(0, count, per_line)]
-        lines[0] += f"{GAP}{mark}" if answer.uncertain else ""
+        lines[0] += mark if answer.uncertain else ""
         return _fitted_end(answer.song, name) + f"\n{' ' * name}".join(lines)
 
     return row
@@ -123,34 +123,26 @@ def table_rows(
     there is no header, and each row names its genres.
     """
     longest, cell = _widest(songs), max(PERCENT, _widest(mapping))
-    mark, for_mark = _mark(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
+    mark = _mark(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
     name = longest
     if width:
         name = min(longest, NAME_LEAST)
-        cell = min(cell, (width - name - for_mark) // len(mapping) - 1)
+        cell = min(cell, (width - name - len(mark)) // len(mapping) - 1)
         if cell < PERCENT:
             return None, ranked_rows(songs, mapping, count=len(mapping), width=width)
-        name = min(longest, width - (1 + cell) * len(mapping) - for_mark)
+        name = min(longest, width - (1 + cell) * len(mapping) - len(mark))
 
     def row(answer: Answer) -> str:
         shares = (f" {answer.probabilities[genre]:>{cell}.0%}" for genre in mapping)
-        return (
-            _fitted_end(answer.song, name)
-            + "".join(shares)
-            + (f"{GAP}{mark}" if answer.uncertain else "")
-        )
+        return _fitted_end(answer.song, name) + "".join(shares) + (mark if answer.uncertain else "")
 
     heads = (set_cell_size(printable(genre), min(cell, cell_len(genre))) for genre in mapping)
     return " " * name + "".join(" " * (1 + cell - cell_len(head)) + head for head in heads), row
 
 
-def _mark(width: int | None, needed: int) -> tuple[str, int]:
-    """Return the mark of an uncertain answer, and how wide it is with the gap before it.
-
-    It is a word, or one letter where the terminal has no room for that beside what is `needed`.
-    """
-    mark = MARKS[1] if width and width < needed + len(GAP) + len(MARKS[0]) else MARKS[0]
-    return mark, len(GAP) + len(mark)
+def _mark(width: int | None, needed: int) -> str:
+    """Return the mark of an uncertain answer: a word, or one letter where that has no room."""
+    return MARKS[1] if width and width < needed + len(MARKS[0]) else MARKS[0]
 
 
 def _widest(texts: Sequence[str]) -> int:

@@ -180,16 +180,10 @@ def _confidence(card: Card) -> list[str]:
 def uncertain_line(card: Card) -> str:
     """Return a line that says what `predict.py` means by uncertain."""
     fitted = card.calibration
+    line = f"uncertain: the top genre has less than {calibration.lowest_certain(fitted):.0%}"
     if calibration.is_trusted(fitted):
-        return (
-            "uncertain: the most likely genre has a probability below "
-            f"{fitted.threshold:.2f}, under which this model is often wrong"
-        )
-    return (
-        f"uncertain: the most likely genre has a probability below "
-        f"{calibration.lowest_certain(fitted):.2f}; the model was calibrated on "
-        f"{fitted.tracks} tracks, and {calibration.ENOUGH_TRACKS} are needed to trust a lower one"
-    )
+        return f"{line}, where this model is often wrong"
+    return f"{line}; this model was calibrated on too few tracks ({fitted.tracks}) to trust less"
 
 
 def accuracy_line(card: Card) -> str:
@@ -200,11 +194,11 @@ def accuracy_line(card: Card) -> str:
 
 def _kept_apart(split: Split) -> str:
     if splits.LEAKS in split.notes:
-        return "trained on other segments of these tracks: expect much less of other songs"
+        return "trained on parts of the same tracks: expect much less of other songs"
     if split.name == "track":
-        return "artists not kept apart: expect less of artists it does not know"
+        return "artists not kept apart: expect less of unknown artists"
     if split.name in ("artist", "filtered"):
-        return "artists kept apart from those it was trained on"
+        return "artists kept apart"
     return f"parts as in split {split.name}"
 
 

@@ -41,13 +41,15 @@ def fit(
     seed: int,
     kept: checkpoints.Checkpoints | None = None,
     logs: Path | None = None,
+    show_progress: bool = True,
 ) -> Run:
     """Train a network on the training part, and keep the best weights on the validation part.
 
     With a schedule the last weights are kept: it leads to them, and no validation part is needed.
     `kept` says where checkpoints are written, and whether to resume from there; `logs` is a folder
-    for TensorBoard's. Ctrl-C stops between two batches. Raises TrainingError when no epoch gives a
-    finite loss, and when there is neither a schedule nor a validation part.
+    for TensorBoard's. `show_progress` writes a line on each epoch to stderr. Ctrl-C stops between
+    two batches. Raises TrainingError when no epoch gives a finite loss, and when there is neither a
+    schedule nor a validation part.
     """
     if not recipe.fixed_length and not (split.parts == VALIDATION).any():
         raise TrainingError(
@@ -55,7 +57,9 @@ def fit(
             "--schedule cosine"
         )
     return interrupts.stoppable(
-        lambda stop_if_asked: _fit(layers, segments, split, recipe, seed, kept, logs, stop_if_asked)
+        lambda stop_if_asked: _fit(
+            layers, segments, split, recipe, seed, kept, logs, show_progress, stop_if_asked
+        )
     )
 
 
@@ -67,6 +71,7 @@ def _fit(
     seed: int,
     kept: checkpoints.Checkpoints | None,
     logs: Path | None,
+    show_progress: bool,
     stop_if_asked: Callable[[], None],
 ) -> Run:
     import keras
@@ -106,6 +111,7 @@ def _fit(
     if logs:
         callbacks.append(keras.callbacks.TensorBoard(logs))
     epoch = begun.epoch if begun else 0
+    verbose = 1 if sys.stderr.isatty() else 2  # a moving bar, or a line for each epoch
     with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
         network.fit(
             to_train,
@@ -114,7 +120,7 @@ def _fit(
             epochs=epoch if begun and begun.stopped else recipe.epochs,
             callbacks=callbacks,
             shuffle=False,  # Batches does it, in an order that reads the disk forwards
-            verbose=1 if sys.stderr.isatty() else 2,  # a moving bar, or a line for each epoch
+            verbose=verbose if show_progress else 0,
         )
     losses = history.history[watched]
     if not np.isfinite(losses[-1:] if recipe.fixed_length else losses).any():

@@ -90,6 +90,20 @@ def test_a_low_pass_filter_silences_the_highest_bands():
         np.testing.assert_array_equal(silenced[:, cutoff:], segment.max() - 80)
 
 
+def test_a_low_pass_filter_has_a_cutoff_in_each_of_joined_spectra():
+    frames = RNG.normal(0, 5, (20, 9, 32)).astype(np.float32)
+    found = kernel_ridge.low_pass(frames, [("all", 12), ("all", 20)], np.random.default_rng(0))
+    silenced = (found != frames).any(axis=1)
+    np.testing.assert_array_equal(silenced[:, 11], silenced[:, 31])
+    assert silenced[:, 11].any() and not silenced[:, 12:22].any()
+
+
+def test_a_low_pass_filter_makes_nothing_softer_than_silence():
+    silence = np.full((5, 9, 32), -100.0)
+    found = kernel_ridge.low_pass(silence, [("all", 32)], np.random.default_rng(0))
+    np.testing.assert_array_equal(found, silence)
+
+
 def test_volume_changes_nothing(segments):
     model = trained(segments, np.full(60, fill_value=True)).model
     louder = replace(segments, frames=segments.frames + 20)

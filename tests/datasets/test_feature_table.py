@@ -9,7 +9,7 @@ from test_fma import BROKEN, MEDIUM, SMALL, name, write_table
 
 from genre.datasets import feature_table, splits
 from genre.errors import DatasetError
-from genre.files import printable
+from genre.files import printable, sha256
 
 HEADER = ["filename", "length", "tempo", "centroid", "label"]
 ROWS = [
@@ -35,6 +35,7 @@ def test_every_column_but_names_and_lengths_is_a_feature(tmp_path):
     np.testing.assert_array_equal(table.frames, [[[1e3, 123.5]], [[2e3, -0.25]], [[3e3, 90]]])
     assert table.frames.dtype == np.float32
     assert table.settings["columns"] == 2
+    assert table.digest == sha256(tmp_path / "table.csv")
 
 
 def test_columns_may_stand_in_any_order_and_an_index_is_no_feature(tmp_path):
@@ -53,7 +54,7 @@ def test_columns_may_stand_in_any_order_and_an_index_is_no_feature(tmp_path):
 
 def test_the_parts_of_a_clip_are_segments_of_one_track(tmp_path):
     rows = [
-        [f"{genre}.0000{track}.{part}.wav", "66149", f"{part}", "1", genre]
+        [f"{genre}.0000{track}.{part}.wav", "66149", f"{part}", f"{track}", genre]
         for genre in ("blues", "rock")
         for track in range(4)
         for part in range(10)
@@ -133,7 +134,7 @@ def tracks(tmp_path) -> Path:
     return write_table(tmp_path / "tracks.csv", [*SMALL, *MEDIUM])
 
 
-def test_fmas_features_get_their_genres_parts_and_artists(tracks, tmp_path, capfd):
+def test_fmas_features_get_their_genres_parts_and_artists(tracks, tmp_path, caplog):
     numbers = [*(row.number for row in SMALL), MEDIUM[0].number, BROKEN.number]
     path = write_features(tmp_path / "features.csv", numbers)
     table = feature_table.read_fma(path, tracks, subset="small")
@@ -144,13 +145,14 @@ def test_fmas_features_get_their_genres_parts_and_artists(tracks, tmp_path, capf
     np.testing.assert_allclose(table.frames[0, 0], [2.5, -2, 1e-3])
     given = splits.split(table, "given", seed=1)
     assert given.parts.tolist() == table.parts
-    assert capfd.readouterr().err == ""
+    assert not caplog.messages
+    assert table.digest == sha256(path)
 
 
-def test_tracks_that_fmas_features_lack_are_counted(tracks, tmp_path, capfd):
+def test_tracks_that_fmas_features_lack_are_counted(tracks, tmp_path, caplog):
     path = write_features(tmp_path / "features.csv", [row.number for row in SMALL])
     assert len(feature_table.read_fma(path, tracks, subset="medium").tracks) == len(SMALL)
-    assert f"lacks 2 of the {len(SMALL) + 2} tracks of medium" in capfd.readouterr().err
+    assert f"lacks 2 of the {len(SMALL) + 2} tracks of medium" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import pytest
 import soundfile
 from helpers import Run, refusal
 
-import cnn
 import preprocess
-from genre.datasets import fma
+from genre.datasets import fma, segment_file, splits
 from genre.demo import synth
 from genre.errors import DatasetError
 
@@ -93,9 +92,7 @@ def look_alike(tmp_path_factory) -> tuple[Path, Path]:
         samples = synth.make_track(genre, row.number, seconds=6)
         soundfile.write(path, samples, synth.SAMPLE_RATE, format="MP3")
     (clips / name(BROKEN)).parent.mkdir(parents=True)
-    (clips / name(BROKEN)).write_bytes(
-        b"ID3\x04\0\0\0\0\0\x23TSSE\0\0\0\x0f\0\0\3Lavf57.25.100" * 40
-    )
+    (clips / name(BROKEN)).write_bytes(NO_AUDIO)
     return table, clips
 
 
@@ -107,14 +104,7 @@ def preprocessed(run, look_alike: tuple[Path, Path], output: Path, *arguments: o
     table, clips = look_alike
     return run(
         preprocess,
-        "--fma",
-        table,
-        "--dataset",
-        clips,
-        "--output",
-        output,
-        "--workers",
-        1,
+        *("--fma", table, "--dataset", clips, "--output", output, "--workers", 1),
         *arguments,
     )
 
@@ -137,7 +127,7 @@ def test_a_subset_holds_those_before_it(look_alike, subset, rows):
     parts = {"training": "train", "validation": "validation", "test": "test"}
     assert [song.part for song in listing.songs] == [parts[row.split] for row in expected]
     assert [song.artist for song in listing.songs] == [row.artist for row in expected]
-    assert listing.missing == []
+    assert listing.left_out == []
 
 
 def test_tracks_without_a_top_genre_are_counted(look_alike):
@@ -175,17 +165,12 @@ def test_the_official_split_is_kept_and_given(look_alike, run, tmp_path):
     assert content["tracks"] == [name(row) for row in SMALL]
     assert content["parts"] == (["train"] * 4 + ["validation"] * 2 + ["test"] * 2) * 2
     assert content["artists"] == [row.artist for row in SMALL]
-    network = tmp_path / "cnn"
-    arguments = ("--data", data, "--output", network, "--epochs", 1)
-    trained = run(cnn, *arguments, "--split", "given")
-    assert trained.status == 0
-    assert "cnn, test part of split given" in trained.out
-    assert "(4 tracks)" in trained.out
-    with open(network / "split.csv", encoding="utf-8", newline="") as file:
-        listed = {row["track"]: row["part"] for row in csv.DictReader(file)}
-    assert listed == dict(zip(content["tracks"], content["parts"], strict=True))
-    folded = run(cnn, *arguments, "--split", "given", "--folds", 2)
-    assert "fixed" in refusal(folded)
+    segments = segment_file.read(data)
+    split = splits.split(segments, "given", seed=0)
+    assert splits.tracks_by_part(segments, split.parts) == {
+        part: [name(row) for row in SMALL if fma_part.startswith(row.split)]
+        for part, fma_part in (("train", "training"), ("validation",) * 2, ("test",) * 2)
+    }
 
 
 def test_a_limit_takes_of_every_part(look_alike, run, tmp_path):
@@ -206,7 +191,7 @@ def test_a_limit_takes_of_every_part(look_alike, run, tmp_path):
         ([], "large", "lists no track of the subset large"),
         ([Row(2, "")], "small", "lists no track with a genre"),
         ([Row(2, "Rock"), Row(2, "Jazz")], "small", "000/000002.mp3 stands in line"),
-        (SMALL[:8], "small", "all songs are Hip-Hop"),
+        (SMALL[:8], "small", "needed, and all are Hip-Hop"),
         ([Row(7, "Rock"), Row(8, "Jazz")], "large", "none of the 2 listed files could be found"),
     ],
 )

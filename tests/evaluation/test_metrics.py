@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, auc, roc_auc_score
+from sklearn.metrics import accuracy_score, roc_auc_score
 
 from genre.evaluation import Predictions, metrics
 
@@ -42,21 +42,6 @@ def test_a_genre_without_a_track_under_test_has_no_scores():
     assert scores.genres["ska"].roc_area is None
     assert scores.macro_f1 == pytest.approx(2 / 3, abs=1e-4)
     assert scores.confusion == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
-
-
-def test_the_mean_over_the_genres_is_scikit_learns_and_lies_under_its_curve():
-    rng = np.random.default_rng(4)
-    labels = np.arange(40) % 3
-    probabilities = rng.dirichlet([1, 1, 1], 40) + 0.2 * np.eye(3)[labels]
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    tested = Predictions(probabilities, labels, np.arange(40))
-    curves = metrics.roc_curves(tested, ["a", "b", "c"])
-    false_positive, true_positive, area = metrics.macro_roc(curves)
-    assert area == pytest.approx(roc_auc_score(labels, probabilities, multi_class="ovr"))
-    assert auc(false_positive, true_positive) == pytest.approx(area, abs=1e-6)
-    assert (false_positive[0], true_positive[0]) == (0, 0)
-    assert (false_positive[-1], true_positive[-1]) == (1, 1)
-    assert (np.diff(false_positive) >= 0).all() and (np.diff(true_positive) >= 0).all()
 
 
 def test_scores_are_scikit_learns():

@@ -11,10 +11,11 @@ from helpers import GTZAN, librosa_mfcc, noise
 
 import config
 from genre import features
-from genre.errors import AudioError, FeatureError
+from genre.errors import FeatureError
 from genre.features import FEATURES, Settings
 
 TIME = np.arange(66150) / 22050
+SHORTEST = GTZAN.shortest_segment
 HARD = {  # where float32 has most to lose: far below a peak, or near silence
     "noise": noise(3, seed=1),
     "tone": np.sin(2 * np.pi * 440 * TIME),
@@ -124,7 +125,7 @@ def test_joined_features_stand_side_by_side():
 def test_a_loud_segment_leaves_a_quiet_one_as_it_is():
     loud = noise(3, seed=1).astype(np.float32)
     quiet = loud[::-1] * np.float32(10 ** (-70 / 20))
-    frames = features.of_samples(np.concatenate([loud, quiet]), "mfcc", GTZAN)
+    frames = features.of_samples(np.concatenate([loud, quiet]), "mfcc", GTZAN).frames
     assert_same(frames, np.stack([librosa_mfcc(loud), librosa_mfcc(quiet)]))
     # librosa itself, given both at once, clips the quiet one against the loud one's peak.
     of_both = librosa.feature.mfcc(y=np.stack([loud, quiet]), sr=22050, n_mfcc=13)
@@ -150,7 +151,7 @@ def test_a_track_is_resampled_and_cut_as_librosa_does(settings, tmp_path):
     soundfile.write(path, noise(31), 22050)
     samples, _ = librosa.load(path, sr=settings.sample_rate, duration=settings.track_seconds)
     segments = samples.reshape(settings.segments_per_track, -1)
-    frames = features.of_track(path, "mfcc", settings)
+    frames = features.of_track(path, "mfcc", settings).frames
     assert frames.shape[1:] == (settings.frames_per_segment, settings.n_mfcc)
     assert_same(frames, np.stack([librosa_mfcc(segment, settings) for segment in segments]))
 
@@ -159,7 +160,7 @@ def test_a_track_can_be_taken_whole(tmp_path):
     path = tmp_path / "song.wav"
     soundfile.write(path, noise(30), 22050)
     settings = Settings(22050, 30, 1, 2048, 1024)
-    assert features.of_track(path, "mel", settings).shape == (1, 646, 128)
+    assert features.of_track(path, "mel", settings).frames.shape == (1, 646, 128)
 
 
 @pytest.mark.parametrize("n_samples", [9 * 66150 + 66048, 9 * 66150 + 66100])
@@ -167,7 +168,7 @@ def test_a_last_segment_that_is_a_little_short_has_the_values_of_what_it_holds(n
     path = tmp_path / "song.wav"
     soundfile.write(path, noise(30)[:n_samples], 22050)
     samples, _ = librosa.load(path, sr=22050)
-    frames = features.of_track(path, "mfcc", GTZAN)
+    frames = features.of_track(path, "mfcc", GTZAN).frames
     assert frames.shape == (10, 130, 13)
     assert_same(frames[-1], librosa_mfcc(samples[9 * 66150 :]))
 
@@ -175,19 +176,56 @@ def test_a_last_segment_that_is_a_little_short_has_the_values_of_what_it_holds(n
 def test_a_track_of_661100_samples_gives_nine_segments(tmp_path):
     path = tmp_path / "song.wav"
     soundfile.write(path, noise(30)[:661100], 22050)
-    assert features.of_track(path, "mfcc", GTZAN).shape == (9, 130, 13)
+    assert features.of_track(path, "mfcc", GTZAN).frames.shape == (9, 130, 13)
 
 
 def test_no_segment_is_made_of_nothing():
     settings = Settings.from_dict(GTZAN.to_dict() | {"hop_length": 100_000})  # one frame a segment
-    assert features.of_samples(noise(6), "mfcc", settings).shape == (2, 1, 13)
+    assert features.of_samples(noise(6), "mfcc", settings).frames.shape == (2, 1, 13)
 
 
-def test_a_track_shorter_than_a_segment_is_refused_with_its_length(tmp_path):
+@pytest.mark.parametrize("n_samples", [1000, 55125, SHORTEST - 1, SHORTEST, 66150])
+def test_a_track_shorter_than_a_segment_is_repeated_to_fill_it(n_samples, tmp_path):
     path = tmp_path / "song.wav"
-    soundfile.write(path, noise(2.5), 22050)
-    with pytest.raises(AudioError, match=r"2\.50* s long, shorter than one segment of 3 s"):
-        features.of_track(path, "mfcc", GTZAN)
+    soundfile.write(path, noise(3)[:n_samples], 22050)
+    track = features.of_track(path, "mfcc", GTZAN)
+    samples, _ = librosa.load(path, sr=22050)
+    whole = n_samples >= SHORTEST
+    assert track.short == (not whole)
+    wanted = samples if whole else np.tile(samples, 67)[:66150]
+    assert_same(track.frames, librosa_mfcc(wanted)[np.newaxis])
+    (piece,) = features.of_whole_track(path, "mfcc", GTZAN)
+    np.testing.assert_array_equal(piece.frames, track.frames)
+    assert piece.short == track.short
+
+
+def test_a_last_piece_of_a_whole_track_is_not_repeated(tmp_path):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, noise(31), 22050)
+    (piece,) = features.of_whole_track(path, "mfcc", GTZAN)
+    assert (len(piece.frames), piece.short) == (10, False)
+
+
+def test_a_track_can_be_taken_from_an_offset_on(tmp_path):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, noise(9), 22050, "FLOAT")
+    frames = features.of_track(path, "mfcc", GTZAN, offset=3).frames
+    assert len(frames) == 2
+    np.testing.assert_array_equal(frames, features.of_track(path, "mfcc", GTZAN).frames[1:])
+    (piece,) = features.of_whole_track(path, "mfcc", GTZAN, offset=3)
+    np.testing.assert_array_equal(piece.frames, frames)
+
+
+def test_a_feature_may_compute_all_segments_at_once(monkeypatch):
+    def compute(segments: np.ndarray, settings: Settings) -> np.ndarray:
+        assert segments.shape == (10, 66150)
+        return segments[:, :130, np.newaxis]
+
+    monkeypatch.setitem(FEATURES, "first samples", features.Feature(compute, lambda _: 1))
+    samples = noise(30).astype(np.float32)
+    frames = features.of_samples(samples, "mfcc+first samples", GTZAN).frames
+    assert frames.shape == (10, 130, 14)
+    np.testing.assert_array_equal(frames[:, :, 13], samples.reshape(10, -1)[:, :130])
 
 
 @pytest.mark.parametrize("name", ["", "mfc", "MFCC", "mfcc+", "mfcc + mel", "mfcc,mel"])

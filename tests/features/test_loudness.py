@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 import soundfile
+from genre.networks.normalisation import without_level
 from helpers import noise
 
 import predict
 from genre import audio, features
 from genre.datasets import Index
 from genre.features.settings import Settings
-from genre.networks.normalisation import without_level
 
 
 def genres(run, network, folder, songs):

@@ -17,11 +17,12 @@ from genre.datasets import (
     VALIDATION,
     Segments,
     Song,
-    collect,
     segment_file,
     split_file,
     splits,
 )
+from genre.datasets.collect import collect
+from genre.features import Track
 
 
 def with_copies(tracks_in_genre: list[int], shifts: tuple[float, ...] = (-1, 2)) -> Segments:
@@ -76,9 +77,9 @@ def test_the_file_says_what_is_shifted(suffix, tmp_path):
 
 def test_every_copy_is_labelled():
     kept = []
-    song = Song(None, "jazz/a.wav", "jazz"), np.zeros((6, 3, 4), np.float32)
-    other = Song(None, "rock/b.wav", "rock"), np.zeros((3, 3, 4), np.float32)
-    index = collect([song, other], kept.append, feature="mfcc", settings={}, shifts=[-1, 2])
+    song = Song(None, "jazz/a.wav", "jazz"), Track(np.zeros((6, 3, 4), np.float32))
+    other = Song(None, "rock/b.wav", "rock"), Track(np.zeros((3, 3, 4), np.float32))
+    index, _ = collect([song, other], kept.append, feature="mfcc", settings={}, shifts=[-1, 2])
     assert index.pitch_shift.tolist() == [0, 0, -1, -1, 2, 2, 0, -1, 2]
     assert index.labels.tolist() == [0] * 6 + [1] * 3
     assert index.numbers.tolist() == [0, 1, 0, 1, 0, 1, 0, 0, 0]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from genre.datasets import splits
 from genre.errors import ModelError
 from genre.reporting import card, text
 
@@ -160,3 +161,17 @@ def test_a_genre_whose_name_would_end_a_cell_of_the_table():
     readme = text.readme(card.new(**fields(mapping=["R|B", "rock"], scores=scores)))
     (row,) = [line for line in readme.splitlines() if line.startswith("| R")]
     assert row == r"| R\|B | 0.50 | 1.00 | 0.67 | - | 2 |"
+
+
+def test_the_lines_on_a_model_say_what_its_answers_are_worth():
+    assert text.accuracy_line(card.new(**fields())) == (
+        "cnn: 75% of 4 test tracks right; artists not kept apart: expect less of unknown artists"
+    )
+    leaking = fields()["split"] | {"name": "segment", "notes": [splits.LEAKS]}
+    assert "expect much less" in text.accuracy_line(card.new(**fields(split=leaking)))
+    apart = fields()["split"] | {"name": "artist"}
+    assert text.accuracy_line(card.new(**fields(split=apart))).endswith("artists kept apart")
+    assert text.uncertain_line(card.new(**fields())).startswith(
+        "uncertain: the top genre has less than 60%"
+    )
+    assert "too few tracks (0)" in text.uncertain_line(card.new(**fields(calibration={})))

@@ -1,0 +1,73 @@
+"""Put the frames of a data set's songs together."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from genre.datasets import Index, Song, copies, first_of_each, some
+from genre.errors import DatasetError
+from genre.features import Track
+
+
+class Collected(NamedTuple):
+    """All that a segment file holds but the frames, and lines for the user."""
+
+    index: Index
+    notes: list[str]
+
+
+def collect(
+    results: Iterable[tuple[Song, Track | str]],
+    keep: Callable[[np.ndarray], None],
+    *,
+    feature: str,
+    settings: dict[str, Any],
+    shifts: Sequence[float] = (),
+) -> Collected:
+    """Hand each song's frames to `keep`, note why a song has none, and return the index of all.
+
+    A song's frames end with as many copies of its segments as there are `shifts` in pitch.
+    Raises DatasetError when fewer than two genres have a usable song.
+    """
+    songs, counts, skipped, short, digests = [], [], [], [], []
+    for song, result in results:
+        if isinstance(result, str):
+            skipped.append({"track": song.track, "reason": result})
+            continue
+        keep(result.frames)
+        songs.append(song)
+        counts.append(len(result.frames))
+        if result.short:
+            short.append(song.track)
+        originals = result.frames[: len(result.frames) // (1 + len(shifts))]
+        digests.append(hashlib.sha256(originals.tobytes()).digest())
+    mapping = sorted({song.genre for song in songs})
+    if len(mapping) < 2:
+        first = f", first {skipped[0]['track']}: {skipped[0]['reason']}" if skipped else ""
+        raise DatasetError(
+            f"songs of two or more genres are needed, {len(mapping)} of them could be used "
+            f"({len(skipped)} songs skipped{first})"
+        )
+    shift_of_copy = [0.0, *shifts]
+    pitch_shift = [np.repeat(shift_of_copy, n // len(shift_of_copy)) for n in counts]
+    index = Index(
+        feature=feature,
+        settings=settings,
+        mapping=mapping,
+        tracks=[song.track for song in songs],
+        labels=np.repeat([mapping.index(song.genre) for song in songs], counts),
+        track_index=np.repeat(np.arange(len(songs)), counts),
+        skipped=skipped,
+        parts=[song.part for song in songs] if any(song.part for song in songs) else [],
+        artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
+        pitch_shift=np.concatenate(pitch_shift) if shifts else None,
+    )
+    notes = copies.notes(index, first_of_each(digests))
+    if short:
+        notes.append(
+            f"{len(short)} tracks are shorter than one segment and were repeated to fill it: "
+            f"{some(short)}"
+        )
+    return Collected(index, notes)

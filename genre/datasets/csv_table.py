@@ -1,0 +1,85 @@
+"""Read tables as spreadsheets and other programs write them: CSV in one of several forms.
+
+The values may be separated by commas, semicolons or tabs. The text may be UTF-8, UTF-16 (Excel and
+PowerShell write it, with a byte order mark) or Windows-1252.
+"""
+
+import csv
+import io
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from genre.errors import DatasetError
+from genre.files import HashedFile
+
+DELIMITERS = (",", ";", "\t")
+PIECE = 2**20  # bytes that are looked at together to learn the encoding
+
+
+def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a table, each with the number of its last line, blank ones left out.
+
+    Raises DatasetError where the file is not CSV.
+    """
+    with HashedFile(path) as file:
+        yield from rows_of(file, path)
+
+
+def rows_of(raw: HashedFile, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of an open table as `rows` does; its digest is known after the last."""
+    line = 0
+    try:
+        text = io.TextIOWrapper(io.BufferedReader(raw), encoding(path), newline="")
+        header = text.readline()
+        delimiter = max(DELIMITERS, key=header.count)
+        # Not strict, an open quote would swallow all the rows that follow.
+        reader = csv.reader(chain([header], text), delimiter=delimiter, strict=True)
+        for row in reader:
+            line = reader.line_num
+            if any(row):
+                yield line, row
+    except csv.Error as error:
+        raise DatasetError(f"{path}, after line {line}: not CSV ({error})") from None
+    except UnicodeError as error:
+        reason = str(error).split("\n")[0]
+        raise DatasetError(f"{path}: not a CSV file in a known encoding ({reason})") from None
+
+
+def encoding(path: Path) -> str:
+    """Return the encoding of a text file: by its byte order mark, else UTF-8 or Windows-1252."""
+    decoder = getincrementaldecoder("utf-8")()
+    with open(path, "rb") as file:
+        if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
+            return "utf-16"
+        file.seek(0)
+        try:
+            while piece := file.read(PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8-sig"
+
+
+def check_columns(
+    needed: Sequence[str], found: Sequence[str], path: Path, *, optional: Sequence[str] = ()
+) -> None:
+    """Raise DatasetError where a table lacks columns, or has one of those used twice."""
+    lacking = [name for name in needed if name not in found]
+    if lacking:
+        names = ", ".join(f"{name:.40}" for name in found[:12] if name) or "none"
+        more = ", ..." if len(found) > 12 else ""
+        raise DatasetError(f"{path}: lacks the columns {','.join(lacking)}; it has {names}{more}")
+    twice = [name for name in (*needed, *optional) if found.count(name) > 1]
+    if twice:
+        raise DatasetError(f"{path}: has the column {twice[0]} twice")
+
+
+def check_width(row: Sequence[str], width: int, where: str) -> None:
+    """Raise DatasetError where a row has not as many values as its table has columns."""
+    if len(row) != width:
+        raise DatasetError(
+            f"{where}: {len(row)} values in {width} columns; quote values that hold the separator"
+        )
