@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 # What libraries read from the environment, by the beginnings of the names. Their defaults decide.
 CLEARED = (
@@ -58,8 +59,8 @@ def prepare() -> None:
 
 
 @cache
-def load_librosa() -> None:
-    """Load the parts of librosa that Numba compiles, one process at a time.
+def load_librosa() -> ModuleType:
+    """Return librosa; the parts that Numba compiles are loaded by one process at a time.
 
     Numba stores what it compiles. Two processes that fill its cache at once may each store half of
     a function, and what is loaded then crashes for ever (github.com/numba/numba/issues/10128).
@@ -72,7 +73,16 @@ def load_librosa() -> None:
         import librosa.core.pitch
         import librosa.effects
         import librosa.feature
-        import librosa.util.utils  # noqa: F401
+        import librosa.util.utils
+    return librosa
+
+
+@cache
+def load_keras() -> ModuleType:
+    """Return Keras, without the many lines that TensorFlow writes while it loads."""
+    with muted():
+        import keras
+    return keras
 
 
 @contextmanager
