@@ -123,7 +123,7 @@ def save(
         found[0],
         tested,
         data=arguments.data,
-        digest=sha256(arguments.data),
+        digest=segments.digest,
         command=arguments.command,
     )
     fields |= {

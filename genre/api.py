@@ -11,7 +11,7 @@ import numpy as np
 import threadpoolctl
 
 import config
-from genre import audio, environment, evaluation, executor, features
+from genre import audio, evaluation, executor, features
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration
 from genre.evaluation.answer import Answer
@@ -126,7 +126,6 @@ def load(path: str | Path | None = None) -> Model:
     Without a path it is the pretrained one. Raises ModelError when there is none, when it cannot be
     read safely, or when a file of it is not the one that its card describes.
     """
-    environment.prepare()
     return Model(card.folder_of(Path(config.PRETRAINED_PATH if path is None else path)))
 
 

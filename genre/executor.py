@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 
 import threadpoolctl
 
-from genre.environment import keep_freed_memory
+from genre import environment
 from genre.errors import GenreError
 
 log = logging.getLogger("genre")
@@ -302,7 +302,7 @@ def _prepared(function: Callable[..., Result], *args: Any) -> Result:
 def _prepare_worker() -> None:
     """Keep a worker to one core, which NumPy's linear algebra would not, and prepare it."""
     threadpoolctl.threadpool_limits(1)
-    keep_freed_memory()
+    environment.prepare()
 
 
 # To be deleted when preprocess.py and predict.py no longer call them.

@@ -261,7 +261,7 @@ def test_fmas_features(run, tmp_path):
     [
         (("--data", "none.json"), "none.json: no such file"),
         (("--data", "none.csv"), "none.csv: No such file"),
-        (("--split", "given"), "brings no parts"),
+        (("--split", "given"), "has no parts of its own"),
         (("--folds", 9), "every genre needs at least 9 tracks"),
         (("--classifier", "kernel-ridge"), "such as preprocess.py --feature mel makes"),
     ],
