@@ -14,7 +14,7 @@ from genre.cli import options
 from genre.datasets import segment_file, splits
 from genre.evaluation import results
 from genre.files import replacing_files, sha256
-from genre.reporting import card, figures, model_folder
+from genre.reporting import card, figures, model_folder, text
 from genre.training import augmentation, checkpoints, experiment, fit
 from genre.training.recipe import Recipe
 
@@ -193,7 +193,7 @@ def draw(
     """Draw the training's curves and, where there was an augmentation, what it does."""
     with replacing_files(saved.folder) as unfinished:
         path = unfinished / figures.HISTORY
-        figures.history(run.curves, run.best_epoch, path, title=saved.card.title)
+        figures.history(run.curves, run.best_epoch, path, title=text.run_title(saved.card))
         if recipe.augment:
             draw_augmented(run, recipe, segments, unfinished / figures.AUGMENTED)
 

@@ -55,14 +55,22 @@ def test_the_temperature_undoes_what_made_them_too_sure(sharpness):
     assert found.temperature == pytest.approx(sharpness, rel=0.08)
 
 
-def test_a_few_right_answers_do_not_make_a_network_sure():
-    few = Predictions(np.full((3, 3), 0.1) + 0.7 * np.eye(3), np.arange(3), np.arange(3))
-    many = Predictions(*(np.repeat(values, 100, axis=0) for values in few[:2]), np.arange(300))
+def all_right(n: int) -> Predictions:
+    """Return predictions of n tracks, each right with a probability of 0.8 against two of 0.1."""
+    labels = np.arange(n) % 3
+    return Predictions(0.1 + 0.7 * np.eye(3)[labels], labels, np.arange(n))
+
+
+def test_right_answers_make_a_network_no_surer_than_their_number_allows():
     # The answers are 8 to 1 to 1, so with y = 8^(-1/t) the loss of a track is log(1 + 2y), by
-    # itself least at t = 0. With x = log t, 3 log(1 + 2y) + x^2 / 2 is least where this is 0.
-    x = brentq(lambda x: 6 * np.log(8) / np.exp(x) / (8 ** np.exp(-x) + 2) + x, -3, 3)
-    assert calibration.fit(few).temperature == pytest.approx(np.exp(x), rel=1e-3)
-    assert calibration.fit(many).temperature < np.exp(x) / 2
+    # itself least at t = 0. With x = log t, n log(1 + 2y) + x^2 / 2 is least where this is 0.
+    n = calibration.ENOUGH_TRACKS
+    x = brentq(lambda x: 2 * n * np.log(8) / np.exp(x) / (8 ** np.exp(-x) + 2) + x, -3, 3)
+    assert calibration.fit(all_right(n)).temperature == pytest.approx(np.exp(x), rel=1e-3)
+    assert calibration.fit(all_right(100 * n)).temperature < np.exp(x)
+    assert calibration.fit(all_right(n - 1)).temperature == 1  # too few to make it surer at all
+    too_sure = drawn(n - 1, 4)
+    assert calibration.fit(too_sure).temperature > 1.5
 
 
 def test_a_tracks_segments_are_joined_first():
