@@ -29,7 +29,7 @@ CLEARED = (
     "TTY_",
     "XLA_FLAGS",
 )
-KEPT = ("TF_FORCE_GPU_", "TF_GPU_", "TF_NUM_")  # what a process may use of the machine
+KEPT = ("TF_FORCE_GPU_", "TF_GPU_")  # how a process uses a GPU's memory
 SET = {
     "KERAS_BACKEND": "tensorflow",
     # A folder that cannot be, or Keras would read its data format and precision from the home.

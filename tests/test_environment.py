@@ -73,9 +73,9 @@ def test_what_a_process_may_use_of_the_machine_is_left_alone():
 import os
 from genre import environment
 environment.prepare()
-print(*map(os.environ.get, ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "TF_XLA_FLAGS")))
+print(*map(os.environ.get, ("TF_GPU_ALLOCATOR", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")))
 """
-    given = {"TF_NUM_INTRAOP_THREADS": "3", "OMP_NUM_THREADS": "4", "TF_XLA_FLAGS": "x"}
+    given = {"TF_GPU_ALLOCATOR": "3", "OMP_NUM_THREADS": "4", "TF_NUM_INTRAOP_THREADS": "1"}
     assert python(show, **given) == "3 4 None\n"
 
 
