@@ -17,6 +17,7 @@ from pathlib import Path
 
 import lazy_loader as lazy
 import numpy as np
+from genre.networks.normalisation import build
 
 import cnn
 import config
@@ -25,7 +26,6 @@ import mlp
 from benchmarks import measure, peak
 from genre import cli
 from genre.datasets import TRAIN, VALIDATION, Segments, segment_file, splits, take
-from genre.networks.normalisation import build
 from genre.training import fit
 from genre.training.recipe import Recipe
 

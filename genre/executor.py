@@ -243,7 +243,7 @@ def _client(cluster: str) -> Iterator[Any]:
         get_address_host_port(address)  # ValueError: to Client this would be 20 s of waiting
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
+        reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         raise GenreError(f"--cluster {cluster}: no Dask scheduler there ({reason})") from None
     with client:
         yield client
