@@ -123,7 +123,6 @@ def save(
         found[0],
         tested,
         data=arguments.data,
-        digest=segments.digest,
         command=arguments.command,
     )
     fields |= {
