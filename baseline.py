@@ -69,6 +69,11 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="folder for the classifier, its card and pictures, or for the picture of all "
         "(default: %(default)s)",
     )
+    add(
+        "--overwrite",
+        action="store_true",
+        help="keep nothing of an earlier model in that folder (default: move it to DIR-before)",
+    )
     options.add_split_arguments(parser)
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
     if arguments.fma and arguments.data.suffix != feature_table.SUFFIX:
@@ -137,7 +142,15 @@ def save(
         },
         "versions": card.versions(),
     }
-    saved = model_folder.save(write, fields, segments, found[0], tested, arguments.output)
+    saved = model_folder.save(
+        write,
+        fields,
+        segments,
+        found[0],
+        tested,
+        arguments.output,
+        overwrite=arguments.overwrite,
+    )
     print(model_folder.summary(saved, what="classifier"))
     print_unconverged({name: trained})
 

@@ -11,7 +11,7 @@ counts for more than a limit, however unusual it is.
 """
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -45,7 +45,7 @@ class ImportanceWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def __init__(self, limit: float = LIMIT) -> None:
         self.limit = limit
 
-    def fit(self, rows: np.ndarray, labels: np.ndarray) -> "ImportanceWeights":
+    def fit(self, rows: np.ndarray, labels: np.ndarray) -> Self:
         with np.errstate(divide="ignore"):  # of classes that do not vary at all
             ratios, _ = f_classif(rows, labels)
         weights = np.clip(np.nan_to_num(ratios, nan=F_RATIOS[0]), *F_RATIOS) ** 0.25
