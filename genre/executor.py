@@ -243,7 +243,7 @@ def _client(cluster: str) -> Iterator[Any]:
         get_address_host_port(address)  # ValueError: to Client this would be 20 s of waiting
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
+        reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         raise GenreError(f"--cluster {cluster}: no Dask scheduler there ({reason})") from None
     with client:
         yield client
@@ -266,17 +266,17 @@ def _signals_held_back() -> Iterator[None]:
         yield
         return
     came: list[tuple] = []
-    handlers = {
-        number: signal.signal(number, lambda *given: came.append(given)) for number in SIGNALS
-    }
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda *given: came.append(given))
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         for number, frame in came:
-            if callable(handlers[number]):
-                handlers[number](number, frame)
+            handlers[number](number, frame)
 
 
 def _prepare_process() -> None:

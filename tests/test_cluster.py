@@ -1,0 +1,126 @@
+"""Work on a Dask cluster: a scheduler and workers, in processes of this machine."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from helpers import ROOT, refusal
+
+import preprocess
+from genre import executor
+from genre.errors import GenreError
+
+needs_dask = pytest.mark.skipif(
+    importlib.util.find_spec("distributed") is None, reason="Dask is not installed"
+)
+
+
+class Cluster(NamedTuple):
+    """A running scheduler, and what starts a worker: with the suite's modules or without."""
+
+    address: str
+    start_worker: Callable[..., subprocess.Popen]
+
+
+@pytest.fixture
+def cluster(tmp_path) -> Iterator[Cluster]:
+    file = tmp_path / "scheduler.json"
+
+    def start(kind: str, *arguments: str, modules: bool = True) -> subprocess.Popen:
+        module = f"distributed.cli.dask_{kind}"
+        command = [sys.executable, "-m", module, "--scheduler-file", str(file), *arguments]
+        paths = os.pathsep.join(map(str, (ROOT, ROOT / "tests") if modules else ()))
+        with open(tmp_path / "log", "ab") as log:
+            process = subprocess.Popen(
+                [*command, "--host", "127.0.0.1", "--no-dashboard"],
+                env=os.environ | {"PYTHONPATH": paths},
+                cwd=tmp_path,
+                stderr=log,
+                stdout=log,
+            )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        return process
+
+    with ExitStack() as stack:
+        start("scheduler", "--port", "0")
+        while not file.exists():
+            time.sleep(0.05)
+        worker = partial(start, "worker", "--nthreads", "1", "--no-nanny")
+        yield Cluster(str(file), worker)
+
+
+def work_or_die(item: int, lost: Path) -> int:
+    """Return an item; the third one is the end of the first worker that takes it."""
+    time.sleep(0.05)
+    if item == 3 and not lost.exists():
+        lost.touch()
+        os._exit(1)
+    return item
+
+
+@needs_dask
+def test_what_a_lost_worker_had_is_done_by_another(cluster, tmp_path):
+    workers = [cluster.start_worker(), cluster.start_worker()]
+    work = partial(work_or_die, lost=tmp_path / "lost")
+    with executor.opened(cluster=cluster.address) as pool:
+        assert list(executor.ordered(pool, work, range(20))) == list(range(20))
+    assert 1 in [worker.poll() for worker in workers]
+
+
+@needs_dask
+def test_a_segment_file_is_the_same_byte_for_byte(cluster, corpus, tmp_path, run):
+    cluster.start_worker()
+    cluster.start_worker()
+    arguments = ("--dataset", corpus, "--limit", 1)
+    here, there = tmp_path / "here.json", tmp_path / "there.json"
+    assert run(preprocess, *arguments, "--output", here, "--workers", 1).status == 0
+    ended = run(preprocess, *arguments, "--output", there, "--cluster", cluster.address)
+    assert ended.status == 0, ended.err
+    assert there.read_bytes() == here.read_bytes()
+
+
+@needs_dask
+def test_a_worker_without_our_modules_says_so_for_each_item(cluster):
+    cluster.start_worker(modules=False)
+    lacks = "a worker of the cluster lacks what it needs: No module named 'genre'"
+    with executor.opened(cluster=cluster.address) as pool:
+        assert list(executor.ordered(pool, abs, range(3), unable=str)) == [lacks] * 3
+        with pytest.raises(GenreError, match=lacks):
+            list(executor.ordered(pool, abs, range(3)))
+
+
+@needs_dask
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("tcp://127.0.0.1:1", "Timed out"),
+        ("127.0.0.1", "missing port"),
+        ("missing.json", "No such file"),
+    ],
+)
+def test_where_there_is_no_scheduler_a_line_says_so(address, reason, corpus, run, monkeypatch):
+    monkeypatch.setattr(executor, "CONNECT_SECONDS", 0.5)
+    line = refusal(run(preprocess, "--dataset", corpus, "--cluster", address))
+    assert line.startswith(f"preprocess.py: --cluster {address}: no Dask scheduler there ({reason}")
+
+
+def test_a_file_that_is_no_schedulers_is_refused(corpus, run, segments_path):
+    pytest.importorskip("distributed")
+    line = refusal(run(preprocess, "--dataset", corpus, "--cluster", segments_path))
+    assert line.endswith("no Dask scheduler there (not a scheduler file)")
+
+
+def test_without_dask_a_line_says_how_to_get_it(corpus, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    line = refusal(run(preprocess, "--dataset", corpus, "--cluster", "tcp://127.0.0.1:1"))
+    assert line == f"preprocess.py: {executor.NO_DASK}"
+    assert (ROOT / Path(executor.NO_DASK.split()[-1])).is_file()
