@@ -46,6 +46,7 @@ LOOKS = {
     "wavelet": Look(
         "Wavelet scalogram", "fine in time where high, in pitch where low", HERTZ, "cqt_hz", "dB"
     ),
+    "musicnn": Look("musicnn", "a network's embedding of a segment", "value", None, ""),
 }
 OF_SONG = ("mel", "mfcc", "cqt", "chroma_cqt", "wavelet", "tempogram")
 
@@ -69,7 +70,7 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
 
 def has_own_scales(feature: str) -> bool:
     """Say whether the bands differ so much in scale that only `standardised` ones can be seen."""
-    return feature == "mfcc" or feature not in LOOKS
+    return feature in ("mfcc", "musicnn") or feature not in LOOKS
 
 
 def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
