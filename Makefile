@@ -1,5 +1,6 @@
-# make demo: from nothing to predicted genres on made-up songs; make test: lint and all tests.
-# Both make the virtual environment first. Another Python: make test PYTHON=python3.13
+# make demo    makes up songs, trains on them, and predicts songs that the network has not heard
+# make test    runs the linter and all tests
+# Both create the virtual environment first. Another Python: make test PYTHON=python3.13
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,8 +14,12 @@ demo: $(VENV)/installed
 	$(BIN)/python -m genre.demo $(DEMO)/unseen --tracks 1 --seed 1000
 	$(BIN)/python preprocess.py --dataset $(DEMO)/corpus --output $(DEMO)/mfcc.json
 	$(BIN)/python cnn.py --data $(DEMO)/mfcc.json --output $(DEMO)/cnn --epochs 15
-	$(BIN)/python predict.py --model $(DEMO)/cnn --input $(DEMO)/unseen --count 3
-	$(BIN)/python predict.py --input $(DEMO)/unseen --count 3
+	@echo
+	@echo "The model that comes with the code knows real music. It cannot know these songs:"
+	$(BIN)/python predict.py $(DEMO)/unseen
+	@echo
+	@echo "The network that was just trained has learnt from songs like these, but not from these:"
+	$(BIN)/python predict.py --model $(DEMO)/cnn $(DEMO)/unseen
 
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .

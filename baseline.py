@@ -123,7 +123,6 @@ def save(
         found[0],
         tested,
         data=arguments.data,
-        digest=sha256(arguments.data),
         command=arguments.command,
     )
     fields |= {

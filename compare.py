@@ -94,18 +94,19 @@ def choose(model: str) -> tuple[str, Model]:
     def refuse(reason: str) -> None:
         raise TrainingError(f"--models {model!r}: {reason}")
 
+    known = {**networks.NETWORKS, BASELINE: classifiers.NAMES}.get(script)
+    if known is None:
+        refuse(f"a model begins with {', '.join(networks.NETWORKS)} or {BASELINE}")
+    name = words.pop(0) if words and not words[0].startswith("-") else None
+    if name not in (None, *known):
+        refuse(f"{name!r} is not one of {', '.join(known)}")
     parser = argparse.ArgumentParser(add_help=False)
     parser.error = refuse
     if script == BASELINE:
-        parser.add_argument("classifier", choices=classifiers.NAMES)
-        name = parser.parse_args(words).classifier
+        parser.parse_args(words)  # refuses any
         return f"{BASELINE} {name}", name
-    if script not in networks.NETWORKS:
-        refuse(f"a model begins with {', '.join(networks.NETWORKS)} or {BASELINE}")
-    parser.add_argument("network", nargs="?", choices=networks.NETWORKS[script])
     options.add_own_options(parser, script)
-    given = parser.parse_args(words)
-    chosen = networks.choose(script, given.network, options.own_options(script, given))
+    chosen = networks.choose(script, name, options.own_options(script, parser.parse_args(words)))
     return chosen.title, chosen
 
 

@@ -12,19 +12,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import lazy_loader as lazy
+import numpy as np
 
 import config
-from genre import audio, cli, datasets
-from genre.datasets import segment_file
-from genre.errors import AudioError, DatasetError, FeatureError
-from genre.explore import data_set, examples, song, track_map
-from genre.features.settings import Settings
+from genre import cli
+from genre.datasets import Segments, segment_file
+from genre.errors import DatasetError
 from genre.files import check_folder, printable
+from genre.reporting.figures import LONGEST_STEM
 
-np = lazy.load("numpy")
-
-LONGEST_STEM = 50  # letters of a picture's name: of up to 4 bytes each, where a name holds 255
 MOST_GENRES = 40  # in a picture: the largest ones
 
 
@@ -47,40 +43,36 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def explore_song(path: Path, picture: Path) -> None:
-    """Draw a song's features; raises GenreError where it has none."""
+    """Draw a song's features."""
     from tqdm import tqdm
 
-    try:
-        settings = Settings.from_config(segments_per_track=1)
-        samples = load(path, settings)
-        frames = {
-            feature: song.compute(samples, feature, settings)
-            for feature in tqdm(song.OF_SONG, unit="feature", disable=None)
-        }
-    except ValueError as error:  # NumPy's and librosa's among them
-        reason = str(error).split("\n")[0]
-        raise FeatureError(f"config.py's settings do not fit each other: {reason}") from None
-    seconds = len(samples) / settings.sample_rate
-    which = "first " if seconds >= settings.track_seconds else ""
-    song.song(samples, frames, settings, f"{printable(path.name)}, {which}{seconds:.3g} s", picture)
+    with tqdm(total=9, unit="step", disable=None) as bar:  # None: a bar on a terminal only
+        bar.set_description("loading librosa")
+        from genre.explore import song
+
+        settings = song.settings()
+        bar.update()
+        bar.set_description("reading")
+        samples = song.load(path, settings)
+        bar.update()
+        frames = {}
+        for feature in song.FEATURES:
+            bar.set_description(feature)
+            frames[feature] = song.compute(samples, feature, settings)
+            bar.update()
+        bar.set_description("drawing")
+        seconds = len(samples) / settings.sample_rate
+        which = "first " if seconds >= settings.track_seconds else ""
+        title = f"{printable(path.name)}, {which}{seconds:.3g} s"
+        song.draw(samples, frames, settings, title, picture)
+        bar.update()
     print(picture)
 
 
-def load(path: Path, settings: Settings) -> np.ndarray:
-    """Return a song's samples, (samples,); raises AudioError where there are too few to draw."""
-    try:
-        samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
-        seconds = len(samples) / settings.sample_rate
-        if len(samples) < config.SAMPLES_PER_SEGMENT:
-            least = config.SAMPLES_PER_SEGMENT / settings.sample_rate
-            raise AudioError(f"is {seconds:.3f} s long, shorter than one segment of {least:g} s")
-    except AudioError as error:
-        raise AudioError(f"{path}: {error}") from None
-    return samples
-
-
-def explore_segments(segments: datasets.Segments, name: str, start: Path) -> None:
+def explore_segments(segments: Segments, name: str, start: Path) -> None:
     """Print a summary of a segment file and draw it; the pictures' names begin with `start`."""
+    from genre.explore import data_set, track_map
+
     values = data_set.moments(segments)
     print(data_set.summary(segments, values), end="\n\n", flush=True)
     labels = data_set.labels_of_tracks(segments)
@@ -96,23 +88,44 @@ def explore_segments(segments: datasets.Segments, name: str, start: Path) -> Non
     tracks = np.flatnonzero(labels >= 0)
     labels = labels[tracks]
     vectors = track_map.vectors(values.mean[tracks], values.deviation[tracks])
-    typical = {label: tracks[examples.typical(vectors, labels, label)] for label in genres}
-    title = f"{name}: {segments.feature}, the middle of a typical track of each genre"
-    picture = Path(f"{start}-examples.png")
-    examples.draw(segments, values, typical, title, picture)
-    print(picture, flush=True)
+    if segments.frames.shape[1] > 1:
+        typical = {label: tracks[data_set.typical(vectors, labels, label)] for label in genres}
+        title = f"{name}: {segments.feature}, the middle of a typical track of each genre"
+        picture = Path(f"{start}-examples.png")
+        data_set.draw_examples(segments, values, typical, title, picture)
+        print(picture, flush=True)
+    else:
+        print("no examples: a segment has a single frame", flush=True)
 
-    drawn = track_map.chosen(len(tracks), config.SEED)
+    names = [segments.tracks[track] for track in tracks]
+    genre_names = {label: data_set.short(segments.mapping[label]) for label in genres}
+    what = f"mean and standard deviation of {segments.feature} over a track"
+    explore_tracks(vectors, labels, genre_names, names, heading, what, Path(f"{start}-map.png"))
+
+
+def explore_tracks(
+    vectors: np.ndarray,
+    labels: np.ndarray,
+    genres: dict[int, str],
+    names: Sequence[str],
+    heading: str,
+    what: str,
+    picture: Path,
+) -> None:
+    """Draw a map of tracks by their vectors, (tracks, values), if there are enough of them."""
+    from genre.explore import track_map
+
+    drawn = track_map.chosen(len(names), config.SEED)
     positions = track_map.positions(vectors[drawn], config.SEED)
     if positions is None:
-        print(f"no map: fewer than {track_map.FEWEST_TRACKS} different tracks")
+        print(f"no map of the tracks: it needs {track_map.FEWEST_TRACKS} that differ")
         return
-    if len(drawn) < len(tracks):
+    if len(drawn) < len(names):
         heading += f"; {len(drawn)} of the tracks"
-    title = f"{heading}\nt-SNE of each track's mean and deviation of {segments.feature}"
-    names = {label: data_set.short(segments.mapping[label]) for label in genres}
-    picture = Path(f"{start}-map.png")
-    track_map.draw(positions, labels[drawn], names, title, picture)
+    title = f"{heading}\nt-SNE of the {what}"
+    track_map.draw(
+        positions, labels[drawn], genres, [names[track] for track in drawn], title, picture
+    )
     print(picture)
 
 
@@ -126,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if path.suffix in segment_file.ENCODINGS:
         segments = segment_file.read(path)
         if not segments.originals.any():
-            raise DatasetError(f"{path}: holds nothing but copies shifted in pitch")
+            raise DatasetError(f"{path}: holds nothing but copies that are shifted in pitch")
         check_folder(arguments.output)
         explore_segments(segments, printable(path.name), arguments.output / stem)
     else:

@@ -29,6 +29,8 @@ from genre.evaluation.calibration import lowest_certain
 from genre.files import printable
 from genre.reporting import figures, predictions, text
 
+SHORT = "note: shorter than one segment, so it is repeated to fill one"
+
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
@@ -240,6 +242,8 @@ def predict(
                 n_failed += 1
                 bar.write(f"{answer.song}: {answer.error}", file=sys.stderr)
                 continue
+            if answer.short:
+                bar.write(f"{answer.song}: {SHORT}", file=sys.stderr)
             for line in filter(None, (header, row(answer))):
                 bar.write(line, file=sys.stdout)
             header = None

@@ -19,7 +19,6 @@ Million Song Dataset.
 
 import argparse
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -135,6 +134,11 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="N",
         help="processes that work at the same time (default: one for each core)",
     )
+    add(
+        "--cluster",
+        metavar="ADDRESS",
+        help="work on the workers of the Dask scheduler at this address (default: here)",
+    )
     arguments = parser.parse_args(argv)
     if arguments.output is None:
         other = config.OUTPUT_PATH / f"{arguments.feature}.json"
@@ -226,9 +230,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     work = partial(track_or_reason, feature=feature, settings=settings, shifts=shifts)
     workers = min(arguments.workers or executor.cores(), len(songs))
     with (
-        closing(executor.in_processes(work, songs, workers=workers)) as results,
+        executor.opened(workers=workers, cluster=arguments.cluster) as pool,
         segment_file.writing(output, arguments.dtype or "float32") as (append, finish),
     ):
+        results = executor.ordered(pool, work, songs, unable=str)
         pairs = zip(songs, results, strict=True)
         index, notes = collect(
             tqdm(pairs, total=len(songs), unit="track", disable=None),

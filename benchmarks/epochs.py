@@ -15,24 +15,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import lazy_loader as lazy
+import keras
 import numpy as np
+import tensorflow
 
-import cnn
 import config
-import lstm
-import mlp
 from benchmarks import measure, peak
-from genre import cli
+from genre import cli, networks
 from genre.datasets import TRAIN, VALIDATION, Segments, segment_file, splits, take
-from genre.networks.normalisation import build
+from genre.networks.layers import build
 from genre.training import fit
 from genre.training.recipe import Recipe
 
-keras = lazy.load("keras")
-tensorflow = lazy.load("tensorflow")
-
-NETWORKS = {"mlp": mlp.mlp, "cnn": cnn.cnn, "lstm": lstm.lstm}
 WAYS = ("ours", "fit", "bare")
 
 
@@ -40,7 +34,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="segment file")
-    add("--network", choices=NETWORKS, required=True)
+    add("--network", choices=networks.NETWORKS, required=True)
     add(
         "--way",
         choices=WAYS,
@@ -64,7 +58,6 @@ def configure(arguments: argparse.Namespace) -> None:
         keras.layers.LSTM = functools.partial(keras.layers.LSTM, unroll=True)
     if arguments.jit_compile:
         keras.Model.compile = functools.partialmethod(keras.Model.compile, jit_compile=True)
-    keras.backend.backend()  # so that keras is loaded before tensorflow
     if arguments.threads:
         tensorflow.config.threading.set_intra_op_parallelism_threads(arguments.threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(arguments.threads)
@@ -75,12 +68,11 @@ def plain_fit(
 ) -> tuple[dict[str, list[float]], list[float]]:
     """Train as plainly as Keras can and return the history, and what each epoch took."""
     keras.utils.set_random_seed(config.SEED)
-    layers = NETWORKS[arguments.network]
+    layers = networks.choose(arguments.network).for_one_feature()
     if arguments.way == "fit":
         network = build(layers, segments, split.parts == TRAIN)
     else:
-        frames = keras.Input(segments.frames.shape[1:])
-        network = keras.Model(frames, layers(frames, len(segments.mapping)))
+        network = networks.plain(layers, segments.frames.shape[1:], len(segments.mapping))
     network.compile(
         optimizer=keras.optimizers.Adam(config.LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
@@ -114,8 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         segments = measure.tiled(segments, arguments.times)
     split = splits.split(segments, "track", seed=config.SEED)
     if arguments.way == "ours":
-        run = fit.train(
-            NETWORKS[arguments.network],
+        run = fit.fit(
+            networks.choose(arguments.network).for_one_feature(),
             segments,
             split,
             Recipe(epochs=arguments.epochs, batch_size=arguments.batch_size),

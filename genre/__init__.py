@@ -15,6 +15,7 @@ for answer in model.predict_many(paths):   # in parallel, in order
 from typing import Any
 
 __all__ = ["Answer", "Model", "load"]
+__version__ = "1.0.0"
 
 
 def __getattr__(name: str) -> Any:

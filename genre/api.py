@@ -1,6 +1,7 @@
 """The Python API: load a trained model and name the genre of songs. See `genre` for its use."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import tee
@@ -11,7 +12,7 @@ import numpy as np
 import threadpoolctl
 
 import config
-from genre import audio, environment, evaluation, executor, features
+from genre import audio, evaluation, executor, features
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration
 from genre.evaluation.answer import Answer
@@ -108,16 +109,14 @@ class Model:
         if workers == 1 and not cluster:
             function = partial(_answer, model=self, options=options)
         else:
-            function = partial(
-                predict_song, folder=self.folder, digest=self.digest, options=options
+            function = partial(  # with whole paths: a cluster's workers may run in other folders
+                predict_song, folder=self.folder.absolute(), digest=self.digest, options=options
             )
         songs, names = tee(songs)
         with executor.opened(workers=workers, cluster=cluster) as pool:
-            found = executor.ordered(pool, function, songs, unable=str)
+            found = executor.ordered(pool, function, map(_absolute, songs), unable=_failed)
             for song, answer in zip(names, found, strict=True):
-                # On a cluster, a worker may say why it was unable to do anything.
-                failed = isinstance(answer, str)
-                yield Answer(song=_name(song), error=answer) if failed else answer
+                yield replace(answer, song=_name(song))
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -126,7 +125,6 @@ def load(path: str | Path | None = None) -> Model:
     Without a path it is the pretrained one. Raises ModelError when there is none, when it cannot be
     read safely, or when a file of it is not the one that its card describes.
     """
-    environment.prepare()
     return Model(card.folder_of(Path(config.PRETRAINED_PATH if path is None else path)))
 
 
@@ -149,6 +147,11 @@ def _answer(song: Song, model: Model, options: dict[str, Any]) -> Answer:
         return model.predict(song, **options)
     except AudioError as error:
         return Answer(song=_name(song), error=str(error))
+
+
+def _failed(reason: str) -> Answer:
+    """Return the answer where a worker of a cluster could do nothing, for this reason."""
+    return Answer(song="", error=reason)
 
 
 def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:
@@ -220,6 +223,10 @@ def _pieces(song: Song, settings: Settings, offset: float, length: float) -> Ite
             left -= len(samples)
             if left <= 0:
                 return
+
+
+def _absolute(song: Song) -> Song:
+    return song if isinstance(song, tuple) else Path(song).absolute()
 
 
 def _name(song: Song) -> str:

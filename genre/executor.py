@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 
 import threadpoolctl
 
-from genre.environment import keep_freed_memory
+from genre import environment
 from genre.errors import GenreError
 
 log = logging.getLogger("genre")
@@ -302,21 +302,4 @@ def _prepared(function: Callable[..., Result], *args: Any) -> Result:
 def _prepare_worker() -> None:
     """Keep a worker to one core, which NumPy's linear algebra would not, and prepare it."""
     threadpoolctl.threadpool_limits(1)
-    keep_freed_memory()
-
-
-# To be deleted when preprocess.py and predict.py no longer call them.
-
-
-def in_processes(
-    function: Callable[[Item], Result], items: Iterable[Item], *, workers: int
-) -> Iterator[Result]:
-    with opened(workers=workers) as pool:
-        yield from ordered(pool, function, items)
-
-
-def in_threads(
-    items: Iterable[Item], pieces_of: Callable[[Item], Iterable[Result]], *, workers: int
-) -> Iterator[tuple[Item, Iterator[Result]]]:
-    for item in items:
-        yield item, iter(pieces_of(item))
+    environment.prepare()

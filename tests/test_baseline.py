@@ -210,8 +210,8 @@ def test_frames_that_nothing_can_be_learnt_from_are_refused(run, tmp_path, monke
     monkeypatch.setattr(classifiers, "NAMES", ("ridge", "knn", "lda"))
     huge = tmp_path / "huge.h5"
     segments = made_up_segments([8, 8, 8])
-    segments.frames[:, ::2] = 3e38
-    segments.frames[:, 1::2] = -3e38
+    segments.frames[:, ::2] = 3e38 - 1e36 * segments.frames[:, ::2]
+    segments.frames[:, 1::2] = 1e36 * segments.frames[:, 1::2] - 3e38
     segment_file.write(segments, huge)
     ended = run(baseline, "--data", huge, "--output", tmp_path / "new")
     assert ended.status == 2
@@ -241,8 +241,9 @@ def test_a_table_is_split_by_artists_scored_and_evaluated(run, table, data, corp
     assert "accuracy per track    1.000" in ended.out
     ended = run(evaluate, "--model", folder, "--data", table)
     assert "accuracy per track    1.000  (80 tracks)" in ended.out
-    line = refusal(run(predict, corpus, "--model", folder))
-    assert "cannot be computed from songs" in line
+    ended = run(predict, corpus, "--model", folder)
+    assert ended.status == 2
+    assert "cannot be computed from songs" in ended.err.splitlines()[-1]
     assert "feature" in refusal(run(evaluate, "--model", folder, "--data", data))
 
 
@@ -261,7 +262,7 @@ def test_fmas_features(run, tmp_path):
     [
         (("--data", "none.json"), "none.json: no such file"),
         (("--data", "none.csv"), "none.csv: No such file"),
-        (("--split", "given"), "brings no parts"),
+        (("--split", "given"), "has no parts of its own"),
         (("--folds", 9), "every genre needs at least 9 tracks"),
         (("--classifier", "kernel-ridge"), "such as preprocess.py --feature mel makes"),
     ],

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from helpers import NETWORKS, ROOT, SCRIPTS, refusal
 
 import config
 from genre import cli
-from genre.errors import GenreError
+from genre.errors import FeatureError, GenreError
 
 # Shows a script's help, then which of the packages that take long it has loaded.
 SHOW_HELP = """\
@@ -93,22 +94,26 @@ def test_the_check_above_sees_a_package_that_is_loaded(tmp_path):
     assert "matplotlib.figure" in loaded
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", " 1", "1e3", "9" * 30])
-def test_counts_are_whole_numbers_of_at_least_one(text):
-    with pytest.raises(argparse.ArgumentTypeError):
-        cli.count(text)
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        *((cli.count, text) for text in ("0", "-1", "1.5", "x", "", "1e3", "9" * 30)),
+        *((cli.share, text) for text in ("1", "-0.1", "nan", "x")),
+        *((cli.positive_float, text) for text in ("0", "nan", "inf", "")),
+    ],
+)
+def test_numbers_that_are_not_allowed_are_refused(read, text):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"^{text!r} is not a"):
+        read(text)
 
 
-@pytest.mark.parametrize("text", ["1", "-0.1", "nan", "inf", "x", ""])
-def test_shares_are_from_zero_to_below_one(text):
-    with pytest.raises(argparse.ArgumentTypeError):
-        cli.share(text)
+def test_an_error_of_the_librarys_becomes_argparses():
+    def read(text):
+        raise FeatureError(f"no feature {text}")
 
-
-@pytest.mark.parametrize("text", ["0", "-0.1", "nan", "inf", "x", ""])
-def test_positive_numbers_are_finite_and_above_zero(text):
-    with pytest.raises(argparse.ArgumentTypeError):
-        cli.positive_float(text)
+    with pytest.raises(argparse.ArgumentTypeError, match="no feature x"):
+        cli.checked(read)("x")
+    assert cli.checked(str.upper)("x") == "X"
 
 
 def test_what_can_be_read_is_read():
@@ -134,7 +139,14 @@ def raising(error: BaseException) -> SimpleNamespace:
     [
         (GenreError("no songs"), "script.py: no songs"),
         (FileNotFoundError(2, "No such file", "a.wav"), "script.py: a.wav: No such file"),
-        (OSError("it broke"), "script.py: input or output: it broke"),
+        (OSError("it broke"), "script.py: it broke"),
+        (OSError(28, "No space left on device"), "script.py: No space left on device"),
+        (MemoryError(), "script.py: out of memory"),
+        (
+            ImportError("libx.so.1: cannot open\nshared object"),
+            "script.py: libx.so.1: cannot open; pip install --requirement requirements.txt may "
+            "mend it",
+        ),
     ],
 )
 def test_what_the_user_caused_is_one_line(error, line, run):
@@ -148,3 +160,53 @@ def test_an_interrupted_script_says_so(run):
 def test_a_defect_keeps_its_traceback(run):
     with pytest.raises(ZeroDivisionError):
         run(raising(ZeroDivisionError()))
+
+
+# In a process of its own: what `cli.run` does to the streams
+
+
+def run_script(body: str, **options) -> subprocess.CompletedProcess:
+    """Run a script whose main has a body."""
+    lines = "\n    ".join(body.splitlines())
+    code = f"from genre import cli\ndef main():\n    {lines}\ncli.run(main)"
+    options = {"capture_output": True, "text": True, "encoding": "utf-8"} | options
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, **options)
+
+
+def test_a_crash_of_c_code_leaves_its_stack_even_where_that_is_muted():
+    ended = run_script("""\
+import ctypes
+from genre.environment import muted
+with muted():
+    ctypes.string_at(0)""")
+    assert ended.returncode < 0
+    assert "Segmentation fault" in ended.stderr
+    assert "in main" in ended.stderr
+
+
+def test_the_librarys_log_is_plain_lines_on_stderr_beside_a_progress_bar():
+    ended = run_script("""\
+import logging, sys
+from tqdm import tqdm
+log = logging.getLogger("genre.part")
+log.debug("not shown")
+log.info("first")
+for _ in tqdm(range(2), file=sys.stderr):
+    log.warning("beside %s", "a bar")""")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    lines = ended.stderr.replace("\r", "\n").splitlines()
+    assert lines[0] == "first"
+    assert lines.count("beside a bar") == 2
+    assert "not shown" not in ended.stderr
+
+
+def test_in_files_and_pipes_stdout_is_utf8_whatever_the_locale():
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    ended = run_script("print('\\u00e9\\u266b')", env=environment)
+    assert (ended.returncode, ended.stdout) == (0, "é♫\n")
+
+
+def test_closed_streams_do_no_harm():
+    code = "from genre import cli; cli.run(lambda: cli.say('x') or print('y') or 3)"
+    command = f'exec "{sys.executable}" -c "{code}" <&- >&- 2>&-'
+    assert subprocess.run(command, shell=True, cwd=ROOT).returncode == 3

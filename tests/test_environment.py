@@ -1,16 +1,153 @@
-"""Memory that is freed stays with the process, where glibc would give it back."""
+"""Nothing that the environment holds changes a result, and no note of C code is in the way."""
 
+import json
+import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from helpers import ROOT
 
+HOSTILE = {
+    "KERAS_BACKEND": "jax",
+    "KERAS_MAX_EPOCHS": "1",
+    "LIBROSA_CACHE_DIR": "/dev/null/librosa",
+    "MATPLOTLIBRC": "/dev/null/matplotlibrc",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MPLCONFIGDIR": "/dev/null/matplotlib",
+    "NUMBA_CACHE_DIR": "/dev/null/numba",
+    "NUMBA_DISABLE_JIT": "1",
+    "PYTHONWARNINGS": "error",
+    "SCIPY_ARRAY_API": "1",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TQDM_NCOLS": "wide",
+}
+
+
+def python(code: str, **environment: str) -> str:
+    """Return what code prints, run from the project's folder in an environment."""
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_kerass_settings_are_the_suites_whatever_the_home_says(tmp_path):
+    (tmp_path / ".keras").mkdir()
+    settings = {"backend": "theano", "floatx": "float16", "image_data_format": "channels_first"}
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(settings | {"epsilon": 1.0}))
+    shown = python(
+        """\
+from genre import environment
+environment.prepare()
+from keras import config
+print(config.backend(), config.floatx(), config.image_data_format(), config.epsilon())
+print(config.max_epochs())
+""",
+        HOME=str(tmp_path),
+        **HOSTILE,
+    )
+    assert shown.splitlines() == ["tensorflow float32 channels_last 1e-07", "None"]
+
+
+def test_pictures_are_drawn_whatever_backend_is_set():
+    draw = """\
+from genre import environment
+environment.prepare()
+import matplotlib.pyplot
+print(matplotlib.get_backend(), matplotlib.rcParams["figure.dpi"])
+"""
+    assert python(draw, HOME="/dev/null", **HOSTILE).split() == ["Agg", "100.0"]
+
+
+def test_what_a_process_may_use_of_the_machine_is_left_alone():
+    show = """\
+import os
+from genre import environment
+environment.prepare()
+print(*map(os.environ.get, ("TF_GPU_ALLOCATOR", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")))
+"""
+    given = {"TF_GPU_ALLOCATOR": "3", "OMP_NUM_THREADS": "4", "TF_NUM_INTRAOP_THREADS": "1"}
+    assert python(show, **given) == "3 4 None\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions")
+def test_a_folder_that_others_can_write_to_holds_no_caches(tmp_path):
+    show = "from genre import environment; print(environment._folder())"
+    own = Path(python(show, TMPDIR=str(tmp_path)).strip())
+    assert own.parent == tmp_path
+    assert own.stat().st_mode & 0o777 == 0o700
+    assert Path(python(show, TMPDIR=str(tmp_path)).strip()) == own
+    own.chmod(0o777)
+    assert Path(python(show, TMPDIR=str(tmp_path)).strip()) != own
+
+
+def test_one_process_at_a_time_fills_numbas_cache(tmp_path):
+    """With a librosa whose loading takes a while, and says when it begins and ends."""
+    for module in ("core/audio", "core/pitch", "effects", "feature", "util/utils"):
+        path = tmp_path / "librosa" / f"{module}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        (path.parent / "__init__.py").write_text("")
+    log = tmp_path / "log"
+    (tmp_path / "librosa" / "__init__.py").write_text(f"""\
+import os, time
+for word in ("begin", "end"):
+    with open({str(log)!r}, "a") as file:
+        print(word, os.environ["NUMBA_CACHE_DIR"], file=file)
+    time.sleep(0.3)
+""")
+    load = "from genre import environment; environment.load_librosa()"
+    environ = os.environ | {"PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", load], cwd=ROOT, env=environ) for _ in range(3)
+    ]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    words, folders = zip(*map(str.split, log.read_text().splitlines()), strict=True)
+    assert words == ("begin", "end") * 3
+    assert len(set(folders)) == 1
+    assert Path(folders[0]).is_relative_to(tmp_path)
+
+
+def test_c_code_is_muted_only_for_a_while():
+    code = """\
+import os, threading
+from genre.environment import muted
+def write(text):
+    os.write(2, text.encode() + b"\\n")
+write("before")
+with muted():
+    write("within")
+    with muted():  # as another thread may
+        write("further within")
+    write("still within")
+write("after")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert ended.stderr.split() == ["before", "after"]
+
+
+def test_where_stderr_is_closed_there_is_nothing_to_mute():
+    code = "from genre.environment import muted\nwith muted(): print('done')"
+    command = f'exec "{sys.executable}" -c "{code}" 2>&-'
+    ended = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert ended.stdout == "done\n"
+
+
 # Prints how many pages the system hands out when 64 MiB are asked for once more.
 ASK_AGAIN = """\
 import resource
-from genre.environment import keep_freed_memory
+from genre import environment
 {first}
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -22,8 +159,7 @@ print(faults() - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-@pytest.mark.parametrize(("first", "asks_again"), [("", True), ("keep_freed_memory()", False)])
+@pytest.mark.parametrize(("first", "asks_again"), [("", True), ("environment.prepare()", False)])
 def test_what_is_freed_is_used_again(first, asks_again):
-    command = [sys.executable, "-c", ASK_AGAIN.format(first=first)]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-    assert (int(ended.stdout) > 16) == asks_again  # 64 MiB are 32 of the largest pages
+    n_pages = int(python(ASK_AGAIN.format(first=first)))
+    assert (n_pages > 16) == asks_again  # 64 MiB are 32 of the largest pages

@@ -246,7 +246,7 @@ def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
         ("empty.wav", "is empty"),
         ("short.wav", "is 1.000 s long, shorter than one segment of 3 s"),
         ("silent.wav", "nothing but silence"),
-        ("other.json", "not a segment file"),
+        ("other.json", "segment file"),
         ("broken.h5", "not a whole segment file"),
         ("copies.h5", "nothing but copies"),
     ],

@@ -178,6 +178,13 @@ def test_a_part_of_a_song_is_heard_as_asked(network, song, ask):
         )
 
 
+def test_a_song_shorter_than_a_segment_is_answered_with_a_note(network, run, tmp_path):
+    soundfile.write(tmp_path / "short.wav", noise(1), 22050)
+    ended = run(predict, tmp_path / "short.wav", "--model", network, "--format", "json")
+    assert (ended.status, len(answers(ended))) == (0, 1)
+    assert ended.err.startswith(f"{tmp_path / 'short.wav'}: note: shorter than one segment")
+
+
 def test_unusable_songs_get_a_line_each_and_the_others_go_on(network, song, run, tmp_path):
     (tmp_path / "text.mp3").write_text("not music" * 100)
     (tmp_path / "empty.wav").touch()
@@ -372,8 +379,3 @@ def test_the_unreadable_file_of_gtzan_gets_a_line(network, real_data, run):
     bad = real_data / "bad" / "jazz.00054.wav"
     line = refusal(run(predict, bad, "--model", network, "--format", "json"))
     assert line.startswith(f"{bad}: not readable as audio")
-
-
-def test_a_song_shorter_than_a_segment_is_answered(network, ask, tmp_path):
-    soundfile.write(tmp_path / "short.wav", noise(1), 22050)
-    assert len(answers(ask(tmp_path / "short.wav"))) == 1

@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 import soundfile
 
+from genre.environment import muted
 from genre.errors import AudioError
 
 PLAUSIBLE_RATES = range(1_000, 1_000_001)  # Hz; a damaged header can name any
@@ -28,6 +29,9 @@ NOT_SOUND = {  # the first bytes, in lower case, of files that often have a name
     b"version https://git-lfs": "is a Git LFS pointer: fetch the file itself with `git lfs pull`",
     b"<!doctype html": "is a web page",
     b"<html": "is a web page",
+    b"#extm3u": "is a playlist",
+    b"[playlist]": "is a playlist",
+    b"\0\5\x16\7": "holds what macOS keeps beside a file, and not the file itself",
 }
 CHUNKED = ("WAV", "WAVEX", "RF64", "W64", "AIFF")  # other chunks can follow the samples
 CHUNK_ID = re.compile(rb"\0?[ -~]{4}")  # after a byte of padding, if any
@@ -159,19 +163,21 @@ def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
 def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
     """Yield pieces of `seconds` from `offset` on. Raises _NotAll where that is not all there is.
 
-    A piece is read at once: after each reading soundfile seeks, which in MP3 can leave a click.
+    A piece is read at once: after each reading soundfile seeks, which in MP3 can leave a click. The
+    decoder of MP3 writes to stderr what it thinks of a file.
     """
     try:
-        with soundfile.SoundFile(file) as sound:
+        with muted()(soundfile.SoundFile)(file) as sound:
+            read = muted()(sound.read)
             start, rate = file.tell(), sound.samplerate
             _check_header(rate, sound.channels)
             length, skip = max(1, int(seconds * rate)), int(offset * rate)
             if sound.subtype.startswith(SEEKABLE):
                 sound.seek(min(skip, sound.frames))
             else:
-                while skip and (skipped := len(sound.read(min(skip, length)))):
+                while skip and (skipped := len(read(min(skip, length)))):
                     skip -= skipped
-            while len(block := sound.read(length, dtype="float32", always_2d=True)):
+            while len(block := read(length, dtype="float32", always_2d=True)):
                 yield rate, mono(block)
             if _goes_on(file, start, sound):
                 raise _NotAll("stops before the end of the file")

@@ -17,7 +17,7 @@ from genre import features
 from genre.classifiers import band_statistics, spectrogram_statistics
 from genre.datasets import TRAIN, Segments
 from genre.datasets.splits import Split
-from genre.errors import TrainingError
+from genre.errors import ModelError, TrainingError
 
 KERNEL_RIDGE = "kernel-ridge"
 NAMES = (
@@ -125,6 +125,7 @@ def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
                 prepared = np.concatenate([prepared, model[:-1].transform(copies[train])])
                 labels = np.tile(labels, 2)
             model[-1].fit(prepared, labels)
+            model.predict(rows[:1])  # only now does knn say that it has too few rows
         except ValueError as error:  # what scikit-learn raises for data that it cannot use
             reason = str(error).strip().split("\n")[0]
             raise TrainingError(f"{name} cannot learn from this data ({reason})") from None
@@ -138,21 +139,25 @@ def probabilities(model: Pipeline, rows: np.ndarray, n_genres: int) -> np.ndarra
     """Return the genres' probabilities for rows of statistics: (segments, genres).
 
     Ridge regression and support vector machines know none: theirs are the softmax of the decision
-    values, in the right order, but not calibrated. A genre that was not trained on has 0.
+    values, in the right order, but not calibrated. A genre that was not trained on has 0. Raises
+    ModelError for rows that are not finite.
     """
     from scipy.special import softmax
 
     found = np.zeros((len(rows), n_genres))
     if not len(rows):  # which scikit-learn refuses
         return found
-    if hasattr(model, "predict_proba"):
-        of_classes = model.predict_proba(rows)
-    else:
+    try:
+        if hasattr(model, "predict_proba"):
+            found[:, model.classes_] = model.predict_proba(rows)
+            return found
         values = model.decision_function(rows)
-        if values.ndim == 1:  # of two genres: how far on the second one's side
-            values = np.stack([np.zeros_like(values), values], axis=1)
-        of_classes = softmax(values, axis=1)
-    found[:, model.classes_] = of_classes
+    except ValueError as error:  # frames can be finite, and their statistics not
+        reason = str(error).strip().split("\n")[0]
+        raise ModelError(f"the classifier cannot use these frames ({reason})") from None
+    if values.ndim == 1:  # of two genres: how far on the second one's side
+        values = np.stack([np.zeros_like(values), values], axis=1)
+    found[:, model.classes_] = softmax(values, axis=1)
     return found
 
 

@@ -1,6 +1,9 @@
 """What the scripts' command lines share: argument types, errors as one line, exit status."""
 
 import argparse
+import faulthandler
+import logging
+import math
 import os
 import shlex
 import signal
@@ -8,59 +11,65 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
+import genre
+from genre import environment
 from genre.errors import GenreError
 from genre.files import printable
 
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # 128 + the signal, as shells say it
 
+Value = TypeVar("Value")
 
-def whole_number(least: int, most: int = 2**31) -> Callable[[str], int]:
-    """Return a reader of arguments that are whole numbers from `least` to `most`."""
 
-    def read(text: str) -> int:
-        if not text.isdecimal() or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number from {least} to {most}"
-            )
-        return int(text)
+def number(kind: type, what: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
+    """Return a reader of arguments that are numbers of a kind, int or float, and allowed."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not allowed(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return value
 
     return read
 
 
+def whole_number(least: int, most: int = 2**31) -> Callable[[str], int]:
+    """Return a reader of arguments that are whole numbers from `least` to `most`."""
+    what = f"a whole number from {least} to {most}"
+    return number(int, what, lambda value: least <= value <= most)
+
+
 count = whole_number(1)
 seed = whole_number(0)
+positive_float = number(float, "a number above 0", lambda value: 0 < value < math.inf)
+share = number(float, "a number from 0 to below 1", lambda value: 0 <= value < 1)
 
 
-def positive_float(text: str) -> float:
-    """Read an argument that is a finite number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
+def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Return a reader of arguments of one of the library's, whose errors become argparse's."""
 
+    def read_argument(text: str) -> Value:
+        try:
+            return read(text)
+        except GenreError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def share(text: str) -> float:
-    """Read an argument that is a number from 0 to below 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to below 1")
-    return value
+    return read_argument
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser that shows the script's docstring as it stands; help texts say defaults."""
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--version", action="version", version=genre.__version__)
+    return parser
 
 
 def command(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> str:
@@ -70,16 +79,24 @@ def command(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> str:
 
 
 def say(message: str) -> None:
-    """Print a line to stderr, where progress and problems go."""
-    print(message, file=sys.stderr, flush=True)
+    """Print a line to stderr, where progress and problems go, above a progress bar."""
+    if "tqdm" in sys.modules:
+        from tqdm import tqdm
+
+        tqdm.write(message, file=sys.stderr)
+        sys.stderr.flush()
+    else:
+        print(message, file=sys.stderr, flush=True)
 
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a script's `main` and exit with its status; what the user caused becomes one line."""
     script = Path(sys.argv[0]).name
     signal.signal(signal.SIGTERM, _raise_terminated)
-    _mute_libraries()
+    _open_streams()
+    _show_log()
     try:
+        environment.prepare()
         sys.exit(main())
     except GenreError as error:
         first, *more = map(printable, error.args)
@@ -88,8 +105,14 @@ def run(main: Callable[[], int]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except OSError as error:
+        where = [os.fsdecode(error.filename)] if error.filename else []
         reason = error.strerror or str(error).split("\n")[0]
-        say(printable(f"{script}: {os.fsdecode(error.filename or 'input or output')}: {reason}"))
+        say(printable(": ".join([script, *where, reason])))
+    except ImportError as error:
+        reason = str(error).split("\n")[0]
+        say(f"{script}: {reason}; pip install --requirement requirements.txt may mend it")
+    except MemoryError as error:
+        say(": ".join([script, "out of memory", *map(str, error.args)]))
     except KeyboardInterrupt:
         say(f"{script}: interrupted")
         sys.exit(INTERRUPTED)
@@ -108,19 +131,30 @@ def _raise_terminated(_signal: int, _frame: object) -> NoReturn:
     raise Terminated
 
 
-def _mute_libraries() -> None:
-    """Let only Python write to stderr, not the C code of TensorFlow, mpg123 and others.
+def _open_streams() -> None:
+    """Make stdout and stderr take any text, and give stderr a descriptor that stays unmuted.
 
-    No setting reaches all of their notes (https://github.com/tensorflow/tensorflow/issues/100442),
-    and they would bury our one-line messages.
+    A crash of a C library leaves the stack there, whatever `environment.muted` does to descriptor
+    2. In files and pipes stdout is UTF-8 whatever the locale, for the programs that read it.
     """
     if sys.stderr is None:  # closed by whoever started us, as stdout may be
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115, open until the end
     else:
         sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
+    faulthandler.enable(sys.stderr)
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    sys.stdout.reconfigure(errors="backslashreplace")  # any bytes can be a file's name
+    encoding = None if sys.stdout.isatty() else "utf-8"
+    sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _show_log() -> None:
+    """Let the library's progress and warnings appear as lines on stderr."""
+    log = logging.getLogger("genre")
+    log.setLevel(logging.INFO)
+    log.handlers = [_Lines()]
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())

@@ -13,8 +13,8 @@ from genre import cli, datasets, networks
 from genre.cli import options
 from genre.datasets import segment_file, splits
 from genre.evaluation import results
-from genre.files import replacing_files, sha256
-from genre.reporting import card, figures, model_folder
+from genre.files import replacing_files
+from genre.reporting import card, figures, model_folder, text
 from genre.training import augmentation, checkpoints, experiment, fit
 from genre.training.recipe import Recipe
 
@@ -34,7 +34,6 @@ def main(
         return cli.DONE
     recipe, protocol = options.recipe(chosen.network, arguments), options.protocol(arguments)
     segments = segment_file.read(arguments.data)
-    digest = sha256(arguments.data)
     networks.check(chosen, segments)
     if arguments.refit:
         planned = experiment.plan_refit(segments, recipe, protocol)
@@ -43,7 +42,7 @@ def main(
     model_folder.check(arguments.output)
     identities = [
         experiment.identity(
-            chosen, recipe, data=digest, split=split, seed=seed, versions=card.versions()
+            chosen, recipe, data=segments.digest, split=split, seed=seed, versions=card.versions()
         )
         for seed, split in planned
     ]
@@ -67,7 +66,6 @@ def main(
         kept,
         tested,
         data=arguments.data,
-        digest=digest,
         command=arguments.command,
     )
     for run, measures in zip(runs, fields["runs"], strict=False):
@@ -193,7 +191,7 @@ def draw(
     """Draw the training's curves and, where there was an augmentation, what it does."""
     with replacing_files(saved.folder) as unfinished:
         path = unfinished / figures.HISTORY
-        figures.history(run.curves, run.best_epoch, path, title=saved.card.title)
+        figures.history(run.curves, run.best_epoch, path, title=text.run_title(saved.card))
         if recipe.augment:
             draw_augmented(run, recipe, segments, unfinished / figures.AUGMENTED)
 

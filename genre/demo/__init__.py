@@ -1,4 +1,4 @@
-"""A corpus of made-up songs, laid out as GTZAN is, which stands in for it."""
+"""A corpus of made-up songs in folders like GTZAN's, to try the suite without any data."""
 
 import wave
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tqdm import tqdm
 from genre.demo.synth import GENRES, SAMPLE_RATE, make_track
 from genre.files import replacing
 
-MOST_TRACKS = 100_000  # of a genre: GTZAN numbers them with five digits
+MOST_TRACKS = 100_000  # in a genre: file names have five digits, as in GTZAN
 
 
 def write_track(path: Path, audio: np.ndarray) -> None:
@@ -30,11 +30,11 @@ def write_corpus(
 ) -> list[Path]:
     """Write `folder/<genre>/<genre>.00000.wav` and so on; return the paths.
 
-    Another seed gives other tracks. Raises ValueError for an unknown genre.
+    Different seeds give different tracks. Raises ValueError for an unknown genre.
     """
     paths = []
     jobs = [(genre, number) for genre in genres for number in range(tracks_per_genre)]
-    for genre, number in tqdm(jobs, unit="track", disable=None):  # None: only on a terminal
+    for genre, number in tqdm(jobs, unit="track", disable=None):  # None: a bar on a terminal only
         audio = make_track(genre, seed * MOST_TRACKS + number, seconds=seconds)
         paths.append(Path(folder, genre, f"{genre}.{number:05}.wav"))
         write_track(paths[-1], audio)

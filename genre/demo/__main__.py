@@ -1,9 +1,9 @@
-"""Write a corpus of made-up songs, laid out as GTZAN is, which stands in for it.
+"""Write a corpus of made-up songs in folders like GTZAN's, to try the suite without any data.
 
     python -m genre.demo OUTPUT_DIR                           # 12 tracks in each of ten genres
-    python -m genre.demo OUTPUT_DIR --tracks 1 --seed 1000    # songs that the line above lacks
+    python -m genre.demo OUTPUT_DIR --tracks 1 --seed 1000    # other tracks than the first line's
 
-Scores on it say nothing about music.
+Scores on these songs say nothing about real music.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=cli.seed,
         metavar="N",
         default=0,
-        help="another seed, other songs (default: %(default)s)",
+        help="different seeds give different songs (default: %(default)s)",
     )
     given = parser.parse_args(argv)
     paths = write_corpus(

@@ -1,7 +1,7 @@
-"""Make up a song in one of ten genres, from rules: tempo, rhythm, harmony and timbre.
+"""Make up a song in one of ten genres, from rules for tempo, rhythm, harmony and timbre.
 
-A genre is a paragraph of the SONGBOOK. A track is that paragraph played once, with the freedoms
-that draw_take() grants.
+A genre is a paragraph of the SONGBOOK. A track is that paragraph played once; draw_take() draws
+what differs from track to track, such as tempo and key.
 """
 
 import math
@@ -17,9 +17,9 @@ from numpy.random import Generator
 SAMPLE_RATE = 22050  # Hz, as GTZAN's
 
 # Each genre: its name, slowest and fastest tempo in beats a minute, and chords, one a bar, in C.
-# Then the score of a bar of four beats, in 16 steps or, for a shuffle, in 12. Drums read x as a
-# stroke and o as a soft one. Instruments read x as the whole chord, 1 3 5 as its tones, 8 as the
-# octave, ? as any tone; a note lasts until the next one.
+# Then the score of a bar of four beats, in 16 steps or, for a shuffle, in 12. For drums, x is a
+# stroke and o a soft one. For instruments, x is the whole chord, 1 3 5 are its tones, 8 is the
+# octave, and ? is a random tone of the chord. A note lasts until the next one.
 SONGBOOK = """
 blues 70 100 C7 F7 C7 C7 F7 F7 C7 C7 G7 F7 C7 G7
 kick    x.....x.....
@@ -94,12 +94,12 @@ crunch  x.....x.x.....x.
 
 
 class Drum(NamedTuple):
-    """A falling sine and a burst of noise."""
+    """A sine of falling pitch, mixed with a burst of noise."""
 
-    pitch: float  # Hz where the sine ends; it starts three times as high
-    noise: float  # its share of the sound, 0 to 1
+    pitch: float  # Hz, at the end of the sine; it starts three times as high
+    noise: float  # share of the noise in the mix, 0 to 1
     half_life: float  # seconds in which the amplitude halves
-    edge: int = 0  # how often the noise is differenced, which takes its lows away
+    edge: int = 0  # how many times the noise is differenced, which removes low frequencies
 
 
 DRUMS = {
@@ -115,15 +115,15 @@ DRUMS = {
 
 
 class Instrument(NamedTuple):
-    """Harmonics, each weaker than the one below by the same ratio."""
+    """A sum of harmonics, each weaker than the one below it by the same ratio."""
 
     octave: int
     brightness: float  # that ratio when a note begins, 0 to 1
-    dulling: float  # how fast the harmonics die away, the highest first; per second
+    dulling: float  # how fast the ratio falls; per second
     attack: float  # seconds
     half_life: float  # seconds in which the amplitude halves
-    ratios: tuple[float, ...] = (1.0,)  # what sounds at once: strings, drawbars, a bar's overtones
-    drive: float = 0.0  # into the amplifier; 0 is clean
+    ratios: tuple[float, ...] = (1.0,)  # frequencies that sound together, relative to the note's
+    drive: float = 0.0  # gain before the distortion; 0 is clean
 
 
 INSTRUMENTS = {
@@ -138,7 +138,7 @@ INSTRUMENTS = {
     "lead": Instrument(5, 0.75, 0.8, 0.004, 0.90, ratios=(1.0, 1.003), drive=1.5),
     "organ": Instrument(4, 0.25, 0.0, 0.008, 9.00, ratios=(0.5, 1.0, 2.0, 4.0)),
     "piano": Instrument(4, 0.60, 2.5, 0.004, 0.45, ratios=(1.0, 1.002)),
-    "skank": Instrument(4, 0.80, 9.0, 0.003, 0.05),  # a guitar, damped at once
+    "skank": Instrument(4, 0.80, 9.0, 0.003, 0.05),  # a muted guitar
     "strings": Instrument(4, 0.72, 0.0, 0.150, 6.00, ratios=(0.996, 1.0, 1.005)),
     "sub": Instrument(2, 0.12, 1.0, 0.006, 0.50),
     "synth": Instrument(4, 0.88, 0.3, 0.010, 2.00, ratios=(0.993, 1.0, 1.008)),
@@ -149,7 +149,7 @@ ROOTS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "Bb": 10}  # semitones 
 QUALITIES = {"": (0, 4, 7), "m": (0, 3, 7), "7": (0, 4, 7, 10), "m7": (0, 3, 7, 10)}
 
 Chord = list[int]  # semitones above C
-Sounds = Iterator[tuple[float, np.ndarray]]  # when each starts, in bars, and its samples
+Sounds = Iterator[tuple[float, np.ndarray]]  # start in bars, and samples
 
 
 class Style(NamedTuple):
@@ -189,9 +189,9 @@ class Take(NamedTuple):
 
     bar: float  # seconds
     bars: int  # that fill the track
-    key: float  # semitones above C; a fraction, for no two bands tune alike
-    busyness: float  # the share of the score that is played
-    dullness: float  # of the instruments; 1 is as the table has them
+    key: float  # semitones above C; a fraction, because no two bands are tuned alike
+    busyness: float  # share of the notes of the score that are played
+    dullness: float  # exponent of the instruments' brightness; 1 is as in the table
     sample_rate: int  # Hz
 
 
@@ -209,7 +209,7 @@ def draw_take(style: Style, seconds: float, sample_rate: int, rng: Generator) ->
 
 
 def stroke(drum: Drum, take: Take, rng: Generator) -> np.ndarray:
-    """Return the samples of one stroke, until it is 60 dB down."""
+    """Return the samples of one stroke, until its level has fallen by 60 dB."""
     t = np.arange(round(10 * drum.half_life * take.sample_rate)) / take.sample_rate
     fall = 0.02  # seconds
     sine = np.sin(2 * np.pi * drum.pitch * (t + 2 * fall * (1 - np.exp(-t / fall))))
@@ -219,19 +219,20 @@ def stroke(drum: Drum, take: Take, rng: Generator) -> np.ndarray:
 
 
 def note(instrument: Instrument, pitch: float, seconds: float, take: Take) -> np.ndarray:
-    """Return the samples of one note; `pitch` is in semitones, as MIDI counts them.
+    """Return the samples of one note; `pitch` is a MIDI note number, which may be a fraction.
 
     The harmonics need no loop: r sin(x) + r^2 sin(2x) + r^3 sin(3x) + ... has a closed form
-    (Moorer 1976), even as r falls with time.
+    (Moorer 1976), even where r falls with time.
     """
-    seconds = min(seconds, 10 * instrument.half_life)  # by then it is 60 dB down
+    seconds = min(seconds, 10 * instrument.half_life)  # by then its level has fallen by 60 dB
     time = np.arange(round(seconds * take.sample_rate)) / take.sample_rate
-    t = time.astype(np.float32)  # three times as fast, but too coarse for a phase
+    t = time.astype(np.float32)  # three times as fast, but not precise enough for a phase
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     sound = np.zeros_like(t)
     for ratio in instrument.ratios:
         x = 2 * np.pi * (frequency * ratio * time % 1).astype(np.float32)
-        unaliased = 0.01 ** (2 * frequency * ratio / take.sample_rate)  # 40 dB down at the top
+        # With this ratio, harmonics near half the sample rate are 40 dB down: no aliasing is heard.
+        unaliased = 0.01 ** (2 * frequency * ratio / take.sample_rate)
         r = min(instrument.brightness**take.dullness, unaliased) * np.exp(-instrument.dulling * t)
         sound += np.sqrt(1 - r**2) * np.sin(x) / (1 - 2 * r * np.cos(x) + r**2)
     if instrument.drive:
@@ -242,7 +243,7 @@ def note(instrument: Instrument, pitch: float, seconds: float, take: Take) -> np
 
 
 def choose_tones(symbol: str, chord: Chord, rng: Generator) -> Chord:
-    """Return what a symbol of the score plays of a chord."""
+    """Return the tones of a chord that a symbol of the score stands for."""
     if symbol == "x":
         return chord
     if symbol == "?":
@@ -251,7 +252,7 @@ def choose_tones(symbol: str, chord: Chord, rng: Generator) -> Chord:
 
 
 def read_pattern(pattern: str, take: Take, rng: Generator) -> Iterator[tuple[float, float, str]]:
-    """Yield start and length, in bars, and symbol of what is played; step 0 always is."""
+    """Yield start and length, in bars, and symbol of each note; step 0 is always played."""
     for bar in range(take.bars):
         written = [step for step, symbol in enumerate(pattern) if symbol != "."]
         played = [step for step in written if step == 0 or rng.random() < take.busyness]
@@ -272,7 +273,7 @@ def play_instrument(
     """Yield an instrument's notes."""
     instrument = INSTRUMENTS[name]
     gain = rng.uniform(0.25, 0.45)
-    cached_note = cache(note)  # in a track the same notes come again and again
+    cached_note = cache(note)  # a track repeats the same notes many times
     for start, length, symbol in read_pattern(pattern, take, rng):
         for semitones in choose_tones(symbol, chords[int(start) % len(chords)], rng):
             pitch = 12 * (instrument.octave + 1) + take.key + semitones
@@ -280,8 +281,8 @@ def play_instrument(
 
 
 def play(style: Style, take: Take, rng: Generator) -> Sounds:
-    """Yield every sound of a track, one line of the score after the other."""
-    first = rng.integers(len(style.chords))  # a clip begins anywhere in its song
+    """Yield every sound of a track, one line of the score after another."""
+    first = rng.integers(len(style.chords))  # a clip may begin at any chord of its song
     chords = style.chords[first:] + style.chords[:first]
     for name, pattern in style.score.items():
         if name in DRUMS:
@@ -301,11 +302,11 @@ def make_track(
         raise ValueError(f"unknown genre {genre!r}; the known ones are {', '.join(GENRES)}")
     rng = np.random.default_rng([seed, GENRES.index(genre)])
     take = draw_take(STYLES[genre], seconds, sample_rate, rng)
-    audio = 0.001 * rng.standard_normal(round(seconds * sample_rate))  # hiss: nowhere silent
+    audio = 0.001 * rng.standard_normal(round(seconds * sample_rate))  # hiss, so never silent
     for start, sound in play(STYLES[genre], take, rng):
         place = audio[round(start * take.bar * sample_rate) :][: len(sound)]
         place += sound[: len(place)]  # the track may end before the sound does
-    audio[1:] -= rng.uniform(-0.25, 0.25) * audio[:-1]  # a recording with more treble, or less
+    audio[1:] -= rng.uniform(-0.25, 0.25) * audio[:-1]  # more treble, or less
     audio -= audio.mean()
     peak = 10 ** (rng.uniform(-12, 0) / 20)
     return (peak / np.abs(audio).max() * audio).astype(np.float32)

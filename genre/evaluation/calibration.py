@@ -62,8 +62,9 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 def fit(validation: Predictions) -> Calibration:
     """Return the likeliest temperature, and the threshold that fits it.
 
-    Before any track is heard, its logarithm is thought to be normal, about 0 with deviation 1: a
-    few tracks, all right by chance, would otherwise have a network surer than anyone can be.
+    Its logarithm has a normal prior, of mean 0 and deviation 1: a few tracks that are all right by
+    chance would otherwise make a network surer than anyone can be. Fewer than ENOUGH_TRACKS never
+    make it surer than it is.
 
     The threshold parts right from wrong answers best: at the greatest distance between the share
     of the right ones that it leaves certain and that of the wrong ones (Youden's J).
@@ -76,6 +77,8 @@ def fit(validation: Predictions) -> Calibration:
 
     best = minimize_scalar(loss_at, bounds=np.log(TEMPERATURES), method="bounded")
     temperature = round(float(np.exp(best.x)), 4)
+    if len(join_tracks(validation)[1]) < ENOUGH_TRACKS:
+        temperature = max(temperature, 1.0)
     by_track, labels = _by_track(validation, temperature)
     return Calibration(
         temperature=temperature, threshold=_threshold(by_track, labels), tracks=len(labels)

@@ -1,0 +1,6 @@
+"""Pictures of songs and of data sets.
+
+`feature_image` draws a feature over time, `song` the features of a song, `data_set` the genres of a
+segment file, and `track_map` tracks by their similarity. They load librosa and matplotlib: import
+them where they are needed.
+"""

@@ -1,4 +1,4 @@
-"""What is in a segment file: in numbers, as text, and how many tracks each genre has."""
+"""What a segment file holds: a summary, how many tracks each genre has, an example of each."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,17 +6,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre.datasets import PARTS, UNUSED, Segments, blocks
+from genre import features
+from genre.datasets import PARTS, UNUSED, Segments, blocks, take
+from genre.explore import feature_image
 from genre.files import printable
-from genre.reporting.figures import new_figure, save
+from genre.reporting.figures import PALETTE, new_figure, save
 
-LONGEST_NAME = 28  # letters in a picture
+LONGEST_NAME = 28  # letters of a name in a picture
 MOST_SKIPPED = 5  # songs that the summary names
-COLORS = dict(zip((*PARTS, UNUSED), ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2"), strict=True))
+COLUMNS = 5  # of the picture of examples
+COLORS = dict(zip((*PARTS, UNUSED), PALETTE, strict=False))
 
 
 class Moments(NamedTuple):
-    """The frames in numbers, copies shifted in pitch left out."""
+    """Statistics of the frames, without copies that are shifted in pitch."""
 
     mean: np.ndarray  # (tracks, bands) of each track's frames; NaN where a track has none
     deviation: np.ndarray  # (tracks, bands)
@@ -27,12 +30,13 @@ class Moments(NamedTuple):
 
 
 def moments(segments: Segments) -> Moments:
-    """Return means and standard deviations of the frames, which are read block by block."""
+    """Return the statistics of a data set's frames, which are read block by block."""
     n_tracks, n_bands = len(segments.tracks), segments.frames.shape[2]
     originals, start = segments.originals, 0
     lowest, highest = np.inf, -np.inf
-    count, total, squares = np.zeros((n_tracks, 1)), *np.zeros((2, n_tracks, n_bands))
-    origin = segments.frames[0, 0].astype(float)  # near the mean, so that no digits are lost
+    count = np.zeros((n_tracks, 1))
+    total, squares = np.zeros((2, n_tracks, n_bands))
+    origin = segments.frames[0, 0].astype(float)  # a value near the mean keeps the sums exact
     for block in blocks(segments.frames):
         rows = slice(start, start := start + len(block))
         frames, tracks = block[originals[rows]], segments.track_index[rows][originals[rows]]
@@ -47,8 +51,12 @@ def moments(segments: Segments) -> Moments:
         count.sum(), total.sum(axis=0), squares.sum(axis=0)
     )
     return Moments(
-        *(origin + mean, deviation, origin + overall_mean, overall_deviation),
-        *(float(lowest), float(highest)),
+        mean=origin + mean,
+        deviation=deviation,
+        overall_mean=origin + overall_mean,
+        overall_deviation=overall_deviation,
+        lowest=float(lowest),
+        highest=float(highest),
     )
 
 
@@ -61,7 +69,7 @@ def labels_of_tracks(segments: Segments) -> np.ndarray:
 
 
 def summary(segments: Segments, values: Moments) -> str:
-    """Return the feature, the settings and the genres in some lines and a table."""
+    """Return the feature, the settings and a table of the genres, as text."""
     n_segments, *shape = segments.frames.shape
     labels = labels_of_tracks(segments)
     settings = ", ".join(f"{name} {value}" for name, value in segments.settings.items())
@@ -94,22 +102,22 @@ def summary(segments: Segments, values: Moments) -> str:
 
 
 def short(name: str) -> str:
-    """Return a name as it stands in a picture, where a long one would leave no room."""
+    """Return a name for a picture: a long one is cut."""
     name = printable(name)
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def largest(labels: np.ndarray, most: int) -> list[int]:
-    """Return the labels of the genres with the most tracks, in their own order."""
+    """Return the labels of the `most` genres with the most tracks, in ascending order."""
     counts = Counter(labels[labels >= 0].tolist())
     return sorted(label for label, _ in counts.most_common(most))
 
 
 def draw_counts(segments: Segments, genres: list[int], title: str, path: Path) -> None:
-    """Draw how many tracks each of the genres has, the largest first, and in which parts."""
+    """Draw how many tracks each of the genres has, the largest on top, and in which parts."""
     labels = labels_of_tracks(segments)
     parts = np.array(segments.parts or [UNUSED] * len(labels))
-    genres = sorted(genres, key=lambda label: (np.sum(labels == label), -label))  # upwards
+    genres = sorted(genres, key=lambda label: (np.sum(labels == label), -label))  # from the bottom
     figure, axis = new_figure(8, 1.5 + 0.32 * len(genres))
     names = [short(segments.mapping[label]) for label in genres]
     left = np.zeros(len(genres), dtype=int)
@@ -126,6 +134,62 @@ def draw_counts(segments: Segments, genres: list[int], title: str, path: Path) -
     axis.spines[["top", "right"]].set_visible(False)
     if segments.parts:
         axis.legend(title="part", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    save(figure, path)
+
+
+def typical(vectors: np.ndarray, labels: np.ndarray, label: int) -> int:
+    """Return the index of the track of a genre that is nearest to the genre's mean.
+
+    The vectors are (tracks, values).
+    """
+    tracks = np.flatnonzero(labels == label)
+    distance = np.linalg.norm(vectors[tracks] - vectors[tracks].mean(axis=0), axis=1)
+    return int(tracks[distance.argmin()])
+
+
+def middle(segments: Segments, track: int) -> np.ndarray:
+    """Return the frames of the segment in the middle of a track, (frames, bands)."""
+    rows = np.flatnonzero((segments.track_index == track) & segments.originals)
+    return take(segments.frames, rows[[len(rows) // 2]])[0]
+
+
+def draw_examples(
+    segments: Segments, values: Moments, tracks: dict[int, int], title: str, path: Path
+) -> None:
+    """Draw the middle of one track of each genre, {label: track}, all on one scale."""
+    feature, n_bands = segments.feature, segments.frames.shape[2]
+    settings = features.explanation(feature, segments.settings, n_bands)
+    look = feature_image.LOOKS.get(feature) if settings else None
+    frames = np.stack([middle(segments, track) for track in tracks.values()])
+    limits, unit = {"vmin": frames.min(), "vmax": frames.max()}, look.unit if look else "value"
+    if feature_image.has_own_scales(feature):
+        frames = feature_image.standardised(frames, values.overall_mean, values.overall_deviation)
+        limits, unit = {"vmin": -3, "vmax": 3}, "standard deviations from the mean of all tracks"
+    columns = min(COLUMNS, len(tracks))
+    rows = -(-len(tracks) // columns)
+    figure, axes = new_figure(
+        width=2.4 + 2.2 * columns,
+        height=1.2 + 2.1 * rows,
+        rows=rows,
+        columns=columns,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    drawn = zip(axes.flat, tracks.items(), frames, strict=False)
+    for axis, (label, track), segment in drawn:
+        image = feature_image.draw(axis, segment, feature, settings, **limits)
+        axis.set_title(short(segments.mapping[label]), loc="left", fontweight="bold", pad=17)
+        name = short(segments.tracks[track].split("/")[-1])
+        axis.text(0, 1.03, name, transform=axis.transAxes, fontsize=8, color="#555555")
+        axis.label_outer()
+    for axis in axes.flat[len(tracks) :]:
+        axis.set_visible(False)
+    if image:
+        figure.colorbar(image, ax=axes, label=unit, aspect=30, pad=0.01)
+    figure.supxlabel("time (s)" if settings else "frame")
+    figure.supylabel(look.bands if look else "feature" if "+" in feature else "band")
+    figure.suptitle(title, fontsize="x-large", fontweight="bold")
     save(figure, path)
 
 

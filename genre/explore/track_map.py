@@ -1,25 +1,25 @@
-"""A map of a data set's tracks, on which those that sound alike lie together."""
+"""A map of tracks, on which those that sound alike lie together."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from genre.reporting.figures import new_figure, save
+from genre.files import printable
+from genre.reporting.figures import PALETTE, new_figure, save
 
-# A set of ten colours that differ for colour-blind readers, too (Petroff 2021); marks tell more
-# genres apart, and the same ones once more.
-COLORS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6")
-COLORS += ("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
-MARKS = "os^DvP*X<>"
+MARKS = "os^DvP*X<>"  # with the colours of the palette they tell a hundred genres apart
 LEGEND_ROWS = 30
-FEWEST_TRACKS = 4  # of fewer, all are neighbours of all
-LARGEST_PERPLEXITY = 30  # neighbours that a track has, about; fewer where there are few tracks
+FEWEST_TRACKS = 30  # of fewer, t-SNE shows groups that are not there
+LARGEST_PERPLEXITY = 30  # about the number of neighbours of a track; fewer where tracks are few
 MOST_TRACKS = 2000  # more would take minutes, and hide each other
 DIMENSIONS = 50  # principal components kept of longer vectors, as t-SNE's authors do
+MOST_NAMED = 120  # tracks whose names stand below the map
+NAME_COLUMNS, NAME_LETTERS, NAME_INCHES = 5, 30, 0.14  # of the list; inches a row
 
 
 def vectors(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Return both of each track's bands side by side, standardised, (tracks, 2 * bands)."""
+    """Return each track's mean and deviation side by side, standardised, (tracks, 2 * bands)."""
     from sklearn.preprocessing import StandardScaler
 
     return StandardScaler().fit_transform(np.concatenate([mean, deviation], axis=1))
@@ -35,7 +35,8 @@ def chosen(n_tracks: int, seed: int) -> np.ndarray:
 def positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
     """Return where each track lies, (tracks, 2), by t-SNE (van der Maaten and Hinton 2008).
 
-    None where there are too few different tracks for neighbours to mean anything.
+    The vectors, (tracks, values), describe the tracks, an embedding for instance. None if fewer
+    than FEWEST_TRACKS of them differ.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -44,36 +45,68 @@ def positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
         return None
     if min(vectors.shape) > DIMENSIONS:
         vectors = PCA(DIMENSIONS, random_state=seed).fit_transform(vectors)
-    perplexity = min(LARGEST_PERPLEXITY, len(vectors) ** 0.5)  # below the number of tracks
+    perplexity = min(LARGEST_PERPLEXITY, len(vectors) ** 0.5)
     return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors)
 
 
 def draw(
-    positions: np.ndarray, labels: np.ndarray, genres: dict[int, str], title: str, path: Path
+    positions: np.ndarray,
+    labels: np.ndarray,
+    genres: dict[int, str],
+    tracks: Sequence[str],
+    title: str,
+    path: Path,
 ) -> None:
     """Draw tracks at their positions, (tracks, 2), in the colours and marks of their genres.
 
-    `genres` names the labels that have a colour of their own; all others are grey dots.
+    `genres` names the labels that have a colour of their own; all others are grey dots. If there
+    are at most MOST_NAMED tracks, each has a number, and the names stand below the map.
     """
-    figure, axis = new_figure(10, 8)
+    rows = -(-len(tracks) // NAME_COLUMNS) if len(tracks) <= MOST_NAMED else 0
+    heights = [8, NAME_INCHES * rows] if rows else [8]
+    figure, axes = new_figure(11, sum(heights), len(heights), height_ratios=heights, squeeze=False)
+    axis = axes[0, 0]
+    _draw_marks(axis, positions, labels, genres)
+    axis.set(xticks=[], yticks=[], aspect=1, adjustable="datalim")
+    axis.set_xlabel("Marks that lie together are tracks that sound alike; positions have no unit.")
+    figure.suptitle(title, fontsize="x-large", fontweight="bold")
+    n_columns = -(-len(genres) // LEGEND_ROWS)
+    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, ncols=n_columns)
+    if rows:
+        order = np.argsort(labels, kind="stable")  # genre by genre
+        for number, track in enumerate(order, start=1):
+            axis.annotate(
+                f"{number}", positions[track], (6, 3), textcoords="offset points", fontsize=7
+            )
+        _list_tracks(axes[1, 0], [tracks[track] for track in order], rows)
+    save(figure, path)
+
+
+def _draw_marks(axis, positions: np.ndarray, labels: np.ndarray, genres: dict[int, str]) -> None:
     others = ~np.isin(labels, list(genres))
     if others.any():
         axis.scatter(*positions[others].T, s=8, color="#cccccc", label=" other genres")
     size = 70 if len(labels) < 300 else 30
     for number, (label, genre) in enumerate(genres.items()):
-        mark = MARKS[(number + number // len(COLORS)) % len(MARKS)]
+        mark = MARKS[(number + number // len(PALETTE)) % len(MARKS)]
         axis.scatter(
             *positions[labels == label].T,
             s=2 * size if mark == "*" else size,
-            color=COLORS[number % len(COLORS)],
+            color=PALETTE[number % len(PALETTE)],
             marker=mark,
             edgecolor="black",
             linewidth=0.5,
             label=f" {genre}",  # matplotlib hides labels that begin with "_"
         )
-    axis.set(xticks=[], yticks=[], aspect=1, adjustable="datalim")
-    axis.set_xlabel("positions have no unit: marks that lie together are tracks that sound alike")
-    figure.suptitle(title, fontsize="x-large", fontweight="bold")
-    n_columns = -(-len(genres) // LEGEND_ROWS)
-    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, ncols=n_columns)
-    save(figure, path)
+
+
+def _list_tracks(axis, tracks: Sequence[str], rows: int) -> None:
+    """Write the names of tracks, numbered from 1, in columns."""
+    axis.set_axis_off()
+    for index, track in enumerate(tracks):
+        column, row = divmod(index, rows)
+        name = printable(track.split("/")[-1])
+        if len(name) > NAME_LETTERS:
+            name = f"{name[: NAME_LETTERS - 1]}…"
+        place = (column / NAME_COLUMNS, 1 - row / rows)
+        axis.annotate(f"{index + 1}  {name}", place, va="top", fontsize=7)

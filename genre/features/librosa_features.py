@@ -1,7 +1,7 @@
 """The features that librosa and PyWavelets compute: pitch, rhythm, timbre and the scalogram.
 
 Every function takes one segment's samples, (samples,) float32, and returns (frames, bands). librosa
-takes a second and a half to import: each function imports it where it needs it.
+takes a second and a half to load: each function loads it where it needs it.
 """
 
 import warnings
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from genre.environment import load_librosa
 from genre.features.settings import Settings
 
 CQT_BANDS = 84  # seven octaves of semitones from C1
@@ -20,51 +21,44 @@ HIGHEST = 0.8  # of half the sample rate, the highest
 
 def cqt(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the constant-Q transform in dB: 12 bands an octave, the first at C1."""
-    import librosa
-
+    librosa = load_librosa()
     spectrum = _of_hops(librosa.cqt, samples, settings, n_bins=CQT_BANDS)
     return librosa.amplitude_to_db(np.abs(spectrum))
 
 
 def chroma_stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the strength of the twelve pitch classes, from the spectrum."""
-    import librosa
-
+    librosa = load_librosa()
     return _of_frames(librosa.feature.chroma_stft, samples, settings)
 
 
 def chroma_cqt(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the strength of the twelve pitch classes, from the constant-Q transform."""
-    import librosa
-
+    librosa = load_librosa()
     return _of_hops(librosa.feature.chroma_cqt, samples, settings)
 
 
 def chroma_cens(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the pitch classes' statistics smoothed over time (Müller and Ewert 2011)."""
-    import librosa
-
+    librosa = load_librosa()
     return _of_hops(librosa.feature.chroma_cens, samples, settings)
 
 
 def tempogram(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the local autocorrelation of the onset strength, a band for each lag in frames."""
-    import librosa
-
+    librosa = load_librosa()
     return _of_hops(librosa.feature.tempogram, samples, settings)
 
 
 def centroid(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the spectrum's centre of mass in Hz, one band."""
-    import librosa
-
+    librosa = load_librosa()
     return _of_frames(librosa.feature.spectral_centroid, samples, settings)
 
 
 def contrast(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the peaks over the valleys in seven ranges of the spectrum, in dB."""
-    import librosa
-
+    librosa = load_librosa()
     return _of_frames(librosa.feature.spectral_contrast, samples, settings)
 
 
@@ -73,7 +67,7 @@ def wavelet(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
     Its power, one value for each sample, is averaged over the hop around each frame's centre.
     """
-    import librosa
+    librosa = load_librosa()
     import pywt
 
     frequencies = wavelet_frequencies(settings) / settings.sample_rate
@@ -94,8 +88,7 @@ def wavelet_frequencies(settings: Settings) -> np.ndarray:
 
 def shifted(samples: np.ndarray, settings: Settings, semitones: float) -> np.ndarray:
     """Return samples, (samples,), raised in pitch and of the same length."""
-    import librosa
-
+    librosa = load_librosa()
     return librosa.effects.pitch_shift(samples, sr=settings.sample_rate, n_steps=semitones)
 
 
@@ -106,8 +99,7 @@ def _of_frames(function: Callable, samples: np.ndarray, settings: Settings) -> n
 
 def _of_hops(function: Callable, samples: np.ndarray, settings: Settings, **more) -> np.ndarray:
     """Return a feature of librosa's; raises ValueError where the settings do not allow it."""
-    import librosa
-
+    librosa = load_librosa()
     with warnings.catch_warnings():  # silence has no tuning to estimate, which does no harm
         warnings.filterwarnings("ignore", "Trying to estimate tuning")
         try:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from genre import features
 from genre.datasets import Index, Segments
+from genre.environment import load_keras
 from genre.errors import TrainingError
 from genre.networks import convolutional, dense, recurrent
 from genre.networks.layers import Layers, Tensor
@@ -124,7 +125,7 @@ def plain(layers: Layers, shape: tuple[int, int], n_genres: int) -> Any:
 
     Raises TrainingError where the shape is too small for it.
     """
-    import keras
+    keras = load_keras()
 
     frames = keras.Input(shape)
     return keras.Model(frames, layers(frames, n_genres))

@@ -8,6 +8,7 @@ import numpy as np
 import config
 from genre import features
 from genre.datasets import Index, Segments, pieces
+from genre.environment import load_keras
 from genre.errors import TrainingError
 
 Tensor = Any  # keras.KerasTensor; Keras itself is imported when a network is built
@@ -22,7 +23,7 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
     First it removes a segment's level, so that loudness alone does not change the answer. Then it
     scales each coefficient to mean 0 and variance 1.
     """
-    import keras
+    keras = load_keras()
     import tensorflow
 
     frames = keras.Input(segments.frames.shape[1:])

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from genre.environment import load_keras
 from genre.errors import ModelError
 
 INPUT = "frames"
@@ -39,7 +40,7 @@ class OnnxNetwork:
 
 def export(network: Any, path: Path) -> None:
     """Write a Keras network, with its normalisation, as an ONNX file."""
-    import keras
+    keras = load_keras()
 
     for layer in network.layers:
         if isinstance(layer, keras.layers.Normalization):

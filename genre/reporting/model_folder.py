@@ -57,20 +57,18 @@ def describe(
     tested: Predictions,
     *,
     data: Path,
-    digest: str,
     command: str,
 ) -> dict[str, Any]:
     """Return the fields of a card that tell of the data, the split and the scores.
 
-    `kept` is the result of the model that is saved; `data` is the segment file, and `digest` that
-    of its content.
+    `kept` is the result of the model that is saved; `data` is the segment file.
     """
     measures = metrics.measures([result.predictions for result in results], segments.mapping)
     return {
         "mapping": segments.mapping,
         "feature": segments.feature,
         "settings": segments.settings,
-        "data": {"file": printable(data.name), "sha256": digest},
+        "data": {"file": printable(data.name), "sha256": segments.digest},
         "split": describe_split(segments, results, kept),
         "scores": msgspec.to_builtins(metrics.score(tested, segments.mapping)),
         "runs": [

@@ -24,6 +24,15 @@ def title(card: Card) -> str:
     return f"{network(card)}, test part of split {card.split.name}{folds}"
 
 
+def run_title(card: Card) -> str:
+    """Return which run the model in a folder is of."""
+    training, kind = card.training, "fold" if card.training["folds"] else "run"
+    run = f"{kind} 1 of {len(card.runs)}" if len(card.runs) > 1 else f"seed {training['seed']}"
+    if training.get("refit"):
+        run = "trained on all tracks"
+    return f"{network(card)}, split {card.split.name}, {run}"
+
+
 def pictures(predictions: Predictions, scores: Scores, heading: str, folder: Path) -> None:
     """Draw the confusion matrix and the ROC curves of predictions and their scores."""
     mapping = list(scores.genres)

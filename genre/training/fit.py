@@ -12,6 +12,7 @@ import numpy as np
 import config
 from genre.datasets import TRAIN, VALIDATION, Segments
 from genre.datasets.splits import Split
+from genre.environment import load_keras
 from genre.errors import TrainingError
 from genre.networks.layers import Layers, build
 from genre.training import augmentation, checkpoints, interrupts
@@ -74,7 +75,7 @@ def _fit(
     show_progress: bool,
     stop_if_asked: Callable[[], None],
 ) -> Run:
-    import keras
+    keras = load_keras()
     import tensorflow
 
     started = time.perf_counter()

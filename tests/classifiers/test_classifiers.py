@@ -12,7 +12,7 @@ from genre import classifiers
 from genre.classifiers.estimators import pipelines
 from genre.datasets import TEST, TRAIN, VALIDATION
 from genre.datasets.splits import Split
-from genre.errors import TrainingError
+from genre.errors import ModelError, TrainingError
 
 RNG = np.random.default_rng(0)
 
@@ -126,6 +126,13 @@ def test_what_cannot_be_learnt_is_said_in_a_line(name):
     with pytest.raises(TrainingError, match=rf"^{name} cannot learn from this data") as error:
         classifiers.fit(name, examples, split, seed=1)
     assert "\n" not in str(error.value)
+
+
+def test_rows_that_are_not_finite_are_refused(trained):
+    model = trained[1]["lda"].model
+    rows = np.full((2, model.n_features_in_), np.inf)
+    with pytest.raises(ModelError, match="cannot use these frames"):
+        classifiers.probabilities(model, rows, 3)
 
 
 def test_the_names_are_known_without_scikit_learn():

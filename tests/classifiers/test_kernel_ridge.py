@@ -92,10 +92,10 @@ def test_a_low_pass_filter_silences_the_highest_bands():
 
 def test_a_low_pass_filter_has_a_cutoff_in_each_of_joined_spectra():
     frames = RNG.normal(0, 5, (20, 9, 32)).astype(np.float32)
-    found = kernel_ridge.low_pass(frames, [("all", 12), ("all", 20)], np.random.default_rng(0))
+    found = kernel_ridge.low_pass(frames, [("all", 16), ("all", 16)], np.random.default_rng(0))
     silenced = (found != frames).any(axis=1)
-    np.testing.assert_array_equal(silenced[:, 11], silenced[:, 31])
-    assert silenced[:, 11].any() and not silenced[:, 12:22].any()
+    np.testing.assert_array_equal(silenced[:, :16], silenced[:, 16:])
+    assert silenced[:, 15].any() and not silenced[:, :8].any()
 
 
 def test_a_low_pass_filter_makes_nothing_softer_than_silence():

@@ -1,7 +1,5 @@
 """Temperature, expected calibration error and threshold, and what predict.py makes of them."""
 
-import csv
-import io
 import json
 import shutil
 
@@ -12,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 
 import evaluate
-import predict
+import genre
 from genre import features
 from genre.evaluation import Predictions, calibration, pool
 from genre.reporting import card
@@ -57,14 +55,22 @@ def test_the_temperature_undoes_what_made_them_too_sure(sharpness):
     assert found.temperature == pytest.approx(sharpness, rel=0.08)
 
 
-def test_a_few_right_answers_do_not_make_a_network_sure():
-    few = Predictions(np.full((3, 3), 0.1) + 0.7 * np.eye(3), np.arange(3), np.arange(3))
-    many = Predictions(*(np.repeat(values, 100, axis=0) for values in few[:2]), np.arange(300))
+def all_right(n: int) -> Predictions:
+    """Return predictions of n tracks, each right with a probability of 0.8 against two of 0.1."""
+    labels = np.arange(n) % 3
+    return Predictions(0.1 + 0.7 * np.eye(3)[labels], labels, np.arange(n))
+
+
+def test_right_answers_make_a_network_no_surer_than_their_number_allows():
     # The answers are 8 to 1 to 1, so with y = 8^(-1/t) the loss of a track is log(1 + 2y), by
-    # itself least at t = 0. With x = log t, 3 log(1 + 2y) + x^2 / 2 is least where this is 0.
-    x = brentq(lambda x: 6 * np.log(8) / np.exp(x) / (8 ** np.exp(-x) + 2) + x, -3, 3)
-    assert calibration.fit(few).temperature == pytest.approx(np.exp(x), rel=1e-3)
-    assert calibration.fit(many).temperature < np.exp(x) / 2
+    # itself least at t = 0. With x = log t, n log(1 + 2y) + x^2 / 2 is least where this is 0.
+    n = calibration.ENOUGH_TRACKS
+    x = brentq(lambda x: 2 * n * np.log(8) / np.exp(x) / (8 ** np.exp(-x) + 2) + x, -3, 3)
+    assert calibration.fit(all_right(n)).temperature == pytest.approx(np.exp(x), rel=1e-3)
+    assert calibration.fit(all_right(100 * n)).temperature < np.exp(x)
+    assert calibration.fit(all_right(n - 1)).temperature == 1  # too few to make it surer at all
+    too_sure = drawn(n - 1, 4)
+    assert calibration.fit(too_sure).temperature > 1.5
 
 
 def test_a_tracks_segments_are_joined_first():
@@ -86,15 +92,15 @@ def test_the_expected_calibration_error_is_that_worked_out_by_hand():
 
 def test_the_threshold_parts_right_from_wrong_best():
     predictions = drawn(300, 2)
-    temperature, threshold = calibration.fit(predictions)
-    probabilities = calibration.scaled(predictions.probabilities, temperature)
+    fitted = calibration.fit(predictions)
+    probabilities = calibration.scaled(predictions.probabilities, fitted.temperature)
     top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels
 
     def distance(least: float) -> float:
         return np.mean(top[right] >= least) - np.mean(top[~right] >= least)
 
-    assert distance(threshold) == pytest.approx(max(map(distance, top)))
-    assert 0.25 < threshold < 1
+    assert distance(fitted.threshold) == pytest.approx(max(map(distance, top)))
+    assert 0.25 < fitted.threshold < 1 and fitted.tracks == 300
 
 
 def test_where_all_are_right_none_is_uncertain():
@@ -121,85 +127,69 @@ def test_folds_are_calibrated_and_judged_by_each_other():
         rows = np.isin(together.track_index, fold.track_index)
         expected = calibration.scaled(fold.probabilities, fitted)
         np.testing.assert_allclose(together.probabilities[rows], expected)
-    assert (account["temperature"], account["threshold"]) == calibration.fit(pool(folds))
+    fitted = calibration.fit(pool(folds))
+    assert (account["temperature"], account["threshold"], account["tracks"]) == (
+        *(fitted.temperature, fitted.threshold, 300),
+    )
     error = calibration.expected_error(together.probabilities, together.labels)
     assert account["error_after"] == pytest.approx(error, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("tracks", "threshold", "top", "uncertain"),
+    [
+        (50, 0.4, 0.4, False),
+        (50, 0.4, 0.39, True),
+        (50, 0.0, 0.1, False),
+        (49, 0.4, 0.89, True),  # too few tracks: below CLEAR all is uncertain
+        (49, 0.4, 0.9, False),
+        (49, 0.95, 0.94, True),
+    ],
+)
+def test_a_track_is_uncertain_below_a_threshold_that_can_be_trusted(
+    tracks, threshold, top, uncertain
+):
+    fitted = calibration.Calibration(threshold=threshold, tracks=tracks)
+    assert calibration.is_uncertain(np.array([0.05, top, 0.05]), fitted) is uncertain
 
 
 def test_what_is_loaded_is_calibrated(saved, corpus):
     folder, change = saved
     song = next(corpus.rglob("*.wav"))
     raw = keras.saving.load_model(folder / card.MODEL_FILE)
-    settings = features.Settings.from_dict(card.read(folder).settings)
-    frames = features.of_track(song, "mfcc", settings)
+    frames = features.of_track(song, "mfcc", card.settings(card.read(folder))).frames
     for values, temperature in (({"temperature": 3.0}, 3), (None, 1)):
         change(values)
-        model, _ = card.load(folder)
         expected = calibration.scaled(raw.predict(frames, verbose=0), temperature)
-        np.testing.assert_allclose(model.judge(frames), expected, atol=1e-6)
+        np.testing.assert_allclose(genre.load(folder).predict(song).segments, expected, atol=1e-4)
 
 
 def test_the_card_scores_what_predict_says(network):
-    the_card = card.read(network)
-    values = the_card.calibration
-    assert set(values) == {
-        *("temperature", "threshold", "error_before", "error_after"),
-        *("certain", "accuracy_of_certain"),
-    }
+    fitted = card.read(network).calibration
+    assert fitted.tracks > 0 and fitted.error_before is not None
     text = (network / "README.md").read_text(encoding="utf-8")
-    assert f"a temperature of {values['temperature']:.2f}" in text
-    assert f"{values['error_before']:.3f} without" in text
+    assert f"a temperature of {fitted.temperature:.2f}" in text
+    assert f"{fitted.error_before:.3f} without" in text
 
 
 def test_scores_are_those_of_calibrated_probabilities(network, segments_path, run, tmp_path):
     arguments = ("--model", network, "--data", segments_path, "--output", tmp_path)
     again = run(evaluate, *arguments, "--split", network / "split.csv")
     scores = card.read(network).scores
-    assert f"accuracy per track    {scores['track_accuracy']:.3f}" in again.out
-    rates = [row["roc_area"] for row in scores["genres"].values() if row["roc_area"] is not None]
+    assert f"accuracy per track    {scores.track_accuracy:.3f}" in again.out
+    rates = [row.roc_area for row in scores.genres.values() if row.roc_area is not None]
     assert f"{rates[0]:.2f}" in again.out
 
 
 @pytest.mark.parametrize("how", ["max", "min"])
-def test_however_segments_are_joined_the_mean_is_certain_or_not(saved, corpus, run, how):
+def test_however_segments_are_joined_the_mean_is_certain_or_not(saved, corpus, how):
     folder, change = saved
     song = next(corpus.rglob("*.wav"))
-    arguments = ("--model", folder, "--input", song, "--format", "json")
+    model = genre.load(folder)
     top = {
-        join: max(
-            json.loads(run(predict, *arguments, "--type", join).out)["probabilities"].values()
-        )
-        for join in ("mean", how)
+        join: max(model.predict(song, join=join).probabilities.values()) for join in ("mean", how)
     }
     assert top["mean"] != top[how]
-    change({"threshold": sum(top.values()) / 2})
-    said = json.loads(run(predict, *arguments, "--type", how).out)["uncertain"]
-    assert said is (top["mean"] < top[how])
-
-
-@pytest.mark.parametrize(("threshold", "uncertain"), [(0.0, False), (1.1, True)])
-def test_predict_says_what_is_uncertain(saved, corpus, run, threshold, uncertain):
-    folder, change = saved
-    change({"threshold": threshold})
-    song = next(corpus.rglob("*.wav"))
-    outputs = {
-        form: run(predict, "--model", folder, "--input", song, "--format", form).out
-        for form in ("table", "csv", "json")
-    }
-    (row,) = csv.DictReader(io.StringIO(outputs["csv"]))
-    assert row["uncertain"] == ("yes" if uncertain else "no")
-    assert json.loads(outputs["json"])["uncertain"] is uncertain
-    assert ("uncertain" in outputs["table"]) is uncertain
-    best = run(predict, "--model", folder, "--input", song, "--count", 1).out
-    assert ("  uncertain  " in best) is uncertain
-    assert max(map(len, (outputs["table"] + best).splitlines())) <= 80
-
-
-@pytest.mark.parametrize(
-    "values", [{"temperature": 0}, {"temperature": "1"}, {"threshold": -1}, {"threshold": "x"}]
-)
-def test_a_spoilt_calibration_is_refused(saved, values):
-    folder, change = saved
-    change(values)
-    with pytest.raises(card.ModelError, match="not a network's card"):
-        card.read(folder)
+    change({"threshold": sum(top.values()) / 2, "tracks": 50})
+    model = genre.load(folder)
+    assert model.predict(song, join=how).uncertain is (top["mean"] < top[how])

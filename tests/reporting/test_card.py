@@ -175,3 +175,12 @@ def test_the_lines_on_a_model_say_what_its_answers_are_worth():
         "uncertain: the top genre has less than 60%"
     )
     assert "too few tracks (0)" in text.uncertain_line(card.new(**fields(calibration={})))
+
+
+def test_the_title_of_a_models_curves_says_which_run_it_is():
+    run = fields()["runs"][0]
+    assert text.run_title(card.new(**fields())) == "cnn, split track, seed 42"
+    folds = {"runs": [run] * 3, "training": fields()["training"] | {"folds": 3}}
+    assert text.run_title(card.new(**fields(**folds))) == "cnn, split track, fold 1 of 3"
+    folds["training"] = folds["training"] | {"refit": True}
+    assert text.run_title(card.new(**fields(**folds))).endswith("trained on all tracks")

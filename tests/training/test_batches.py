@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from helpers import made_up_segments
 
-from genre import datasets
+from genre import datasets, networks
 from genre.datasets import segment_file, splits
 from genre.training import batches, fit
 from genre.training.batches import Batches
 from genre.training.recipe import Recipe
-from mlp import mlp
 
 SHAPE = (9, 4)  # 144 bytes
 
@@ -119,6 +118,7 @@ def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
 
     monkeypatch.setattr(batches, "take", take)
     split = splits.split(segments, "segment", seed=1)
-    fit.train(mlp, segments, split, Recipe(epochs=2, batch_size=4), seed=1)
+    layers = networks.choose("mlp", "linear").layers(segments, SHAPE[1])
+    fit.fit(layers, segments, split, Recipe(epochs=2, batch_size=4), seed=1)
     assert len(taken) >= 2 * 6  # stretches of 16, of 90 segments
     assert len(set(taken)) == len(taken)

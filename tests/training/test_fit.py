@@ -1,52 +1,35 @@
-"""The three training scripts: what they print, write, learn and refuse."""
+"""Training a network: what is kept, what it learns, what the scripts print, write and refuse."""
 
 import csv
 import hashlib
-import importlib
-import json
 import re
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 import numpy as np
 import pytest
 from helpers import (
-    GTZAN,
-    NETWORKS,
     Run,
     calibrated,
     made_up_segments,
     read_card,
     refusal,
+    separable_segments,
     shell,
 )
 
+import cnn
 import config
+import lstm
 import mlp
+from genre import networks
 from genre.datasets import Segments, segment_file, splits
 from genre.errors import TrainingError
 from genre.training import fit
 from genre.training.recipe import Recipe, optimizer
 
-PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class Trained(NamedTuple):
-    """A network that its script trained in a shell."""
-
-    script: str
-    folder: Path
-    run: Run
-
-    @property
-    def card(self) -> dict:
-        return read_card(self.folder)
-
-    @property
-    def network(self) -> keras.Model:
-        return keras.saving.load_model(self.folder / "model.keras", safe_mode=True)
+MLP = networks.choose("mlp").layers(made_up_segments([2, 2]), 4)
 
 
 def tracks_of_parts(folder: Path) -> dict[str, set[str]]:
@@ -63,11 +46,19 @@ def chosen(segments: Segments, tracks: set[str]) -> np.ndarray:
     return np.isin(np.array(segments.tracks)[segments.track_index], list(tracks))
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
-def trained(request, segments_path, tmp_path_factory) -> Trained:
-    folder = tmp_path_factory.mktemp("networks") / request.param
+# A network that a script trained in a shell
+
+
+@pytest.fixture(scope="module")
+def trained(segments_path, tmp_path_factory) -> tuple[Path, Run]:
+    folder = tmp_path_factory.mktemp("networks") / "cnn"
     arguments = ("--data", segments_path, "--output", folder, "--epochs", 2, "--seed", 3)
-    return Trained(request.param, folder, shell(f"{request.param}.py", *arguments))
+    return folder, shell("cnn.py", *arguments)
+
+
+@pytest.fixture(scope="module")
+def folder(trained) -> Path:
+    return trained[0]
 
 
 @pytest.fixture(scope="module")
@@ -75,55 +66,38 @@ def segments(segments_path) -> Segments:
     return segment_file.read(segments_path)
 
 
-@pytest.fixture
-def made_up_file(tmp_path) -> Path:
-    """A segment file of random frames: quick to learn by heart, and nothing else to be learnt."""
-    path = tmp_path / "made-up.json"
-    segment_file.write(made_up_segments([12] * 4), path)
-    return path
+def test_scores_go_to_stdout_and_progress_to_stderr(trained):
+    folder, run = trained
+    assert run.status == 0
+    assert re.search(r"accuracy per segment +[01]\.\d{3} +\(\d+ segments\)", run.out)
+    assert re.search(r"accuracy per track +[01]\.\d{3} +\(\d+ tracks\)", run.out)
+    assert run.out.splitlines()[-1] == f"network, card and pictures in {folder}"
+    assert "epoch" not in run.out.lower()
+    assert run.err.count("Epoch ") == 2
+    for noise in ("WARNING", "Warning", "cuda", "TensorFlow", "onnx", "Saved"):
+        assert noise not in run.out + run.err
+    assert "leak" not in run.out + run.err
+    assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
 
 
-def test_what_is_saved_is_the_network_without_its_optimizers_state(trained):
-    assert not trained.network.compiled
-    size = (trained.folder / "model.keras").stat().st_size
-    assert size < 1.1 * 4 * trained.network.count_params() + 50_000
-
-
-def test_scores_are_printed_and_files_written(trained):
-    assert trained.run.status == 0
-    assert re.search(r"accuracy per segment +[01]\.\d{3} +\(\d+ segments\)", trained.run.out)
-    assert re.search(r"accuracy per track +[01]\.\d{3} +\(\d+ tracks\)", trained.run.out)
-    assert str(trained.folder) in trained.run.out
-    assert "epoch" not in trained.run.out.lower()  # progress goes to stderr, and nothing else
-    assert trained.run.err.count("Epoch ") == 2
-    for noise in ("WARNING", "Warning", "cuda", "TensorFlow"):
-        assert noise not in trained.run.err
-    assert "leak" not in trained.run.out + trained.run.err
-    for picture in ("history.png", "confusion.png"):
-        assert (trained.folder / picture).read_bytes().startswith(PNG)
-    assert not [path.name for path in trained.folder.iterdir() if path.name.startswith(".")]
-
-
-def test_the_card_says_what_a_prediction_and_a_reader_need(trained, segments, segments_path):
-    card = trained.card
-    assert card["script"] == card["title"] == trained.script
-    assert card["mapping"] == segments.mapping
-    assert card["feature"] == "mfcc"
-    assert card["settings"] == GTZAN.to_dict()
+def test_the_card_says_what_was_trained_on_what(folder, segments, segments_path):
+    card = read_card(folder)
+    assert card["script"] == card["title"] == "cnn"
+    assert card["architecture"] == {"name": "basic"}
+    assert (card["mapping"], card["feature"]) == (segments.mapping, "mfcc")
+    assert card["settings"] == segments.settings
     digest = hashlib.sha256(segments_path.read_bytes()).hexdigest()
     assert card["data"] == {"file": "mfcc.json", "sha256": digest}
-    assert card["training"]["seed"] == 3
+    assert card["training"]["seed"] == card["split"]["seed"] == 3
     assert card["training"]["epochs"] == card["training"]["epochs_run"] == 2
     assert card["training"]["batch_size"] == config.BATCH_SIZE
-    assert card["training"]["learning_rate"] == config.LEARNING_RATE
-    assert {"python", "keras", "tensorflow", "librosa"} <= set(card["versions"])
+    assert card["config"]["WEIGHT_DECAY"] == config.WEIGHT_DECAY
+    packages = {"python", "keras", "tensorflow", "scipy", "PyWavelets", "onnxruntime"}
+    assert packages <= set(card["versions"])
 
 
-def test_the_card_says_which_tracks_are_in_which_part(trained):
-    split = trained.card["split"]
-    assert split["name"] == "track"
-    assert split["seed"] == 3
-    parts = tracks_of_parts(trained.folder)
+def test_the_card_says_which_tracks_are_in_which_part(folder):
+    split, parts = read_card(folder)["split"], tracks_of_parts(folder)
     assert sum(map(len, parts.values())) == len(set().union(*parts.values())) == 40
     for part, tracks in parts.items():
         lines = "".join(f"{track}\n" for track in sorted(tracks))
@@ -134,10 +108,11 @@ def test_the_card_says_which_tracks_are_in_which_part(trained):
         }
 
 
-def test_the_features_are_normalised_by_the_training_part_alone(trained, segments):
-    layer = trained.network.get_layer("normalization")
+def test_the_features_are_normalised_by_the_training_part_alone(folder, segments):
+    network = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    layer = network.get_layer("normalization")
     fitted = np.stack([np.squeeze(values) for values in (layer.mean, layer.variance)])
-    parts = tracks_of_parts(trained.folder)
+    parts = tracks_of_parts(folder)
 
     def moments(tracks: set[str]) -> np.ndarray:
         frames = segments.frames[chosen(segments, tracks)].astype(np.float64)
@@ -149,102 +124,88 @@ def test_the_features_are_normalised_by_the_training_part_alone(trained, segment
         assert not np.allclose(fitted, moments(more), rtol=1e-3, atol=1e-3)
 
 
-def test_the_scores_are_those_of_the_saved_network_on_the_test_part(trained, segments):
-    under_test = chosen(segments, tracks_of_parts(trained.folder)["test"])
-    raw = trained.network.predict(segments.frames[under_test], verbose=0)
-    probabilities = calibrated(raw, trained.folder)
+def test_the_scores_are_those_of_the_saved_network_on_the_test_part(folder, segments):
+    network = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    assert not network.compiled  # the optimizer's state would triple the file
+    under_test = chosen(segments, tracks_of_parts(folder)["test"])
+    probabilities = calibrated(network.predict(segments.frames[under_test], verbose=0), folder)
     labels, index = segments.labels[under_test], segments.track_index[under_test]
-    by_segment = np.mean(probabilities.argmax(axis=1) == labels)
     right = [
         probabilities[index == track].mean(axis=0).argmax() == labels[index == track][0]
         for track in set(index.tolist())
     ]
-    scores = trained.card["scores"]
+    scores = read_card(folder)["scores"]
+    by_segment = np.mean(probabilities.argmax(axis=1) == labels)
     assert scores["segment_accuracy"] == pytest.approx(by_segment, abs=1e-4)
     assert scores["track_accuracy"] == pytest.approx(np.mean(right), abs=1e-4)
-    assert f"{by_segment:.3f}" in trained.run.out
-    assert f"{np.mean(right):.3f}" in trained.run.out
 
 
-def test_the_same_seed_gives_the_same_network(trained, segments_path, run, tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_network(folder, segments_path, run, tmp_path, monkeypatch):
     monkeypatch.setattr(config, "N_MFCC", 20)  # of the next preprocessing, not of this data
-    script = importlib.import_module(trained.script)
     arguments = ("--data", segments_path, "--output", tmp_path, "--epochs", 2, "--seed", 3)
-    assert run(script, *arguments).status == 0  # in this process, after other networks
-    card = read_card(tmp_path)
-    assert card["weights_sha256"] == trained.card["weights_sha256"]
-    assert card["scores"] == trained.card["scores"]
-    assert card["split"] == trained.card["split"]
-    assert card["settings"] == trained.card["settings"]
-    saved = [
-        keras.saving.load_model(folder / "model.keras") for folder in (tmp_path, trained.folder)
-    ]
-    for ours, theirs in zip(*(network.get_weights() for network in saved), strict=True):
+    assert run(cnn, *arguments).status == 0  # in this process, after other networks
+    cards = [read_card(each) for each in (folder, tmp_path)]
+    for key in ("scores", "split", "settings", "calibration"):
+        assert cards[0][key] == cards[1][key]
+    loaded = [keras.saving.load_model(each / "model.keras") for each in (folder, tmp_path)]
+    for ours, theirs in zip(*(network.get_weights() for network in loaded), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_another_seed_gives_another_network(made_up_file, run, tmp_path):
-    cards = []
-    for seed in (0, 1):
-        folder = tmp_path / str(seed)
-        arguments = ("--data", made_up_file, "--output", folder, "--epochs", 1, "--seed", seed)
-        assert run(mlp, *arguments).status == 0
-        cards.append(read_card(folder))
-    assert cards[0]["weights_sha256"] != cards[1]["weights_sha256"]
-    assert cards[0]["split"]["test"] != cards[1]["split"]["test"]
+# Training itself
 
 
-def test_the_segment_split_says_that_it_leaks(made_up_file, run, tmp_path):
-    arguments = ("--data", made_up_file, "--output", tmp_path / "mlp", "--epochs", 1)
-    by_track = run(mlp, *arguments, "--split", "track")
-    assert "leak" not in by_track.out + by_track.err
-    by_segment = run(mlp, *arguments, "--split", "segment")
-    assert by_segment.status == 0
-    assert "this split leaks" in by_segment.out
-    card = read_card(tmp_path / "mlp")
-    assert card["split"]["name"] == "segment"
-    assert sum(card["split"][part]["segments"] for part in ("train", "validation", "test")) == 144
-    assert card["split"]["train"]["tracks"] + card["split"]["test"]["tracks"] > 48
+@pytest.fixture(scope="module")
+def random_segments() -> Segments:
+    """Segments that are quickly learnt by heart, with nothing else to learn."""
+    return made_up_segments([12] * 4)
 
 
-def test_training_stops_early_and_keeps_the_best_weights(made_up_file, run, tmp_path):
-    folder = tmp_path / "mlp"
-    arguments = ("--epochs", 60, "--learning-rate", 0.002)
-    ended = run(mlp, "--data", made_up_file, "--output", folder, *arguments)
-    losses = [float(loss) for loss in re.findall(r"val_loss: ([\d.]+)", ended.err)]
-    done = read_card(folder)["training"]
-    assert done["epochs_run"] == len(losses) == done["best_epoch"] + config.PATIENCE < 60
-    assert losses[done["best_epoch"] - 1] == min(losses)
+@pytest.mark.parametrize(
+    ("script", "apart", "augment"), [("mlp", 30, True), ("cnn", 6, False), ("lstm", 6, False)]
+)
+def test_networks_learn_what_can_be_told_apart(script, apart, augment):
+    data = separable_segments([8] * 3, apart=apart)
+    split = splits.split(data, "track", seed=1)
+    layers = networks.choose(script).layers(data, 4)
+    recipe = Recipe(
+        epochs=10, batch_size=8, learning_rate=0.003, schedule="cosine", augment=augment
+    )
+    run = fit.fit(layers, data, split, recipe, seed=1)
+    under_test = split.parts == "test"
+    probabilities = fit.predictor(run.network)(data.frames[under_test])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert np.mean(probabilities.argmax(axis=1) == data.labels[under_test]) > 0.8
 
-    network = keras.saving.load_model(folder / "model.keras", compile=False)
-    network.compile(loss="sparse_categorical_crossentropy")
-    data = segment_file.read(made_up_file)
-    validation = chosen(data, tracks_of_parts(folder)["validation"])
-    loss = network.evaluate(data.frames[validation], data.labels[validation], verbose=0)
+
+def test_another_seed_gives_another_network(random_segments):
+    split = splits.split(random_segments, "track", seed=1)
+    layers, recipe = networks.choose("mlp", "linear").layers(random_segments, 4), Recipe(epochs=1)
+    first, second = (
+        fit.fit(layers, random_segments, split, recipe, seed=seed).network.get_weights()[-2]
+        for seed in (0, 1)
+    )
+    assert not np.array_equal(first, second)
+
+
+def test_training_stops_early_and_keeps_the_best_weights(random_segments):
+    split = splits.split(random_segments, "track", seed=1)
+    run = fit.fit(MLP, random_segments, split, Recipe(epochs=60, learning_rate=0.002), seed=1)
+    losses = run.curves["val_loss"]
+    assert len(losses) == run.best_epoch + config.PATIENCE < 60
+    assert losses[run.best_epoch - 1] == min(losses)
+    run.network.compile(loss="sparse_categorical_crossentropy")
+    validation = split.parts == "validation"
+    frames, labels = random_segments.frames[validation], random_segments.labels[validation]
+    loss = run.network.evaluate(frames, labels, verbose=0)
     assert loss == pytest.approx(min(losses), abs=1e-3)
     assert loss < losses[-1] - 0.01
 
 
-def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(
-    made_up_file, run, tmp_path, monkeypatch
-):
-    arguments = ("--epochs", 12, "--learning-rate", 0.002, "--schedule", "cosine")
-    options = ("--optimizer", "adamw", "--label-smoothing", 0.1)
-    run(mlp, "--data", made_up_file, "--output", tmp_path, *arguments, *options)
-    done = read_card(tmp_path)["training"]
-    assert (done["epochs_run"], done["best_epoch"]) == (12, 12)
-    assert (done["optimizer"], done["schedule"], done["label_smoothing"]) == (
-        "adamw",
-        "cosine",
-        0.1,
-    )
-    text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "optimizer adamw, learning rate 0.002 (cosine), label smoothing 0.1" in text
-
-    data = segment_file.read(made_up_file)
-    split = splits.split(data, "track", seed=42)
+def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(random_segments, monkeypatch):
+    split = splits.split(random_segments, "track", seed=42)
     recipe = Recipe(
-        epochs=12, learning_rate=0.002, optimizer="adamw", schedule="cosine", label_smoothing=0.1
+        epochs=4, learning_rate=0.002, optimizer="adamw", schedule="cosine", label_smoothing=0.1
     )
     made = []
 
@@ -253,112 +214,136 @@ def test_a_schedule_ends_at_nothing_and_keeps_the_last_weights(
         return made[0]
 
     monkeypatch.setattr(fit, "optimizer", remembered)
-    again = fit.train(mlp.mlp, data, split, recipe, seed=42)
+    run = fit.fit(MLP, random_segments, split, recipe, seed=42)
+    assert run.best_epoch == len(run.curves["loss"]) == 4
     assert float(made[0].learning_rate) == pytest.approx(0, abs=1e-9)
-    saved = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    for weights, others in zip(saved.weights, again.network.weights, strict=True):
-        np.testing.assert_array_equal(weights.numpy(), others.numpy())
     validation = split.parts == "validation"
-    probabilities = saved.predict(data.frames[validation], verbose=0).astype(float)
-    smooth = 0.9 * np.eye(4)[data.labels[validation]] + 0.1 / 4
+    probabilities = fit.predictor(run.network)(random_segments.frames[validation]).astype(float)
+    smooth = 0.9 * np.eye(4)[random_segments.labels[validation]] + 0.1 / 4
     by_hand = -(smooth * np.log(probabilities)).sum(axis=1).mean()
-    penalty = sum(float(loss) for loss in again.network.losses)  # of large weights
-    assert again.curves["val_loss"][-1] == pytest.approx(by_hand + penalty, rel=1e-3)
+    penalty = sum(float(loss) for loss in run.network.losses)  # of large weights
+    assert run.curves["val_loss"][-1] == pytest.approx(by_hand + penalty, rel=1e-3)
 
 
 def test_without_a_validation_part_only_a_schedule_tells_when_to_end():
     data = made_up_segments([8, 8])
-    split = splits.split(data, "track", seed=1)
-    split = split._replace(parts=np.where(split.parts == "validation", "train", split.parts))
+    split = splits.everything(data)
     with pytest.raises(TrainingError, match="needs --schedule cosine"):
-        fit.train(mlp.mlp, data, split, Recipe(epochs=1), seed=1)
-    run = fit.train(mlp.mlp, data, split, Recipe(2, schedule="cosine"), seed=1)
-    assert run.best_epoch == 2
-    assert run.calibration["temperature"] == 1
+        fit.fit(MLP, data, split, Recipe(epochs=1), seed=1)
+    run = fit.fit(MLP, data, split, Recipe(epochs=1, schedule="cosine"), seed=1)
+    assert run.best_epoch == 1
 
 
-LAYERS = {
-    "mlp": [
-        *("Normalization", "Flatten"),
-        *("Dense 512", "Dropout", "Dense 256", "Dropout", "Dense 64", "Dropout", "Dense 10"),
+def test_class_weights_are_scikit_learns():
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = np.array([0] * 7 + [1] * 2 + [3])
+    expected = compute_class_weight("balanced", classes=np.array([0, 1, 3]), y=labels)
+    found = fit.class_weights(labels, 4)
+    np.testing.assert_allclose(found[[0, 1, 3]], expected, rtol=1e-6)
+
+
+def test_class_weights_are_those_of_the_genres_in_each_segment():
+    data = made_up_segments([12, 4])
+    split = splits.split(data, "track", seed=1)
+    weights = fit.class_weights(data.labels[split.parts == "train"], 2)
+    _, labels, of_each = fit.batches(data, split, "train", Recipe(class_weights=True), 1)[0]
+    np.testing.assert_allclose(of_each, weights[labels])
+    mixed = Recipe(class_weights=True, augment=True)
+    _, shares, of_each = fit.batches(data, split, "train", mixed, 1)[0]
+    np.testing.assert_allclose(of_each, shares @ weights)
+
+
+def test_class_weights_help_a_rare_genre():
+    data = separable_segments([30, 4], apart=1)
+    split = splits.split(data, "track", seed=1)
+    found = {}
+    for weighted in (False, True):
+        recipe = Recipe(epochs=3, schedule="cosine", class_weights=weighted)
+        run = fit.fit(MLP, data, split, recipe, seed=1)
+        found[weighted] = fit.predictor(run.network)(data.frames)[:, 1].mean()
+    assert found[True] > found[False] + 0.1
+
+
+def test_a_network_from_ctrl_c_is_not_saved_and_a_line_says_so(run, tmp_path, monkeypatch):
+    data = tmp_path / "made-up.json"
+    segment_file.write(made_up_segments([4, 4]), data)
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit, "fit", interrupted)
+    arguments = ("--data", data, "--output", tmp_path / "mlp")
+    ended = run(mlp, *arguments)
+    assert ended.status == 130
+    assert ended.err.splitlines()[-2:] == [
+        "nothing is saved; --checkpoint-every N keeps networks along the way",
+        "mlp.py: interrupted",
+    ]
+    ended = run(mlp, *arguments, "--checkpoint-every", 1)
+    assert "--resume goes on from there" in ended.err.splitlines()[-2]
+    assert not (tmp_path / "mlp").exists()
+
+
+# What is refused, and what is warned of
+
+
+def test_the_segment_split_says_that_it_leaks(run, tmp_path):
+    data = tmp_path / "made-up.json"
+    segment_file.write(made_up_segments([6, 6]), data)
+    arguments = ("--data", data, "--output", tmp_path / "mlp", "--epochs", 1)
+    ended = run(mlp, *arguments, "--architecture", "linear", "--split", "segment")
+    assert ended.status == 0
+    assert "this split leaks" in ended.out
+    split = read_card(tmp_path / "mlp")["split"]
+    assert (split["name"], len(split["notes"])) == ("segment", 1)
+    assert split["train"]["tracks"] + split["test"]["tracks"] > 12
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no such file; preprocess.py writes it"),
+        ("labels, mapping", "not a whole segment file"),
+        ([4, 2], "genre1 has 2"),
     ],
-    "cnn": [
-        *("Normalization", "Reshape"),
-        *("Conv2D 32 (3, 3)", "MaxPooling2D", "BatchNormalization"),
-        *("Conv2D 32 (3, 3)", "MaxPooling2D", "BatchNormalization"),
-        *("Conv2D 32 (2, 2)", "MaxPooling2D", "BatchNormalization"),
-        *("Flatten", "Dense 64", "Dropout", "Dense 10"),
-    ],
-    "lstm": ["Normalization", "LSTM 64", "LSTM 64", "Dense 64", "Dropout", "Dense 10"],
-}
+)
+def test_data_that_cannot_be_used_is_refused_in_a_line(content, reason, run, tmp_path):
+    data = tmp_path / "data.json"
+    if isinstance(content, str):
+        data.write_text(content)
+    elif content:
+        segment_file.write(made_up_segments(content), data)
+    assert reason in refusal(run(lstm, "--data", data, "--output", tmp_path / "lstm"))
+    assert not (tmp_path / "lstm").exists()
 
 
-def outline(layer: keras.Layer) -> str:
-    """Return a layer's kind, with its size where it has one."""
-    sizes = map(layer.get_config().get, ("filters", "units", "kernel_size"))
-    return " ".join(str(part) for part in (type(layer).__name__, *sizes) if part)
-
-
-def test_the_networks_are_those_described(trained):
-    network = trained.network
-    layers = network.layers[network.layers.index(network.get_layer("normalization")) :]
-    assert list(map(outline, layers)) == LAYERS[trained.script]
-    assert layers[-1].activation is keras.activations.softmax
-    if trained.script == "mlp":
-        assert all(layer.kernel_regularizer for layer in layers[2:-1:2])
-
-
-def test_data_that_cannot_be_used_is_refused_in_a_line(run, tmp_path):
-    whole = tmp_path / "whole.json"
-    segment_file.write(made_up_segments([4, 4]), whole)
-    content = json.loads(whole.read_text())
-    spoilt = {
-        "cut off": whole.read_text()[:-100],
-        "other": "labels, mapping",
-        "schema": json.dumps(content | {"schema": 2}),
-        "lengths": json.dumps(content | {"labels": content["labels"][:-1]}),
-        "keyless": json.dumps({key: content[key] for key in content if key != "tracks"}),
-    }
-    for name, text in spoilt.items():
-        (tmp_path / f"{name}.json").write_text(text)
-    segment_file.write(made_up_segments([4, 2]), tmp_path / "two tracks.json")
-    for name, reason in {
-        "missing": "no such file; preprocess.py writes it",
-        "cut off": "not a whole segment file",
-        "other": "not a whole segment file",
-        "schema": "schema 2",
-        "lengths": "differ in length",
-        "keyless": "'tracks' is missing",
-        "two tracks": "genre1 has 2",
-    }.items():
-        ended = run(mlp, "--data", tmp_path / f"{name}.json", "--output", tmp_path / "mlp")
-        assert reason in refusal(ended)
-        assert not (tmp_path / "mlp").exists()
-
-
-def test_a_learning_rate_that_leads_nowhere_is_refused_in_a_line(made_up_file, run, tmp_path):
-    arguments = ("--data", made_up_file, "--output", tmp_path / "mlp", "--epochs", 2)
+def test_a_learning_rate_that_is_too_large_is_refused_in_a_line(run, tmp_path):
+    data = tmp_path / "made-up.json"
+    segment_file.write(made_up_segments([4, 4]), data)
+    arguments = ("--data", data, "--output", tmp_path / "mlp", "--epochs", 2)
     ended = run(mlp, *arguments, "--learning-rate", "1e30")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err.splitlines()[-1].startswith("mlp.py: ")
+    assert ended.err.splitlines()[-1].endswith("learning rate 1e+30 is too large")
     assert not (tmp_path / "mlp").exists()
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(("--epochs", value) for value in ("0", "-1", "1.5", "many")),
-        *(("--batch-size", value) for value in ("0", "-8")),
-        *(("--learning-rate", value) for value in ("0", "-0.1", "nan", "inf", "fast")),
-        *(("--seed", value) for value in ("-1", "x", "1" * 20)),
-        *(("--checkpoint-every", value) for value in ("0", "-1", "x")),
+        ("--epochs", "0"),
+        ("--batch-size", "1.5"),
+        *(("--learning-rate", value) for value in ("0", "nan", "inf", "fast")),
+        ("--seed", "-1"),
+        ("--label-smoothing", "1"),
         ("--optimizer", "nonsense"),
         ("--split", "nonsense"),
+        ("--summary", "130"),
         ("--nonsense",),
     ],
 )
-def test_wrong_options_are_refused(arguments, made_up_file, run, tmp_path):
-    ended = run(mlp, "--data", made_up_file, "--output", tmp_path / "mlp", *arguments)
+def test_wrong_options_are_refused(arguments, run, tmp_path):
+    ended = run(mlp, "--output", tmp_path / "mlp", *arguments)
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith("usage: mlp.py")
     assert not (tmp_path / "mlp").exists()

@@ -1,0 +1,18 @@
+"""What to do with named songs: playlists, tags, a page of the library, similar songs."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Song(NamedTuple):
+    """A song of a library with its predicted genre."""
+
+    path: Path
+    genre: str
+    probability: float  # of that genre
+    uncertain: bool
+    segments: np.ndarray  # (segments, genres): each segment's probabilities
+    segment_seconds: float
+    embedding: np.ndarray | None = None  # (values,), where the model's feature has one

@@ -1,0 +1,109 @@
+"""Find the songs of a library that sound most like a song, by the distance of their embeddings.
+
+The index is a file of embeddings, one for each song, so that a library is listened to once and
+later only the songs that are new or changed.
+"""
+
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from genre.errors import DatasetError
+from genre.files import replacing
+
+# From paths to the embedding, (values,), of each, or the reason why it has none; in their order.
+Embed = Callable[[Sequence[Path]], Iterable[np.ndarray | str]]
+
+
+class Entry(NamedTuple):
+    """A song in the index."""
+
+    changed: int  # when the file was last changed, ns
+    size: int  # bytes
+    embedding: np.ndarray  # (values,) float32
+
+
+Index = dict[str, Entry]  # by absolute path
+
+
+def read(path: Path, embedding: str) -> Index:
+    """Read an index; empty where there is none yet.
+
+    `embedding` says how the embeddings are made, such as the feature and a digest of its settings.
+    Raises DatasetError where the file is no index, or one of other embeddings.
+    """
+    if not path.exists():
+        return {}
+    try:
+        with np.load(path) as arrays:
+            made = str(arrays["embedding"])
+            columns = (arrays[name] for name in ("paths", "changed", "sizes", "embeddings"))
+            index = {
+                str(song): Entry(int(changed), int(size), values)
+                for song, changed, size, values in zip(*columns, strict=True)
+            }
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise DatasetError(f"{path}: not an index of similar.py; name another --index") from None
+    if made != embedding:
+        raise DatasetError(
+            f"{path}: holds embeddings of another version ({made}); delete it to make it again"
+        )
+    return index
+
+
+def write(index: Index, path: Path, embedding: str) -> None:
+    """Write an index as a NumPy file (.npz)."""
+    entries = list(index.values())
+    with replacing(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez(
+            file,
+            embedding=embedding,
+            paths=np.array(list(index)),
+            changed=np.array([entry.changed for entry in entries]),
+            sizes=np.array([entry.size for entry in entries]),
+            embeddings=np.stack([entry.embedding for entry in entries]),
+        )
+
+
+def outdated(index: Index, songs: Iterable[Path]) -> list[Path]:
+    """Return the songs that the index lacks, or that have changed since it was written."""
+    found = []
+    for song in songs:
+        entry, stat = index.get(str(song.absolute())), song.stat()
+        if entry is None or (entry.changed, entry.size) != (stat.st_mtime_ns, stat.st_size):
+            found.append(song)
+    return found
+
+
+def update(index: Index, songs: Sequence[Path], embed: Embed) -> Iterator[tuple[Path, str]]:
+    """Add songs to the index, one by one; yield each with the reason where it has no embedding.
+
+    The reason of a song that was added is empty. A song that can no longer be read is taken out.
+    """
+    for song, answer in zip(songs, embed(songs), strict=True):
+        if isinstance(answer, str):
+            index.pop(str(song.absolute()), None)
+            yield song, answer
+        else:
+            stat = song.stat()
+            index[str(song.absolute())] = Entry(stat.st_mtime_ns, stat.st_size, answer)
+            yield song, ""
+
+
+def nearest(
+    index: Index, songs: Sequence[Path], embedding: np.ndarray, count: int
+) -> list[tuple[Path, float]]:
+    """Return the `count` songs most like an embedding, (values,), with their cosine similarity.
+
+    Only the songs given are looked at, not all that the index holds. 1 is the same sound.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    vectors = np.stack([index[str(song.absolute())].embedding for song in songs])
+    neighbours = NearestNeighbors(metric="cosine").fit(vectors)
+    distances, places = neighbours.kneighbors(embedding[None], min(count, len(songs)))
+    pairs = zip(places[0], distances[0], strict=True)
+    return [(songs[place], float(1 - distance)) for place, distance in pairs]

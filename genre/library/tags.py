@@ -1,0 +1,92 @@
+"""Write a genre into the tags of an audio file, as music players show them."""
+
+import os
+import shutil
+from pathlib import Path
+
+from genre.errors import GenreError
+from genre.files import replacing
+
+# The name of the genre in the tags of formats that mutagen gives no easy names for.
+KEYS = {"ASFTags": "WM/Genre", "APEv2": "Genre"}
+
+
+class TagError(GenreError):
+    """A file's tags cannot be read or written; the text gives the reason, not the file's name."""
+
+
+def read_genre(path: Path) -> str:
+    """Return the genre in a file's tags, "" where there is none.
+
+    Raises TagError when the file holds no tags that mutagen knows.
+    """
+    file = _open(path)
+    if file.tags is None:
+        return ""
+    values = file.tags.getall("TCON") if _is_id3(file) else file.tags.get(_key(file), [])
+    names = values[0].genres if _is_id3(file) and values else values
+    return "; ".join(map(str, names))
+
+
+def write_genre(path: Path, genre: str) -> None:
+    """Write the genre into a file's tags; all other tags, the sound and the file's times stay.
+
+    The new file is written beside the old one and takes its place when it is whole. A link stays
+    a link. Raises TagError when the file cannot be written, and leaves it untouched then.
+    """
+    path = path.resolve()
+    try:
+        before = path.stat()
+        with replacing(path) as unfinished:
+            shutil.copy2(path, unfinished)
+            _write(unfinished, genre)
+            os.utime(unfinished, ns=(before.st_atime_ns, before.st_mtime_ns))
+    except OSError as error:
+        raise TagError(error.strerror or str(error)) from None
+
+
+def _write(path: Path, genre: str) -> None:
+    import mutagen
+    from mutagen.id3 import TCON
+
+    file = _open(path)
+    try:
+        if file.tags is None:
+            file.add_tags()
+        if _is_id3(file):
+            file.tags.setall("TCON", [TCON(encoding=3, text=[genre])])
+        else:
+            file.tags[_key(file)] = genre
+        file.save()
+    except mutagen.MutagenError as error:
+        raise TagError(f"its tags cannot be written ({_reason(error)})") from None
+
+
+def _open(path: Path):
+    """Return mutagen's view of a file, with easy names for its tags where mutagen has such."""
+    import mutagen
+
+    try:
+        file = mutagen.File(path, easy=True)
+    except mutagen.MutagenError as error:
+        raise TagError(f"its tags cannot be read ({_reason(error)})") from None
+    if file is None:
+        raise TagError("files of its format hold no tags")
+    return file
+
+
+def _is_id3(file) -> bool:
+    """Say whether a file has ID3 tags without mutagen's easy names, as WAV and AIFF do."""
+    from mutagen.aiff import AIFF
+    from mutagen.dsf import DSF
+    from mutagen.wave import WAVE
+
+    return isinstance(file, AIFF | DSF | WAVE)
+
+
+def _key(file) -> str:
+    return KEYS.get(type(file.tags).__name__, "genre")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split("\n")[0] or type(error).__name__

@@ -1,0 +1,150 @@
+"""Find the songs of a library that sound most like a song.
+
+    python similar.py --library ~/Music --input song.mp3
+    python similar.py --library ~/Music --input song.mp3 --count 20 --format csv > similar.csv
+
+The first run listens to the whole library and keeps what it has heard in an index. Later runs
+listen to songs that are new or changed. Songs are compared by their embeddings: what a network
+that has learnt to tag two hundred thousand songs makes of them.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import config
+from genre import cli, executor, features
+from genre.datasets import folder
+from genre.errors import AudioError, GenreError
+from genre.features import musicnn
+from genre.files import check_place, printable
+from genre.library import similar
+
+FORMATS = ("table", "csv", "json")
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add(
+        "--library",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        required=True,
+        help="folders with the songs to look through",
+    )
+    add("--input", type=Path, metavar="SONG", required=True, help="the song to compare them with")
+    add(
+        "--count",
+        type=cli.count,
+        metavar="N",
+        default=10,
+        help="show the N most similar songs (default: %(default)s)",
+    )
+    add(
+        "--index",
+        type=Path,
+        metavar="FILE",
+        default=config.OUTPUT_PATH / "similar.npz",
+        help="file of what was heard; it can hold several libraries (default: %(default)s)",
+    )
+    add(
+        "--format",
+        choices=FORMATS,
+        default="table",
+        help="table for people; csv or json, one object a line, for programs "
+        "(default: %(default)s)",
+    )
+    add(
+        "--workers",
+        type=cli.count,
+        metavar="N",
+        help="processes that listen at once (default: one for each core)",
+    )
+    add("--cluster", metavar="ADDRESS", help="listen on a Dask cluster instead (default: here)")
+    return parser.parse_args(argv)
+
+
+def embedding(song: Path) -> np.ndarray | str:
+    """Return the mean embedding of a song's segments, (values,), or why it has none."""
+    try:
+        track = features.of_track(song, musicnn.NAME, musicnn.settings())
+    except AudioError as error:
+        return str(error)
+    return track.frames.mean(axis=(0, 1))
+
+
+def embeddings(
+    songs: Sequence[Path], *, workers: int | None, cluster: str | None
+) -> Iterator[np.ndarray | str]:
+    """Yield the embedding of each song, in order, or the reason why it has none."""
+    with executor.opened(workers=workers, cluster=cluster) as pool:
+        yield from executor.ordered(pool, embedding, songs, unable=str)
+
+
+def listen(index: similar.Index, songs: Sequence[Path], arguments: argparse.Namespace) -> int:
+    """Bring the index up to date, and write it; return how many songs cannot be used.
+
+    What was heard is kept, too, where the run is interrupted.
+    """
+    from tqdm import tqdm
+
+    embed = partial(embeddings, workers=arguments.workers, cluster=arguments.cluster)
+    n_failed, outdated = 0, similar.outdated(index, songs)
+    try:
+        updates = similar.update(index, outdated, embed)
+        for song, reason in tqdm(updates, total=len(outdated), unit="song", disable=None):
+            if reason:
+                n_failed += 1
+                tqdm.write(f"{printable(song)}: {reason}", file=sys.stderr)
+    finally:
+        if index and outdated:
+            similar.write(index, arguments.index, musicnn.VERSION)
+    return n_failed
+
+
+def print_found(found: Sequence[tuple[Path, float]], form: str) -> None:
+    """Print the songs that were found, the most similar first."""
+    if form == "table":
+        for song, similarity in found:
+            print(f"{similarity:.2f}  {printable(song)}")
+    elif form == "json":
+        for song, similarity in found:
+            row = {"song": printable(song), "similarity": round(similarity, 4)}
+            print(json.dumps(row, ensure_ascii=False))
+    else:
+        rows = csv.writer(sys.stdout, lineterminator="\n")
+        rows.writerow(["song", "similarity"])
+        rows.writerows((printable(song), f"{similarity:.4f}") for song, similarity in found)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parse_arguments(argv)
+    if arguments.format != "table":  # programs read UTF-8, whatever the terminal's encoding is
+        sys.stdout.reconfigure(encoding="utf-8")
+    songs = sorted({song for place in arguments.library for song in folder.audio_files(place)})
+    if not songs:
+        raise GenreError(f"no audio files in {', '.join(map(printable, arguments.library))}")
+    check_place(arguments.index)
+    index = similar.read(arguments.index, musicnn.VERSION)
+    wanted = embedding(arguments.input)
+    if isinstance(wanted, str):
+        raise AudioError(f"{printable(arguments.input)}: {wanted}")
+    n_failed = listen(index, songs, arguments)
+    same = arguments.input.resolve()
+    usable = [song for song in songs if str(song.absolute()) in index and song.resolve() != same]
+    if not usable:
+        raise GenreError("the library holds no other song that can be used")
+    print_found(similar.nearest(index, usable, wanted, arguments.count), arguments.format)
+    return cli.SOME_FAILED if n_failed else cli.DONE
+
+
+if __name__ == "__main__":
+    cli.run(main)
