@@ -159,9 +159,8 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
 def _check(segments: Segments) -> None:
     """Raise ValueError where what a segment file holds does not fit together."""
     frames, n_segments = segments.frames, len(segments.labels)
-    shape = getattr(frames, "shape", None) or ()
-    if len(shape) != 3 or 0 in shape:
-        raise ValueError(f"the frames have the shape {shape}")
+    if getattr(frames, "ndim", 0) != 3 or not frames.size:
+        raise ValueError(f"the frames have the shape {getattr(frames, 'shape', ())}")
     if frames.dtype.kind not in "iuf":
         raise ValueError("the frames are no numbers")
     if not len(frames) == n_segments == len(segments.track_index):

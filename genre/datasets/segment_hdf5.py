@@ -5,6 +5,7 @@ Feature, schema, settings and skipped songs are attributes of the file, the rest
 
 import io
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,8 +100,8 @@ class Frames:
     """
 
     def __init__(self, path: Path, data: Any) -> None:
-        self.shape: tuple[int, ...] = data.shape
-        self.dtype: np.dtype = data.dtype
+        self.shape: tuple[int, ...] = data.shape or ()
+        self.ndim, self.size, self.dtype = len(self.shape), math.prod(self.shape), data.dtype
         self._path, self._name = path.absolute(), data.name
         self._state = _state(path)
 
