@@ -12,7 +12,7 @@ import numpy as np
 
 from genre import audio
 from genre.errors import FeatureError
-from genre.features import librosa_features, spectrum
+from genre.features import librosa_features, musicnn, spectrum
 from genre.features.settings import Settings
 
 Frames = TypeVar("Frames")  # (segments, frames, bands)
@@ -60,6 +60,7 @@ FEATURES = {
     "wavelet": Feature(
         each(librosa_features.wavelet), lambda _: librosa_features.WAVELET_BANDS, "all"
     ),
+    "musicnn": Feature(musicnn.musicnn, lambda _: musicnn.VALUES),
 }
 
 
@@ -160,6 +161,8 @@ def check(feature: str, settings: Settings) -> tuple[int, int]:
 def of_segments(segments: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
     """Return the frames of segments' samples, (segments, samples): (segments, frames, bands)."""
     values = [part.compute(segments, settings) for part in parts(feature)]
+    if len({each.shape[1] for each in values}) > 1:
+        raise ValueError("these features do not have the same number of frames")
     return np.concatenate(values, axis=2, dtype=np.float32)
 
 
