@@ -22,7 +22,7 @@ from genre.reporting import card
 from genre.reporting.card import Card
 
 Takes = Callable[[tuple[int, int]], bool]  # of the shape of frames, (frames, bands)
-Song = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
+AudioInput = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
 
 EVERYTHING = 1e9  # s, longer than any recording
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
@@ -54,7 +54,7 @@ class Model:
 
     def predict(
         self,
-        song: Song,
+        song: AudioInput,
         *,
         join: str = "mean",
         offset: float = 0.0,
@@ -97,7 +97,7 @@ class Model:
 
     def predict_many(
         self,
-        songs: Iterable[Song],
+        songs: Iterable[AudioInput],
         *,
         workers: int | None = None,
         cluster: str | None = None,
@@ -131,7 +131,7 @@ def load(path: str | Path | None = None) -> Model:
     return Model(card.folder_of(Path(config.PRETRAINED_PATH if path is None else path)))
 
 
-def predict_song(song: Song, *, folder: Path, digest: str, options: dict[str, Any]) -> Answer:
+def predict_song(song: AudioInput, *, folder: Path, digest: str, options: dict[str, Any]) -> Answer:
     """Return the answer of the model in a folder for a song, in whichever process this runs."""
     model = _loaded(folder, digest)
     if model.digest != digest:
@@ -145,7 +145,7 @@ def _loaded(folder: Path, _digest: str) -> Model:
     return load(folder)
 
 
-def _answer(song: Song, model: Model, options: dict[str, Any]) -> Answer:
+def _answer(song: AudioInput, model: Model, options: dict[str, Any]) -> Answer:
     try:
         return model.predict(song, **options)
     except AudioError as error:
@@ -202,7 +202,7 @@ def _load_classifier(
 
 
 def _tracks(
-    song: Song, feature: str, settings: Settings, offset: float, length: float
+    song: AudioInput, feature: str, settings: Settings, offset: float, length: float
 ) -> Iterator[features.Track]:
     """Yield the frames of `length` seconds of a song, piece by piece."""
     for number, samples in enumerate(_pieces(song, settings, offset, length)):
@@ -210,7 +210,9 @@ def _tracks(
             yield features.of_samples(samples, feature, settings)
 
 
-def _pieces(song: Song, settings: Settings, offset: float, length: float) -> Iterator[np.ndarray]:
+def _pieces(
+    song: AudioInput, settings: Settings, offset: float, length: float
+) -> Iterator[np.ndarray]:
     """Yield `length` seconds of a song as samples, at most `track_seconds` at a time."""
     piece, left = settings.track_seconds, length * settings.sample_rate
     how = {"sample_rate": settings.sample_rate, "offset": offset}
@@ -228,9 +230,9 @@ def _pieces(song: Song, settings: Settings, offset: float, length: float) -> Ite
                 return
 
 
-def _absolute(song: Song) -> Song:
+def _absolute(song: AudioInput) -> AudioInput:
     return song if isinstance(song, tuple) else Path(song).absolute()
 
 
-def _name(song: Song) -> str:
+def _name(song: AudioInput) -> str:
     return "" if isinstance(song, tuple) else printable(song)

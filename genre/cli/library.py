@@ -10,7 +10,7 @@ import config
 from genre import cli
 from genre.evaluation.answer import Answer
 from genre.files import check_folder, check_place, printable
-from genre.library import Song, page, playlists, tags
+from genre.library import NamedSong, page, playlists, tags
 from genre.reporting.figures import PALETTE
 
 
@@ -74,7 +74,7 @@ def write(
 ) -> bool:
     """Write what the command line asks for; return whether all of it could be written."""
     songs = [
-        Song(
+        NamedSong(
             path=path,
             genre=answer.genre,
             probability=answer.probabilities[answer.genre],
@@ -97,7 +97,7 @@ def write(
     return complete
 
 
-def write_tags(songs: Sequence[Song], *, overwrite: bool, dry: bool) -> bool:
+def write_tags(songs: Sequence[NamedSong], *, overwrite: bool, dry: bool) -> bool:
     """Write genres into files, and say how many; return whether each could be written."""
     written, kept, uncertain, failed = 0, 0, 0, 0
     for song in songs:
@@ -125,7 +125,7 @@ def write_tags(songs: Sequence[Song], *, overwrite: bool, dry: bool) -> bool:
     return not failed
 
 
-def write_playlists(songs: Sequence[Song], folder: Path) -> bool:
+def write_playlists(songs: Sequence[NamedSong], folder: Path) -> bool:
     """Write playlists, and say how many; return whether they hold all songs."""
     written, left_out = playlists.write(songs, folder)
     for path in left_out:
@@ -135,7 +135,7 @@ def write_playlists(songs: Sequence[Song], folder: Path) -> bool:
 
 
 def write_page(
-    songs: Sequence[Song], mapping: Sequence[str], failed: list[tuple[str, str]], path: Path
+    songs: Sequence[NamedSong], mapping: Sequence[str], failed: list[tuple[str, str]], path: Path
 ) -> None:
     """Write the page, with a map where the songs have embeddings and are many enough for one."""
     from genre.explore import track_map

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Song(NamedTuple):
+class NamedSong(NamedTuple):
     """A song of a library with its predicted genre."""
 
     path: Path

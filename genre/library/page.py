@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from genre.files import printable, replacing
-from genre.library import Song
+from genre.library import NamedSong
 
 TEMPLATE = Path(__file__).with_name("page.html")
 STRIP = 120  # columns of a song's strip, at most
 
 
 def write(
-    songs: Sequence[Song],
+    songs: Sequence[NamedSong],
     mapping: Sequence[str],
     colors: Sequence[str],
     path: Path,
@@ -52,7 +52,7 @@ def write(
 
 
 def _counts(
-    songs: Sequence[Song], mapping: Sequence[str], colors: Sequence[str]
+    songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return each genre's number of songs, and the widths of its bars in per cent."""
     by_genre = {name: [song for song in songs if song.genre == name] for name in mapping}
@@ -72,7 +72,7 @@ def _counts(
     return counts
 
 
-def _data(songs: Sequence[Song], mapping: Sequence[str], colors: Sequence[str]) -> str:
+def _data(songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str]) -> str:
     """Return what the page's script reads, as JSON that can stand inside an HTML element."""
     label = {name: number for number, name in enumerate(mapping)}
     rows = []
@@ -97,7 +97,7 @@ def _data(songs: Sequence[Song], mapping: Sequence[str], colors: Sequence[str]) 
 
 
 def _map(
-    songs: Sequence[Song], mapping: Sequence[str], colors: Sequence[str], positions: np.ndarray
+    songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str], positions: np.ndarray
 ) -> tuple[str, str]:
     """Return Bokeh's own scripts and the map as HTML."""
     from bokeh.embed import components

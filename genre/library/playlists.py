@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genre.files import replacing
-from genre.library import Song
+from genre.library import NamedSong
 
 UNCERTAIN = "uncertain"
 
 
-def write(songs: Iterable[Song], folder: Path) -> tuple[list[Path], list[Path]]:
+def write(songs: Iterable[NamedSong], folder: Path) -> tuple[list[Path], list[Path]]:
     """Write `genre.m3u8` for each genre and `uncertain.m3u8` for the uncertain songs.
 
     Paths are relative to the folder, so that playlists and songs can move together. Returns the

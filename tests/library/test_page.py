@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genre.library import Song, page
+from genre.library import NamedSong, page
 
 MAPPING, COLORS = ["blues", "jazz"], ["#3f90da", "#ffa90e"]
 
@@ -30,7 +30,7 @@ return texts.join();
 """
 
 
-def songs(count: int) -> list[Song]:
+def songs(count: int) -> list[NamedSong]:
     rng = np.random.default_rng(0)
     found = []
     for number in range(count):
@@ -38,7 +38,7 @@ def songs(count: int) -> list[Song]:
         joined = segments.mean(axis=0)
         path = Path("Music") / ("</script>" if number == 0 else f"folder {number % 3}")
         found.append(
-            Song(
+            NamedSong(
                 path / f"song {number:03}.mp3",
                 MAPPING[joined.argmax()],
                 float(joined.max()),
@@ -52,7 +52,7 @@ def songs(count: int) -> list[Song]:
 
 def test_a_strip_is_the_mean_of_stretches_of_a_song(tmp_path):
     segments = np.array([[1, 0]] * page.STRIP + [[0, 1]] * page.STRIP, dtype=float)
-    song = Song(Path("a.mp3"), "blues", 0.5, False, segments, 2.0)
+    song = NamedSong(Path("a.mp3"), "blues", 0.5, False, segments, 2.0)
     page.write([song], MAPPING, COLORS, tmp_path / "page.html", title="Songs")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     content = re.search(r'<script type="application/json" id="data">(.*?)</script>', text).group(1)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from genre.library import Song, playlists
+from genre.library import NamedSong, playlists
 
 
-def song(path: Path, genre: str, *, uncertain: bool = False) -> Song:
-    return Song(path, genre, 0.9, uncertain, np.array([[0.9, 0.1]]), 3.0)
+def song(path: Path, genre: str, *, uncertain: bool = False) -> NamedSong:
+    return NamedSong(path, genre, 0.9, uncertain, np.array([[0.9, 0.1]]), 3.0)
 
 
 def test_songs_are_listed_by_genre_relative_to_the_playlist(tmp_path):
