@@ -88,7 +88,7 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
     """Add how the data is split, once or several times, and the seed of all that is random."""
     parser.add_argument(
         "--split",
-        type=splits.known,
+        type=cli.checked(splits.known),
         metavar="NAME|CSV",
         default=Protocol.split,
         help=splits.HELP + " (default: %(default)s)",
