@@ -130,6 +130,22 @@ def test_many_songs_are_answered_in_order_and_a_broken_one_with_its_error(
         model.predict(songs[2])
 
 
+def test_a_cluster_gives_the_same_answers(model, corpus, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    good = sorted(corpus.glob("jazz/*.wav"))
+    expected = list(model.predict_many(good, workers=1))
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        monkeypatch.chdir(corpus)  # where the workers are not
+        songs = [*(song.relative_to(corpus) for song in good), "missing.wav"]
+        *found, missing = model.predict_many(songs, cluster=cluster.scheduler_address)
+    assert [answer.song for answer in found] == list(map(str, songs[:-1]))
+    for answer, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(answer.segments, other.segments)
+    assert (missing.song, missing.error) == ("missing.wav", "No such file or directory")
+
+
 def test_what_is_no_mistake_of_a_song_ends_the_work(model, song):
     with pytest.raises(TypeError, match="unknown"):
         list(model.predict_many([song], workers=1, unknown=1))
