@@ -17,9 +17,12 @@ import pytest
 import soundfile
 from helpers import ROOT, made_up_segments, noise, refusal
 
+import mlp
 import predict
 import preprocess
 from genre.datasets import segment_file
+from genre.reporting import card
+from genre.training import fit
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
@@ -227,6 +230,72 @@ def test_training_ends_with_a_line(data, output):
     assert err.splitlines()[-1] == "mlp.py: interrupted"
     assert "Traceback" not in err
     assert_untouched(output)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory) -> tuple[Path, fit.Run]:
+    """A network's folder, and another run that can be saved in its place."""
+    runs, train = [], fit.fit
+
+    def remembered(*arguments: object, **options: object) -> fit.Run:
+        runs.append(train(*arguments, **options))
+        return runs[-1]
+
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "fit", remembered)
+        for seed in (1, 2):
+            place = ["--data", f"{data}", "--output", f"{folder / str(seed)}"]
+            assert mlp.main([*place, "--seed", f"{seed}", "--epochs", "1"]) == 0
+    return folder / "1", runs[1]
+
+
+@pytest.fixture
+def earlier(trained, tmp_path, monkeypatch) -> Path:
+    """An earlier network, which must survive; the next training is done in no time."""
+    monkeypatch.setattr(fit, "fit", lambda *_, **__: trained[1])
+    return Path(shutil.copytree(trained[0], tmp_path / "output" / "mlp"))
+
+
+FULL = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("genre.networks.onnx_file.export", FULL),
+        ("genre.datasets.split_file.write", KeyboardInterrupt),
+    ],
+)
+def test_a_network_is_saved_whole_or_not_at_all(step, fault, data, earlier, run, monkeypatch):
+    before = contents(earlier)
+    monkeypatch.setattr(step, raising(fault))
+    ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
+    assert ended.status == (130 if fault is KeyboardInterrupt else 2)
+    assert contents(earlier) == before
+    assert list(earlier.parent.iterdir()) == [earlier]
+
+
+def test_a_fault_in_drawing_leaves_the_network_and_no_picture_of_an_earlier_one(
+    data, earlier, run, monkeypatch
+):
+    before = contents(earlier)
+    monkeypatch.setattr("genre.reporting.figures.roc", raising(FULL))
+    assert run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2).status == 2
+    assert card.read(earlier).training["seed"] == 2
+    after = contents(earlier)
+    assert all(after[name] != before[name] for name in after if name.endswith(".png"))
+
+
+def raising(fault: BaseException | type[BaseException]) -> Callable:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    return fail
 
 
 # predict.py

@@ -18,9 +18,7 @@ from genre.training.recipe import Recipe
 
 SEGMENTS = made_up_segments([6, 6, 6])
 SPLIT = splits.split(SEGMENTS, "track", seed=1)
-MLP, LINEAR, CNN = (
-    networks.choose(*words).layers(SEGMENTS, 4) for words in (("mlp",), ("mlp", "linear"), ("cnn",))
-)
+MLP, CNN = (networks.choose(script).layers(SEGMENTS, 4) for script in ("mlp", "cnn"))
 
 
 def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Run:
@@ -58,13 +56,13 @@ def test_a_schedule_goes_on_where_it_was(tmp_path):
 
 def test_patience_is_not_renewed(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "PATIENCE", 3)
-    unbroken = train(MLP, 60)
+    unbroken = train(MLP, 60, checkpoints(tmp_path / "whole", 1, resume=False))
     epochs = len(unbroken.curves["loss"])
     assert epochs == unbroken.best_epoch + 3 < 60
-    train(MLP, epochs - 1, checkpoints(tmp_path / "a", epochs - 1, resume=False))
-    assert_same(train(MLP, 60, checkpoints(tmp_path / "a", None, resume=True)), unbroken)
-    train(MLP, 60, checkpoints(tmp_path / "b", epochs, resume=False))  # kept when it stops
-    assert_same(train(MLP, 60, checkpoints(tmp_path / "b", None, resume=True)), unbroken)
+    train(MLP, epochs - 1, checkpoints(tmp_path / "part", epochs - 1, resume=False))
+    for folder in ("part", "whole"):  # the last epoch is left, or none is
+        resumed = train(MLP, 60, checkpoints(tmp_path / folder, None, resume=True))
+        assert_same(resumed, unbroken)
 
 
 # The command line
