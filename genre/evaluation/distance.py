@@ -5,9 +5,13 @@ other music points elsewhere than those of all known genres.
 """
 
 import io
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+
+# Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
+Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 LARGEST = 2.0  # cosine distance
 ARRAYS = ("mean", "deviation", "genres")
@@ -21,16 +25,20 @@ class Centres(NamedTuple):
     genres: np.ndarray  # (genres, values), standardised; 0 for a genre without tracks
 
 
-def fit(embeddings: np.ndarray, labels: np.ndarray, weights: np.ndarray, n_genres: int) -> Centres:
-    """Return the centres of embeddings, (segments, values), with weights, (segments,)."""
-    mean = np.average(embeddings, axis=0, weights=weights)
-    deviation = np.sqrt(np.average((embeddings - mean) ** 2, axis=0, weights=weights))
-    deviation = np.where(deviation > 0, deviation, 1)
-    standardised = (embeddings - mean) / deviation
-    of_genre = np.eye(n_genres)[labels] * weights[:, np.newaxis]
-    sums = np.maximum(of_genre.sum(axis=0), np.finfo(float).tiny)
-    genres = (of_genre.T @ standardised) / sums[:, np.newaxis]
-    return Centres(*(array.astype(np.float32) for array in (mean, deviation, genres)))
+def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
+    """Return the centres of embeddings that come piece by piece."""
+    sums, squares, total = 0.0, 0.0, np.zeros(n_genres)
+    for embeddings, labels, weights in pieces:
+        of_genre = np.eye(n_genres)[labels] * weights[:, np.newaxis]
+        total += of_genre.sum(axis=0)
+        sums = sums + of_genre.T @ embeddings
+        squares = squares + weights @ np.square(embeddings, dtype=np.float64)
+    mean = sums.sum(axis=0) / total.sum()
+    variance = squares / total.sum() - mean**2
+    deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1)
+    genres = np.where(total > 0, (sums.T / np.where(total > 0, total, 1)), mean[:, np.newaxis]).T
+    centres = Centres(mean, deviation, (genres - mean) / deviation)
+    return Centres(*(array.astype(np.float32) for array in centres))
 
 
 def to_genres(embeddings: np.ndarray, centres: Centres) -> np.ndarray:
@@ -40,11 +48,6 @@ def to_genres(embeddings: np.ndarray, centres: Centres) -> np.ndarray:
     lengths = lengths * np.linalg.norm(centres.genres, axis=1)
     products = standardised @ centres.genres.T
     return 1 - np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-
-
-def of_track(embeddings: np.ndarray, centres: Centres) -> float:
-    """Return the distance of a track to the nearest genre, the mean of its segments' distances."""
-    return float(to_genres(embeddings, centres).mean(axis=0).min())
 
 
 def limit(to_genres: np.ndarray, labels: np.ndarray) -> float:

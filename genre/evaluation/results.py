@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from genre import features
-from genre.datasets import TEST, TRAIN, VALIDATION, Segments, take
+from genre.datasets import PIECE, TEST, TRAIN, VALIDATION, Segments, pieces, take
 from genre.datasets.splits import Split
 from genre.evaluation import Predict, Predictions, calibration, distance, pool, predict
 from genre.evaluation.distance import Centres
@@ -51,15 +51,25 @@ def _centres(segments: Segments, split: Split) -> Centres | None:
     if not features.is_embedding(segments.feature) or segments.frames.ndim != 3:
         return None
     chosen = np.flatnonzero(split.parts == TRAIN)
-    embeddings = take(segments.frames, chosen)[:, 0]
-    weights = 1 / np.bincount(segments.track_index[chosen])[segments.track_index[chosen]]
-    return distance.fit(embeddings, segments.labels[chosen], weights, len(segments.mapping))
+    of_track = np.bincount(segments.track_index[chosen])
+
+    def of_piece(rows: np.ndarray) -> distance.Piece:
+        weights = 1 / of_track[segments.track_index[rows]]
+        return take(segments.frames, rows)[:, 0], segments.labels[rows], weights
+
+    starts = range(0, len(chosen), PIECE)
+    return distance.fit(
+        (of_piece(chosen[start : start + PIECE]) for start in starts), len(segments.mapping)
+    )
 
 
 def _with_distances(
     predictions: Predictions, segments: Segments, chosen: np.ndarray, centres: Centres | None
 ) -> Predictions:
+    """Return predictions for the chosen segments, a mask, with their distances to the centres."""
     if centres is None:
         return predictions
-    embeddings = take(segments.frames, np.flatnonzero(chosen))[:, 0]
-    return predictions._replace(distances=distance.to_genres(embeddings, centres))
+    distances = [np.zeros((0, len(segments.mapping)))]
+    for frames in pieces(segments.frames, np.flatnonzero(chosen)):
+        distances.append(distance.to_genres(frames[:, 0], centres))
+    return predictions._replace(distances=np.concatenate(distances))

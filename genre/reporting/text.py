@@ -176,7 +176,7 @@ def _confidence(card: Card) -> list[str]:
         f"{before} without and {after} with it."
     ]
     if not calibration.is_trusted(fitted):
-        return [*lines, _untrusted(fitted)]
+        return [*lines, _untrusted(fitted), *_farthest(fitted, part)]
     return [
         *lines,
         f"A song whose top probability is below {fitted.threshold:.2f} is called uncertain by "
@@ -204,9 +204,9 @@ def uncertain_line(card: Card) -> str:
     line = f"uncertain: the top genre has less than {calibration.lowest_certain(fitted):.0%}"
     if calibration.is_trusted(fitted):
         line += ", where this model is often wrong"
-        unlike = ", or the song is unlike all that it was trained on"
-        return line if fitted.farthest is None else line + unlike
-    return f"{line}; this model was calibrated on too few tracks ({fitted.tracks}) to trust less"
+    else:
+        line += f"; this model was calibrated on too few tracks ({fitted.tracks}) to trust less"
+    return line if fitted.farthest is None else f"{line}; or the song is unlike all known genres"
 
 
 def accuracy_line(card: Card) -> str:
