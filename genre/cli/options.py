@@ -194,6 +194,12 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = N
         help="weigh the segments so that each genre counts the same in the loss, however few "
         "tracks it has " + default("class_weights"),
     )
+    add(
+        "--track-weights",
+        action=argparse.BooleanOptionalAction,
+        help="weigh the segments so that each track counts the same in the loss, however many "
+        "segments it has " + default("track_weights"),
+    )
 
 
 def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:

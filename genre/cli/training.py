@@ -54,7 +54,7 @@ def main(
         for run in (runs[:-1] if arguments.refit else runs)
     ]
     if arguments.refit:
-        kept = results.of_refit(scored, runs[-1].split, seed=runs[-1].seed)
+        kept = results.of_refit(scored, segments, runs[-1].split, seed=runs[-1].seed)
         tested = kept.predictions
     else:
         kept = scored[0]
@@ -198,7 +198,9 @@ def draw(
 
 def draw_augmented(run: fit.Run, recipe: Recipe, segments: datasets.Segments, path: Path) -> None:
     """Draw segments of the first batch as they are, and after each step of the augmentation."""
-    plain = recipe.changed(augment=False, label_smoothing=0.0, class_weights=False)
+    plain = recipe.changed(
+        augment=False, label_smoothing=0.0, class_weights=False, track_weights=False
+    )
     frames, labels = fit.batches(segments, run.split, datasets.TRAIN, plain, run.seed)[0]
     shares = augmentation.one_hot(labels, len(segments.mapping))
     decibel = augmentation.decibel(segments, frames.shape[2])

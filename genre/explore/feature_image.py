@@ -46,12 +46,13 @@ LOOKS = {
         "cqt_hz",
         "dB",
     ),
+    "musicnn": Look("musicnn", "a network's embedding of a segment", "value", None, ""),
 }
 
 
 def has_own_scales(feature: str) -> bool:
     """Say whether the bands differ so much in scale that they must be standardised to be seen."""
-    return feature == "mfcc" or feature not in LOOKS
+    return feature in ("mfcc", "musicnn") or feature not in LOOKS
 
 
 def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from genre import audio
 from genre.errors import FeatureError
-from genre.features import librosa_features, spectrum
+from genre.features import librosa_features, musicnn, spectrum
 from genre.features.settings import Settings
 
 Frames = TypeVar("Frames")  # (segments, frames, bands)
@@ -28,6 +28,7 @@ class Feature(NamedTuple):
     bands: Callable[[Settings], int]
     level: str = ""  # which bands a change of volume adds a constant to: "all", the "first" or none
     settings: tuple[str, ...] = ()  # that it has beside those of all features
+    embedding: bool = False  # whether a segment is one vector, whose distances mean something
 
 
 class Track(NamedTuple):
@@ -60,6 +61,7 @@ FEATURES = {
     "wavelet": Feature(
         each(librosa_features.wavelet), lambda _: librosa_features.WAVELET_BANDS, "all"
     ),
+    "musicnn": Feature(musicnn.musicnn, lambda _: musicnn.VALUES, embedding=True),
 }
 
 
@@ -78,6 +80,11 @@ def known(feature: str) -> str:
     """Return a feature's name; raises FeatureError where it is not known."""
     parts(feature)
     return feature
+
+
+def is_embedding(feature: str) -> bool:
+    """Return whether a name, which may be unknown, is that of an embedding."""
+    return feature in FEATURES and FEATURES[feature].embedding
 
 
 def stored(feature: str, settings: Settings) -> dict[str, Any]:
@@ -160,6 +167,8 @@ def check(feature: str, settings: Settings) -> tuple[int, int]:
 def of_segments(segments: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
     """Return the frames of segments' samples, (segments, samples): (segments, frames, bands)."""
     values = [part.compute(segments, settings) for part in parts(feature)]
+    if len({each.shape[1] for each in values}) > 1:
+        raise ValueError("these features do not have the same number of frames")
     return np.concatenate(values, axis=2, dtype=np.float32)
 
 

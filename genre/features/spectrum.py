@@ -24,9 +24,7 @@ def stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 def mel(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the mel spectrogram in dB."""
-    spectrum = power(samples, settings)
-    groups = mel_groups(settings.sample_rate, settings.n_fft, settings.n_mels)
-    return decibels(np.concatenate([spectrum[:, used] @ filters for used, filters in groups], 1))
+    return decibels(mel_power(samples, settings))
 
 
 def mfcc(samples: np.ndarray, settings: Settings) -> np.ndarray:
@@ -46,6 +44,13 @@ def power(samples: np.ndarray, settings: Settings) -> np.ndarray:
     windows = np.lib.stride_tricks.sliding_window_view(padded, settings.n_fft)
     spectrum = scipy.fft.rfft(windows[:: settings.hop_length] * hann(settings.n_fft))
     return spectrum.real**2 + spectrum.imag**2
+
+
+def mel_power(samples: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the power in each mel band."""
+    spectrum = power(samples, settings)
+    groups = mel_groups(settings.sample_rate, settings.n_fft, settings.n_mels)
+    return np.concatenate([spectrum[:, used] @ filters for used, filters in groups], axis=1)
 
 
 def decibels(power: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ VGG_RECIPE = {
     "label_smoothing": 0.1,
     "augment": True,
 }
-LINEAR_RECIPE = {"learning_rate": 0.001, "optimizer": "adamw", "schedule": "cosine"}
+LINEAR_RECIPE = {"learning_rate": 0.001, "schedule": "cosine", "track_weights": True}
 
 # By the script that trains them and by name, each script's default first.
 NETWORKS: dict[str, dict[str, Network]] = {

@@ -9,8 +9,8 @@ import numpy as np
 from genre.datasets import Segments, by_block, take
 
 HELD = 2**28  # bytes of frames that are held at once of those on the disk
-# From a batch's frames and labels to what the network trains on in their place.
-Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, ...]]
+# From a batch's frames, labels and segments' indices to what the network trains on in their place.
+Change = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple]
 
 
 class Batches(keras.utils.PyDataset):
@@ -68,9 +68,8 @@ class Batches(keras.utils.PyDataset):
         if self._change is None:
             return frames, labels
         # From 1, as NumPy takes [seed, epoch, 0] for the [seed, epoch] of the order.
-        return self._change(
-            frames, labels, np.random.default_rng([self._seed, self.epoch, number + 1])
-        )
+        rng = np.random.default_rng([self._seed, self.epoch, number + 1])
+        return self._change(frames, labels, rows, rng)
 
     def _take(self, rows: np.ndarray, stretch: int) -> np.ndarray:
         if isinstance(self._frames, np.ndarray):

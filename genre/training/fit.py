@@ -174,28 +174,54 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
     """Return the batches.Batches of a part of the split: frames, labels or shares, and weights.
 
     A share is what a genre has in a segment: (batch, genres). Only the segments of the training
-    part are augmented. Weights are given where the recipe asks for class weights.
+    part are augmented. Weights are given where the recipe asks for class or track weights.
     """
     from genre.training.batches import Batches  # which imports Keras
 
     n_genres = len(segments.mapping)
     decibel = augmentation.decibel(segments, segments.frames.shape[2])
-    weights = class_weights(segments.labels[split.parts == TRAIN], n_genres)
+    trained = split.parts == TRAIN
+    of_segment = np.ones(len(trained), dtype=np.float32)
+    of_genre = np.ones(n_genres, dtype=np.float32)
+    if recipe.track_weights:
+        of_segment = track_weights(segments.track_index, trained)
+    if recipe.class_weights:
+        of_genre = class_weights(segments.labels[trained], n_genres, of_segment[trained])
 
-    def change(frames: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    def change(
+        frames: np.ndarray, labels: np.ndarray, rows: np.ndarray, rng: np.random.Generator
+    ) -> tuple:
         shares = augmentation.one_hot(labels, n_genres)
         if recipe.augment and part == TRAIN:
             frames, shares = augmentation.augment(frames, shares, decibel, rng)
         targets = shares if recipe.has_shares else labels
-        return (frames, targets, shares @ weights) if recipe.class_weights else (frames, targets)
+        if not (recipe.class_weights or recipe.track_weights):
+            return frames, targets
+        return frames, targets, of_segment[rows] * (shares @ of_genre)
 
     return Batches(segments, split.parts == part, recipe.batch_size, seed, change)
 
 
-def class_weights(labels: np.ndarray, n_genres: int) -> np.ndarray:
-    """Return weights by which all genres count the same, (genres,), 1 on average over segments."""
-    counts = np.bincount(labels, minlength=n_genres)
-    return (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
+def class_weights(
+    labels: np.ndarray, n_genres: int, of_segment: np.ndarray | None = None
+) -> np.ndarray:
+    """Return weights by which all genres count the same, (genres,), 1 on average over segments.
+
+    `of_segment` are weights that the segments have already.
+    """
+    counts = np.bincount(labels, weights=of_segment, minlength=n_genres)
+    present = counts > 0
+    return (counts.sum() / (present.sum() * np.where(present, counts, 1))).astype(np.float32)
+
+
+def track_weights(track_index: np.ndarray, trained: np.ndarray) -> np.ndarray:
+    """Return weights by which all tracks count the same, (segments,).
+
+    They are 1 on average over the segments that are trained on, a mask of (segments,).
+    """
+    counts = np.bincount(track_index[trained], minlength=track_index.max() + 1)
+    mean = trained.sum() / np.count_nonzero(counts)  # segments of a track
+    return (mean / np.maximum(counts, 1)[track_index]).astype(np.float32)
 
 
 def predictor(network: Any) -> Callable[[np.ndarray], np.ndarray]:

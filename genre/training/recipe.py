@@ -20,6 +20,7 @@ class Recipe:
     label_smoothing: float = 0.0
     augment: bool = False
     class_weights: bool = False
+    track_weights: bool = False
 
     def changed(self, **changes: Any) -> Self:
         """Return this recipe with changes, of which None changes nothing."""

@@ -94,7 +94,7 @@ def test_our_own_spectra_have_the_values_of_librosa(feature, sound):
     assert np.mean(np.abs(frames - wanted)) < 1e-4
 
 
-@pytest.mark.parametrize("feature", FEATURES)
+@pytest.mark.parametrize("feature", [name for name in FEATURES if name != "musicnn"])
 @pytest.mark.parametrize(
     "settings",
     [

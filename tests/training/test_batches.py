@@ -89,7 +89,7 @@ def test_no_more_than_a_stretch_is_read_at_once(tmp_path, monkeypatch):
 
 
 def test_a_change_is_told_its_batch_and_has_its_own_random_numbers():
-    def change(frames, labels, rng):
+    def change(frames, labels, rows, rng):
         return frames.sum(axis=(1, 2)), rng.random(len(labels))
 
     segments = made_up_segments([4, 4], shape=SHAPE)

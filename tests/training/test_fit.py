@@ -254,6 +254,28 @@ def test_class_weights_are_those_of_the_genres_in_each_segment():
     np.testing.assert_allclose(of_each, shares @ weights)
 
 
+def test_tracks_count_the_same_however_many_segments_they_have():
+    track_index = np.array([0, 0, 0, 1, 2, 2])
+    trained = np.array([True, True, True, True, False, False])
+    weights = fit.track_weights(track_index, trained)
+    np.testing.assert_allclose(weights[:4], [2 / 3, 2 / 3, 2 / 3, 2])
+    labels = np.array([0, 0, 0, 1])
+    # Each genre has one track here, so it takes no more to make the genres count the same.
+    np.testing.assert_allclose(fit.class_weights(labels, 2, weights[:4]), [1, 1])
+
+
+def test_a_batch_has_the_weights_of_its_segments():
+    data = made_up_segments([12, 4])
+    parts = np.full(len(data.labels), "train", dtype="<U10")
+    parts[1 : np.sum(data.track_index == data.track_index[0])] = ""
+    split = splits.Split("some", parts, [])
+    recipe = Recipe(track_weights=True, class_weights=True, batch_size=len(parts))
+    _, labels, of_each = fit.batches(data, split, "train", recipe, 1)[0]
+    assert len(np.unique(of_each)) > 2
+    by_genre = np.bincount(labels, weights=of_each)
+    assert by_genre == pytest.approx([by_genre[0]] * 2)
+
+
 def test_class_weights_help_a_rare_genre():
     data = separable_segments([30, 4], apart=1)
     split = splits.split(data, "track", seed=1)
