@@ -47,7 +47,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--split",
-        type=splits.known,
+        type=cli.checked(splits.known),
         metavar="NAME|CSV",
         help="score only the test part of this split, dealt with the model's seed: "
         f"{splits.HELP} (default: score all tracks)",

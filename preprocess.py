@@ -95,7 +95,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add(
         "--feature",
-        type=features.known,
+        type=cli.checked(features.known),
         metavar="NAME",
         default=config.FEATURE,
         help=f"{', '.join(features.FEATURES)}, or several joined frame by frame as in "

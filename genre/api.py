@@ -14,8 +14,9 @@ import threadpoolctl
 import config
 from genre import audio, evaluation, executor, features
 from genre.errors import AudioError, ModelError
-from genre.evaluation import calibration
+from genre.evaluation import calibration, distance
 from genre.evaluation.answer import Answer
+from genre.evaluation.distance import Centres
 from genre.features.settings import Settings
 from genre.files import printable
 from genre.reporting import card
@@ -38,6 +39,7 @@ class Model:
         name = next((name for name in known if name in self.card.files), card.ONNX_FILE)
         self.digest = self.card.files.get(name, "")  # SHA-256 of the file that predicts
         self.takes, self._raw = _load(folder / name, self.card)
+        self._centres = _load_centres(folder / card.CENTRES_FILE, self.card, self.takes)
 
     def probabilities(self, frames: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities, (segments, genres), for frames of the feature.
@@ -71,22 +73,27 @@ class Model:
         """
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
-        found, embeddings, short = [], [], False
+        found, distances, embeddings, short = [], [], [], False
         with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
             for track in _tracks(song, self.card.feature, settings, offset, length):
                 found.append(self.probabilities(track.frames))
+                if self._centres:
+                    distances.append(distance.to_genres(track.frames[:, 0], self._centres))
                 if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
                     embeddings.append(track.frames[:, 0])
                 short |= track.short
                 if progress:
                     progress(sum(map(len, found)) * settings.segment_seconds)
         segments = np.concatenate(found)
+        nearest = np.concatenate(distances).mean(axis=0).min() if distances else None
         joined = evaluation.join(segments, join)
         return Answer(
             song=_name(song),
             genre=self.card.mapping[joined.argmax()],
             # The threshold is fitted on means, whatever is shown.
-            uncertain=calibration.is_uncertain(evaluation.join(segments), self.card.calibration),
+            uncertain=calibration.is_uncertain(
+                evaluation.join(segments), self.card.calibration, nearest
+            ),
             probabilities=dict(zip(self.card.mapping, joined.tolist(), strict=True)),
             segments=segments,
             segment_seconds=settings.segment_seconds,
@@ -162,6 +169,21 @@ def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:
 
     Raises ModelError where the file is not the one that the card describes, or not safe to load.
     """
+    content = _read(file, the_card)
+    if file.name == card.CLASSIFIER_FILE:
+        return _load_classifier(file, content, the_card)
+    from genre.networks import onnx_file
+
+    network = onnx_file.load(file)
+    if network.n_genres != len(the_card.mapping):
+        raise ModelError(
+            f"{file}: tells {network.n_genres} genres apart, its card names {len(the_card.mapping)}"
+        )
+    return (lambda shape: shape == network.shape), network
+
+
+def _read(file: Path, the_card: Card) -> bytes:
+    """Return the content of a model's file; raises ModelError where the card describes another."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -173,16 +195,20 @@ def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:
             f"{file}: not the file that {card.CARD_FILE} describes: it was cut off, or comes from "
             "another training; copy it again, or train the model again"
         )
-    if file.name == card.CLASSIFIER_FILE:
-        return _load_classifier(file, content, the_card)
-    from genre.networks import onnx_file
+    return content
 
-    network = onnx_file.load(file)
-    if network.n_genres != len(the_card.mapping):
-        raise ModelError(
-            f"{file}: tells {network.n_genres} genres apart, its card names {len(the_card.mapping)}"
-        )
-    return (lambda shape: shape == network.shape), network
+
+def _load_centres(file: Path, the_card: Card, takes: Takes) -> Centres | None:
+    """Return the genres' centres; None for a model without them."""
+    if file.name not in the_card.files:
+        return None
+    try:
+        centres = distance.from_bytes(_read(file, the_card), len(the_card.mapping))
+    except ValueError as error:
+        raise ModelError(f"{file}: {error}") from None
+    if not takes((1, len(centres.mean))):
+        raise ModelError(f"{file}: not of the embeddings that this model takes")
+    return centres
 
 
 def _load_classifier(

@@ -58,14 +58,12 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> C
         monkeypatch.setattr(sys, "argv", [f"{script.__name__}.py"])
         monkeypatch.setattr(sys, "stderr", sys.stderr)
         capfd.readouterr()  # what came before
-        stderr, handler = os.dup(2), signal.getsignal(signal.SIGTERM)
+        handler = signal.getsignal(signal.SIGTERM)
         try:
             with pytest.raises(SystemExit) as ended:
                 cli.run(lambda: script.main([str(argument) for argument in arguments]))
         finally:
             sys.stderr.flush()
-            os.dup2(stderr, 2)
-            os.close(stderr)
             signal.signal(signal.SIGTERM, handler)
         return Run(ended.value.code, *capfd.readouterr())
 

@@ -36,6 +36,22 @@ def test_a_finished_write_takes_the_old_files_place(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_several_files_take_their_places_together(error, tmp_path):
+    folder = tmp_path / "network"
+    for word in ("old", "new"):
+        with files.replacing_files(folder) as unfinished:
+            (unfinished / "model").write_text(word)
+            (unfinished / "card").write_text(word)
+    with pytest.raises(error), files.replacing_files(folder) as unfinished:
+        (unfinished / "model").write_text("newer")
+        raise error
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "model": "new",
+        "card": "new",
+    }
+
+
 def test_missing_folders_are_made(tmp_path):
     with files.replacing(tmp_path / "a" / "b" / "data.json") as unfinished:
         unfinished.write_text("new")

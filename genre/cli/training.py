@@ -54,7 +54,7 @@ def main(
         for run in (runs[:-1] if arguments.refit else runs)
     ]
     if arguments.refit:
-        kept = results.of_refit(scored, runs[-1].split, seed=runs[-1].seed)
+        kept = results.of_refit(scored, segments, runs[-1].split, seed=runs[-1].seed)
         tested = kept.predictions
     else:
         kept = scored[0]

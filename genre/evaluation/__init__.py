@@ -19,6 +19,8 @@ class Predictions(NamedTuple):
     probabilities: np.ndarray  # (segments, genres)
     labels: np.ndarray  # (segments,)
     track_index: np.ndarray  # (segments,)
+    # (segments, genres) of evaluation.distance, where the feature is an embedding
+    distances: np.ndarray | None = None
 
 
 def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predictions:
@@ -36,7 +38,10 @@ def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predic
 
 def pool(predictions: list[Predictions]) -> Predictions:
     """Put the test parts of several folds together."""
-    return Predictions(*map(np.concatenate, zip(*predictions, strict=True)))
+    columns = zip(*predictions, strict=True)
+    return Predictions(
+        *(None if column[0] is None else np.concatenate(column) for column in columns)
+    )
 
 
 def join(probabilities: np.ndarray, how: str = "mean") -> np.ndarray:
@@ -46,7 +51,14 @@ def join(probabilities: np.ndarray, how: str = "mean") -> np.ndarray:
 
 def join_tracks(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     """Join by mean the segments of each track: probabilities (tracks, genres), labels (tracks,)."""
-    _, first, track = np.unique(predictions.track_index, return_index=True, return_inverse=True)
-    sums = np.zeros((len(first), predictions.probabilities.shape[1]))
-    np.add.at(sums, track, predictions.probabilities)
-    return sums / np.bincount(track)[:, np.newaxis], predictions.labels[first]
+    _, first = np.unique(predictions.track_index, return_index=True)
+    by_track = mean_by_track(predictions.probabilities, predictions.track_index)
+    return by_track, predictions.labels[first]
+
+
+def mean_by_track(values: np.ndarray, track_index: np.ndarray) -> np.ndarray:
+    """Return the mean over each track's segments of values, (segments, n): (tracks, n)."""
+    _, track = np.unique(track_index, return_inverse=True)
+    sums = np.zeros((track.max(initial=-1) + 1, values.shape[1]))
+    np.add.at(sums, track, values)
+    return sums / np.bincount(track)[:, np.newaxis]

@@ -2,6 +2,9 @@
 
 C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
 2017: all logits are divided by one temperature, which is fitted on the validation part.
+
+A track is certain where its top probability reaches a threshold and, for embeddings, where it does
+not lie too far from all that the model was trained on.
 """
 
 from typing import Annotated, Any
@@ -9,10 +12,11 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from genre.evaluation import Predictions, join_tracks, pool
+from genre.evaluation import Predictions, distance, join_tracks, mean_by_track, pool
 
 TEMPERATURES = (0.05, 20.0)  # between which the best one is sought
 LEAST = 1e-12  # in place of a probability of 0, whose loss would be infinite
+PRECISION = 0.92  # share of the certain tracks that should be right
 ENOUGH_TRACKS = 50  # of a validation part, to trust what is fitted on it
 CLEAR = 0.9  # a top probability that is believed without a threshold to trust
 BINS = 10  # of confidence, in the expected calibration error
@@ -23,6 +27,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # of the top probability
+    # The distance from the nearest genre that makes a track uncertain, where distances are known.
+    farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
     tracks: int = 0  # that they were fitted on
     # The expected calibration error of the test tracks without the temperature and with it, the
     # share of them that are not called uncertain, and the accuracy of these.
@@ -46,9 +52,16 @@ def lowest_certain(calibration: Calibration) -> float:
     return max(calibration.threshold, least)
 
 
-def is_uncertain(probabilities: np.ndarray, calibration: Calibration) -> bool:
-    """Return whether a track's calibrated probabilities, joined to (genres,), say too little."""
-    return bool(probabilities.max() < lowest_certain(calibration))
+def is_uncertain(
+    probabilities: np.ndarray, calibration: Calibration, nearest: float | None = None
+) -> bool:
+    """Return whether a track's calibrated probabilities, joined to (genres,), say too little.
+
+    `nearest` is its distance to the nearest genre, where that is known.
+    """
+    limit = calibration.farthest
+    too_far = nearest is not None and limit is not None and nearest >= limit
+    return bool(too_far or probabilities.max() < lowest_certain(calibration))
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -66,8 +79,7 @@ def fit(validation: Predictions) -> Calibration:
     chance would otherwise make a network surer than anyone can be. Fewer than ENOUGH_TRACKS never
     make it surer than it is.
 
-    The threshold parts right from wrong answers best: at the greatest distance between the share
-    of the right ones that it leaves certain and that of the wrong ones (Youden's J).
+    The threshold is the lowest with which PRECISION of the certain tracks are right.
     """
     from scipy.optimize import minimize_scalar
 
@@ -80,8 +92,16 @@ def fit(validation: Predictions) -> Calibration:
     if len(join_tracks(validation)[1]) < ENOUGH_TRACKS:
         temperature = max(temperature, 1.0)
     by_track, labels = _by_track(validation, temperature)
+    farthest, near = None, np.full(len(labels), True)
+    if validation.distances is not None:
+        to_genres = mean_by_track(validation.distances, validation.track_index)
+        farthest = round(distance.limit(to_genres, labels), 4)
+        near = to_genres.min(axis=1) < farthest
     return Calibration(
-        temperature=temperature, threshold=_threshold(by_track, labels), tracks=len(labels)
+        temperature=temperature,
+        threshold=_threshold(by_track[near], labels[near]),
+        farthest=farthest,
+        tracks=len(labels),
     )
 
 
@@ -134,10 +154,10 @@ def _with_account(
         for by, it in zip(calibrations, tested, strict=True)
     ]
     before, labels = map(np.concatenate, zip(*map(join_tracks, tested), strict=True))
-    of_each = [join_tracks(it)[0] for it in calibrated]
-    after = np.concatenate(of_each)
-    thresholds = np.repeat([by.threshold for by in calibrations], [len(it) for it in of_each])
-    certain = after.max(axis=1) >= thresholds
+    after = np.concatenate([join_tracks(it)[0] for it in calibrated])
+    certain = np.concatenate(
+        [_certain(it, by) for it, by in zip(calibrated, calibrations, strict=True)]
+    )
     right = after.argmax(axis=1) == labels
     account = {
         "error_before": round(expected_error(before, labels), 4),
@@ -153,12 +173,30 @@ def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray,
     return join_tracks(predictions._replace(probabilities=probabilities))
 
 
-def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
-    from sklearn.metrics import roc_curve
+def _certain(calibrated: Predictions, calibration: Calibration) -> np.ndarray:
+    """Return which tracks of calibrated predictions are certain, a mask of (tracks,)."""
+    by_track, _ = join_tracks(calibrated)
+    certain = by_track.max(axis=1) >= calibration.threshold
+    if calibration.farthest is not None:
+        to_genres = mean_by_track(calibrated.distances, calibrated.track_index)
+        certain &= to_genres.min(axis=1) < calibration.farthest
+    return certain
 
-    right = by_track.argmax(axis=1) == labels
-    if right.all() or not right.any():
-        return 0.0  # nothing to tell apart
-    wrong_kept, right_kept, thresholds = roc_curve(right, by_track.max(axis=1))
-    best = thresholds[np.argmax(right_kept - wrong_kept)]
-    return float(np.floor(1e4 * min(best, 1)) / 1e4)  # rounded, and still not above the track's own
+
+def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
+    """Return the lowest top probability from which on PRECISION of the tracks are right.
+
+    It is 1 where not even the surest tracks are.
+    """
+    top, right = by_track.max(axis=1), by_track.argmax(axis=1) == labels
+    surest_first = np.argsort(-top, kind="stable")
+    share_right = np.cumsum(right[surest_first]) / np.arange(1, len(top) + 1)
+    enough = np.flatnonzero(share_right >= PRECISION)
+    if not len(enough):
+        return 1.0
+    if enough[-1] == len(top) - 1:
+        return 0.0  # all of them
+    least = top[surest_first[enough[-1]]]
+    return float(
+        np.floor(1e4 * min(least, 1)) / 1e4
+    )  # rounded, and still not above the track's own

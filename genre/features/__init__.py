@@ -28,6 +28,7 @@ class Feature(NamedTuple):
     bands: Callable[[Settings], int]
     level: str = ""  # which bands a change of volume adds a constant to: "all", the "first" or none
     settings: tuple[str, ...] = ()  # that it has beside those of all features
+    embedding: bool = False  # whether a segment is one vector, whose distances mean something
 
 
 class Track(NamedTuple):
@@ -60,7 +61,7 @@ FEATURES = {
     "wavelet": Feature(
         each(librosa_features.wavelet), lambda _: librosa_features.WAVELET_BANDS, "all"
     ),
-    "musicnn": Feature(musicnn.musicnn, lambda _: musicnn.VALUES),
+    "musicnn": Feature(musicnn.musicnn, lambda _: musicnn.VALUES, embedding=True),
 }
 
 
@@ -79,6 +80,11 @@ def known(feature: str) -> str:
     """Return a feature's name; raises FeatureError where it is not known."""
     parts(feature)
     return feature
+
+
+def is_embedding(feature: str) -> bool:
+    """Return whether a name, which may be unknown, is that of an embedding."""
+    return feature in FEATURES and FEATURES[feature].embedding
 
 
 def stored(feature: str, settings: Settings) -> dict[str, Any]:

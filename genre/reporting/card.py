@@ -21,6 +21,7 @@ SCHEMA = 2
 CARD_FILE = "card.json"
 # A network's file for Keras, the same network for prediction, and a classifier's file.
 MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE = "model.keras", "model.onnx", "model.skops"
+CENTRES_FILE = "centres.npz"  # the mean embedding of each genre: evaluation.distance
 # The packages that decide a model's values.
 PACKAGES = (
     *("librosa", "numpy", "scipy", "PyWavelets", "tensorflow", "keras", "onnxruntime"),

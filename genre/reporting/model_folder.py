@@ -13,7 +13,7 @@ import numpy as np
 from genre import datasets
 from genre.datasets import split_file, splits
 from genre.errors import ModelError, TrainingError
-from genre.evaluation import Predictions, metrics
+from genre.evaluation import Predictions, distance, metrics
 from genre.evaluation.results import Result
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
 from genre.networks import onnx_file
@@ -21,7 +21,7 @@ from genre.reporting import card, figures, text
 
 README_FILE = "README.md"
 NOTES_FILE = "NOTES.md"  # written by a person, and never by us
-MODEL_FILES = (card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE)
+MODEL_FILES = (card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE, card.CENTRES_FILE)
 WRITTEN = (*MODEL_FILES, card.CARD_FILE, README_FILE, split_file.NAME, *figures.OF_TRAINING)
 COMPARED = 512  # segments whose probabilities by Keras and by ONNX Runtime are compared
 LARGEST_DIFFERENCE = 1e-5  # between these probabilities
@@ -143,7 +143,12 @@ def save(
     pictures come last, so that an error in drawing one does not cost the model.
     """
     with replacing_files(folder) as unfinished:
-        the_card = card.new(**fields, **write_model(unfinished))
+        fields |= write_model(unfinished)
+        if kept.centres:
+            path = unfinished / card.CENTRES_FILE
+            path.write_bytes(distance.to_bytes(kept.centres))
+            fields["files"] |= {card.CENTRES_FILE: sha256(path)}
+        the_card = card.new(**fields)
         card.write(the_card, unfinished)
         readme = text.readme(the_card, _notes(folder))
         (unfinished / README_FILE).write_text(readme, encoding="utf-8")

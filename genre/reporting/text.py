@@ -176,13 +176,25 @@ def _confidence(card: Card) -> list[str]:
         f"{before} without and {after} with it."
     ]
     if not calibration.is_trusted(fitted):
-        return [*lines, _untrusted(fitted)]
+        return [*lines, _untrusted(fitted), *_farthest(fitted, part)]
     return [
         *lines,
         f"A song whose top probability is below {fitted.threshold:.2f} is called uncertain by "
         f"`predict.py`. {_percent(fitted.certain)} of the {tracks} are not, and the accuracy of "
-        f"these is {_number(fitted.accuracy_of_certain)}. The threshold is the one that parts "
-        f"right from wrong answers best on the {part}.",
+        f"these is {_number(fitted.accuracy_of_certain)}. The threshold is the lowest with which "
+        f"{calibration.PRECISION:.0%} of the certain tracks of the {part} are right.",
+        *_farthest(fitted, part),
+    ]
+
+
+def _farthest(fitted: calibration.Calibration, part: str) -> list[str]:
+    if fitted.farthest is None:
+        return []
+    return [
+        "So is a song whose embedding is unlike those of all genres: farther than a cosine "
+        f"distance of {fitted.farthest:.2f} from each genre's mean. This limit best parts the "
+        f"tracks of the {part} from the same tracks as they would be if nothing was known of "
+        "their genre."
     ]
 
 
@@ -191,8 +203,10 @@ def uncertain_line(card: Card) -> str:
     fitted = card.calibration
     line = f"uncertain: the top genre has less than {calibration.lowest_certain(fitted):.0%}"
     if calibration.is_trusted(fitted):
-        return f"{line}, where this model is often wrong"
-    return f"{line}; this model was calibrated on too few tracks ({fitted.tracks}) to trust less"
+        line += ", where this model is often wrong"
+    else:
+        line += f"; this model was calibrated on too few tracks ({fitted.tracks}) to trust less"
+    return line if fitted.farthest is None else f"{line}; or the song is unlike all known genres"
 
 
 def accuracy_line(card: Card) -> str:

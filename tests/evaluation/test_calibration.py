@@ -90,17 +90,45 @@ def test_the_expected_calibration_error_is_that_worked_out_by_hand():
     assert calibration.expected_error(probabilities, labels) == pytest.approx(by_hand)
 
 
-def test_the_threshold_parts_right_from_wrong_best():
+def test_the_threshold_is_the_lowest_with_which_enough_of_the_certain_tracks_are_right():
     predictions = drawn(300, 2)
     fitted = calibration.fit(predictions)
     probabilities = calibration.scaled(predictions.probabilities, fitted.temperature)
     top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels
-
-    def distance(least: float) -> float:
-        return np.mean(top[right] >= least) - np.mean(top[~right] >= least)
-
-    assert distance(fitted.threshold) == pytest.approx(max(map(distance, top)))
+    assert np.mean(right[top >= fitted.threshold]) >= calibration.PRECISION
+    lower = top[top < fitted.threshold]
+    assert all(np.mean(right[top >= least]) < calibration.PRECISION for least in lower)
     assert 0.25 < fitted.threshold < 1 and fitted.tracks == 300
+
+
+def test_where_no_track_is_right_all_are_uncertain():
+    wrong = Predictions(np.eye(3) * 0.7 + 0.1, np.array([1, 2, 0]), np.arange(3))
+    assert calibration.fit(wrong).threshold == 1
+
+
+def test_tracks_that_are_far_from_all_genres_do_not_raise_the_threshold():
+    near = drawn(300, 2)
+    to_genres = np.full((300, 4), 0.8)
+    to_genres[np.arange(300), near.labels] = 0.2
+    far = Predictions(np.tile([0.97, 0.01, 0.01, 0.01], (100, 1)), np.full(100, 1), np.arange(100))
+    far = far._replace(track_index=far.track_index + 300, distances=np.full((100, 4), 1.0))
+    fitted = calibration.fit(pool([near._replace(distances=to_genres), far]))
+    assert 0.2 < fitted.farthest <= 1
+    probabilities = calibration.scaled(near.probabilities, fitted.temperature)
+    certain = probabilities.max(axis=1) >= fitted.threshold
+    right = probabilities.argmax(axis=1) == near.labels
+    assert np.mean(right[certain]) == pytest.approx(calibration.PRECISION, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("nearest", "uncertain"), [(None, False), (0.59, False), (0.6, True), (0.7, True)]
+)
+def test_a_track_that_is_far_from_all_genres_is_uncertain(nearest, uncertain):
+    fitted = calibration.Calibration(threshold=0.5, tracks=50, farthest=0.6)
+    sure = np.array([0.9, 0.1])
+    assert calibration.is_uncertain(sure, fitted, nearest) is uncertain
+    without = calibration.Calibration(threshold=0.5, tracks=50)
+    assert not calibration.is_uncertain(sure, without, nearest)
 
 
 def test_where_all_are_right_none_is_uncertain():

@@ -5,56 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from helpers import card_fields as fields
 
 from genre.datasets import splits
 from genre.errors import ModelError
 from genre.reporting import card, text
-
-DIGEST = "0" * 64
-
-
-def fields(**changes: Any) -> dict[str, Any]:
-    """Return the fields of a network's card as training gives them."""
-    genres = ("jazz", "rock")
-    row = {"precision": 0.5, "recall": 1.0, "f1": 0.67, "roc_area": None, "tracks": 2}
-    return {
-        "script": "cnn",
-        "title": "cnn",
-        "command": "python cnn.py",
-        "created": "2026-01-02 03:04 UTC",
-        "mapping": list(genres),
-        "feature": "mfcc",
-        "settings": {
-            **{"sample_rate": 22050, "track_seconds": 30, "segments_per_track": 10},
-            **{"n_fft": 2048, "hop_length": 512, "n_mfcc": 13},
-        },
-        "data": {"file": "mfcc.json", "sha256": DIGEST},
-        "split": {
-            **{"name": "track", "seed": 42, "notes": ["few tracks"]},
-            **{
-                part: {"segments": 20, "tracks": 2, "tracks_sha256": DIGEST}
-                for part in ("train", "validation", "test")
-            },
-        },
-        "architecture": {"name": "basic"},
-        "training": {"seed": 42, "folds": 0, "seconds": 1.5},
-        "scores": {
-            **{"segment_accuracy": 0.7, "segments": 40, "track_accuracy": 0.75, "tracks": 4},
-            **{
-                "macro_f1": 0.7,
-                "genres": dict.fromkeys(genres, row),
-                "confusion": [[2, 0], [1, 1]],
-            },
-        },
-        "runs": [{"seed": 42, "segment_accuracy": 0.7, "track_accuracy": 0.75, "tracks": 4}],
-        "calibration": {
-            **{"temperature": 1.5, "threshold": 0.6, "tracks": 60, "error_before": 0.1},
-            **{"error_after": 0.05, "certain": 0.5, "accuracy_of_certain": 0.9},
-        },
-        "files": {"model.keras": DIGEST, "model.onnx": DIGEST},
-        "onnx_difference": 2e-7,
-        "versions": card.versions(),
-    } | changes
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path):
@@ -117,7 +72,10 @@ def test_what_is_no_card_is_refused_in_a_line(content, reason, tmp_path):
         ({"feature": "table", "settings": {}}, "cannot be computed from songs"),
         ({"feature": "mfcc+nonsense"}, "cannot be computed from songs"),
         ({"settings": {"n_fft": 2048}}, "settings on the model's card"),
-        ({"settings": fields()["settings"] | {"n_mfcc": 13.5}}, "settings on the model's card"),
+        (
+            {"settings": fields()["settings"] | {"n_mfcc": 13.5}},
+            "settings on the model's card",
+        ),
     ],
 )
 def test_settings_that_songs_cannot_be_analysed_with_are_refused(changes, reason):

@@ -1,0 +1,89 @@
+"""How far an embedding lies from all that a model was trained on.
+
+A model gives its probabilities to the genres that it knows, whatever it hears. The embedding of
+other music points elsewhere than those of all known genres.
+"""
+
+import io
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+# Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
+Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+LARGEST = 2.0  # cosine distance
+ARRAYS = ("mean", "deviation", "genres")
+
+
+class Centres(NamedTuple):
+    """The mean embedding of each genre, and what embeddings are standardised by."""
+
+    mean: np.ndarray  # (values,)
+    deviation: np.ndarray  # (values,)
+    genres: np.ndarray  # (genres, values), standardised; 0 for a genre without tracks
+
+
+def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
+    """Return the centres of embeddings that come piece by piece."""
+    sums, squares, total = 0.0, 0.0, np.zeros(n_genres)
+    for embeddings, labels, weights in pieces:
+        of_genre = np.eye(n_genres)[labels] * weights[:, np.newaxis]
+        total += of_genre.sum(axis=0)
+        sums = sums + of_genre.T @ embeddings
+        squares = squares + weights @ np.square(embeddings, dtype=np.float64)
+    mean = sums.sum(axis=0) / total.sum()
+    variance = squares / total.sum() - mean**2
+    deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1)
+    genres = np.where(total > 0, (sums.T / np.where(total > 0, total, 1)), mean[:, np.newaxis]).T
+    centres = Centres(mean, deviation, (genres - mean) / deviation)
+    return Centres(*(array.astype(np.float32) for array in centres))
+
+
+def to_genres(embeddings: np.ndarray, centres: Centres) -> np.ndarray:
+    """Return the cosine distance of embeddings, (segments, values), to each genre, 0 to LARGEST."""
+    standardised = (embeddings - centres.mean) / centres.deviation
+    lengths = np.linalg.norm(standardised, axis=1)[:, np.newaxis]
+    lengths = lengths * np.linalg.norm(centres.genres, axis=1)
+    products = standardised @ centres.genres.T
+    return 1 - np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+
+
+def limit(to_genres: np.ndarray, labels: np.ndarray) -> float:
+    """Return the distance from which on a track is unlike all that was trained on.
+
+    From the distances of tracks to each genre, (tracks, genres): those to the nearest genre are of
+    known music, and those to the nearest but the track's own are as of music of an unknown genre.
+    The limit parts the two best (the greatest Youden's J); it is 2, the greatest distance there is,
+    where nothing does.
+    """
+    from sklearn.metrics import roc_curve
+
+    others = to_genres.copy()
+    others[np.arange(len(labels)), labels] = np.inf
+    distances = np.concatenate([to_genres.min(axis=1), others.min(axis=1)])
+    unknown = np.repeat([False, True], len(labels))
+    known_beyond, unknown_beyond, limits = roc_curve(unknown, distances)
+    best = limits[np.argmax(unknown_beyond - known_beyond)]
+    return float(min(best, LARGEST))
+
+
+def to_bytes(centres: Centres) -> bytes:
+    """Return centres as the content of a NumPy file."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **centres._asdict())
+    return content.getvalue()
+
+
+def from_bytes(content: bytes, n_genres: int) -> Centres:
+    """Read centres of so many genres; raises ValueError for anything else."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            centres = Centres(*(arrays[name] for name in ARRAYS))
+    except Exception as error:  # NumPy raises whatever its parts raise on a file that is not whole
+        raise ValueError(f"not the centres of genres ({error})") from None
+    values = centres.mean.shape
+    if centres.deviation.shape != values or centres.genres.shape != (n_genres, *values):
+        raise ValueError("not the centres of these genres")
+    return centres

@@ -1,0 +1,78 @@
+"""How far an embedding lies from what a model was trained on."""
+
+import numpy as np
+import pytest
+
+from genre.evaluation import distance
+
+# Two genres in four dimensions, apart in the first two.
+EMBEDDINGS = np.array([[3.0, 0, 1, 0], [5, 0, -1, 0], [0, 3, 1, 0], [0, 5, -1, 0]])
+LABELS = np.array([0, 0, 1, 1])
+
+
+@pytest.fixture
+def centres() -> distance.Centres:
+    return fitted(EMBEDDINGS, LABELS, np.ones(4))
+
+
+def fitted(embeddings, labels, weights) -> distance.Centres:
+    """Return the centres of embeddings that come in two pieces."""
+    columns = embeddings, labels, weights
+    return distance.fit(
+        zip(*(np.array_split(column, 2) for column in columns), strict=True), n_genres=3
+    )
+
+
+def test_the_centres_are_the_genres_standardised_means(centres):
+    standardised = (EMBEDDINGS - EMBEDDINGS.mean(0)) / np.array([*EMBEDDINGS.std(0)[:3], 1])
+    means = [standardised[:2].mean(0), standardised[2:].mean(0), np.zeros(4)]
+    np.testing.assert_allclose(centres.genres, means, atol=1e-6)
+
+
+def test_a_segment_counts_by_its_weight(centres):
+    twice = fitted(
+        np.repeat(EMBEDDINGS, [1, 1, 1, 2], axis=0), np.repeat([0, 1], [2, 3]), np.ones(5)
+    )
+    weighted = fitted(EMBEDDINGS, LABELS, np.array([1, 1, 1, 2]))
+    for one, other in zip(twice, weighted, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert np.abs(twice.genres - centres.genres).max() > 0.1
+
+
+def test_the_distance_is_that_of_directions(centres):
+    towards = centres.mean + centres.deviation * np.array([centres.genres[0], -centres.genres[0]])
+    near, far = distance.to_genres(towards, centres)
+    assert near[0] == pytest.approx(0, abs=1e-6)
+    assert far[0] == pytest.approx(distance.LARGEST)
+    assert near[2] == 1  # a genre without tracks is in no direction
+    np.testing.assert_array_equal(distance.to_genres(centres.mean[np.newaxis], centres), 1)
+
+
+def test_the_limit_parts_tracks_from_tracks_without_their_genre():
+    # The nearest genre is the track's own; the others are farther, but one of them only a little.
+    to_genres = np.array([[0.1, 0.8, 0.9], [0.7, 0.2, 0.9], [0.9, 0.9, 0.3], [0.35, 0.6, 0.9]])
+    labels = np.array([0, 1, 2, 1])
+    # Known: 0.1, 0.2, 0.3 and 0.35; unknown: 0.8, 0.7, 0.9 and 0.35 (a wrong genre is nearer).
+    limit = distance.limit(to_genres, labels)
+    assert limit == pytest.approx(0.7)
+
+
+def test_without_anything_to_part_there_is_no_limit():
+    assert distance.limit(np.full((3, 2), 0.5), np.array([0, 1, 0])) == distance.LARGEST
+
+
+def test_centres_survive_being_saved(centres):
+    again = distance.from_bytes(distance.to_bytes(centres), 3)
+    for one, other in zip(again, centres, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
+def test_other_content_is_refused(content):
+    with pytest.raises(ValueError, match="not the centres of genres"):
+        distance.from_bytes(content, 3)
+
+
+def test_centres_of_other_genres_are_refused(centres):
+    with pytest.raises(ValueError, match="not the centres of these genres"):
+        distance.from_bytes(distance.to_bytes(centres), 4)
