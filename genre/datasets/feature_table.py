@@ -6,8 +6,7 @@ table of GTZAN has these columns, as may any other:
     filename,length,chroma_stft_mean,...,label
     blues.00000.wav,661794,0.35,...,blues
 
-FMA's `features.csv` has three rows of names, and the genres stand in its `tracks.csv` (see
-`fma`).
+FMA's `features.csv` has three rows of names, and its genres are in `tracks.csv` (see `fma`).
 """
 
 import logging

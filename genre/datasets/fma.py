@@ -35,7 +35,7 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> Listing:
 
 
 def listed(tracks: Path, dataset: Path, *, subset: str) -> list[tuple[int, Song]]:
-    """Return all songs of one of SUBSETS, be they there or not, each with its line in the table.
+    """Return all songs of one of SUBSETS, each with its line in the table; files may be missing.
 
     Raises DatasetError when the table is another.
     """

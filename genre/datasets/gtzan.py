@@ -1,8 +1,8 @@
 """Facts about GTZAN's 1000 tracks: their artists and the fault-filtered split.
 
-`gtzan.csv` has a row for each track: its name without a suffix, its artist (empty where nobody
-knows; several are parted by ";") and its part in the fault-filtered split (empty for the 70
-tracks which that split leaves out as repeated, distorted or mislabelled).
+`gtzan.csv` has a row for each track: its name without a suffix, its artist (empty where unknown;
+several are separated by ";") and its part in the fault-filtered split (empty for the 70 tracks that
+the split leaves out as repeated, distorted or mislabelled).
 
 Sources: artists from B. L. Sturm, "An Analysis of the GTZAN Music Genre Dataset", MIRUM 2012;
 faults from B. L. Sturm, "The GTZAN dataset: Its contents, its faults, their effects on
@@ -46,14 +46,14 @@ def name(track: str) -> str:
 
 
 def facts(tracks: Sequence[str]) -> list[Facts]:
-    """Return the facts of tracks, whatever their suffix and the folders in front.
+    """Return the facts of tracks, whatever their suffix and the folders before their names.
 
     Raises SplitError when some of them are not GTZAN's.
     """
     others = [track for track in tracks if name(track) not in table()]
     if others:
         raise SplitError(
-            "this split is for GTZAN, or by artist for data that names its artists: "
+            "this split is for GTZAN (the split by artist also for data that names its artists): "
             f"{len(others)} of {len(tracks)} tracks are not GTZAN's, first {others[0]}"
         )
     return [table()[name(track)] for track in tracks]

@@ -18,7 +18,7 @@ NAME = "split.csv"  # in a network's folder
 
 
 class AmbiguousError(SplitError):
-    """A list cannot be told to mean one track of the data or another."""
+    """A list names a track in a way that fits several tracks of the data, or in two parts."""
 
 
 class Listed(NamedTuple):
@@ -46,8 +46,9 @@ def write(segments: Segments, parts: np.ndarray, path: Path) -> None:
 def read(segments: Segments, path: Path) -> Listed:
     """Read which part a CSV file gives each segment.
 
-    Tracks match whatever their suffix and the folders in front. Raises SplitError when the file
-    is not such a list, AmbiguousError when it names a track ambiguously or gives it two parts.
+    Tracks match whatever their suffix and the folders before their names. Raises SplitError when
+    the file is not such a list, AmbiguousError when it names a track ambiguously or gives it two
+    parts.
     """
     part_of, lacking = {}, []
     find = _finder(segments.tracks)
@@ -99,16 +100,16 @@ def _finder(tracks: Sequence[str]) -> Callable[[str], int | None]:
 
     def find(name: str) -> int | None:
         parts, key = _parts(name), _components(name)
-        for start in range(len(key)):  # folders in front of the listed name are passed over
+        for start in range(len(key)):  # the list may have more folders before the name
             if (index := exact.get(parts[start:])) is not None:
                 return index
-            # More than one track of that name, or of other folders in front of it.
+            # More than one track has this name, or has it behind other folders.
             n_fitting = n_whole[key[start:]] or (n_endings[key] if not start else 0)
             if n_fitting > 1:
                 raise AmbiguousError(f"{name} can mean {n_fitting} tracks")
             if key[start:] in whole:
                 return whole[key[start:]]
-        return index_of.get(key)  # or the folders in front of the data's name
+        return index_of.get(key)  # or the data may have more folders before it
 
     return find
 

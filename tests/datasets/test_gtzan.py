@@ -141,7 +141,7 @@ def test_unknown_artists_stand_alone_and_joint_tracks_join_artists():
 @pytest.mark.parametrize("name", ["artist", "filtered"])
 def test_other_data_are_refused(name):
     with pytest.raises(
-        SplitError, match=r"for GTZAN, .*: 12 of 12 tracks are not GTZAN's, first genre0/"
+        SplitError, match=r"for GTZAN .*: 12 of 12 tracks are not GTZAN's, first genre0/"
     ):
         splits.split(made_up_segments([6, 6]), name, seed=0)
 

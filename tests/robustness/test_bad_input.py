@@ -389,7 +389,7 @@ SPOILT = {  # what is wrong: (how to make it so, of what is the talk)
     "empty": (lambda c: b"", "not a whole segment file"),
     "cut off": (lambda c: as_json(c)[:-100], "not a whole segment file"),
     "a text": (lambda c: b"blues,jazz\n", "not a whole segment file"),
-    "another program's": (lambda c: as_json({"labels": [], "mfcc": []}), "'schema' is missing"),
+    "another program's": (lambda c: as_json({"labels": [], "mfcc": []}), "no list of the shape"),
     "a list": (lambda c: as_json([1, 2]), "not a whole segment file"),
     "a number": (lambda c: b"1", "not a whole segment file"),
     "of many brackets": (lambda c: b"[" * 100_000, "not a whole segment file"),
@@ -400,7 +400,7 @@ SPOILT = {  # what is wrong: (how to make it so, of what is the talk)
     "of lengths that disagree": (lambda c: as_json(c | {"labels": [0, 1]}), "differ in length"),
     "of one genre": (
         lambda c: as_json(c | {"mapping": ["a"], "labels": [0] * 24}),
-        "fewer than two genres",
+        "length >= 2 - at `$.mapping`",
     ),
     "of one genre that is used": (lambda c: as_json(c | {"labels": [0] * 24}), "genre1"),
     "of one genre twice": (lambda c: as_json(c | {"mapping": ["a", "a"]}), "mapping"),
@@ -463,7 +463,7 @@ SPOILT_HDF5 = {
     "of a group for frames": (lambda file: (file.pop("mfcc"), file.create_group("mfcc")), ""),
     "of numbers for tracks": (replaced("tracks", np.arange(8)), "tracks"),
     "of a genre's bytes that are no text": (replaced("mapping", [b"\xff", b"b"]), ""),
-    "of one genre": (replaced("mapping", ["a"]), "fewer than two genres"),
+    "of one genre": (replaced("mapping", ["a"]), "length >= 2 - at `$.mapping`"),
 }
 
 
@@ -521,8 +521,8 @@ SPLITS = {
     "of no track of the data": ("track,part\nother.wav,test\n", "none of the data"),
     "of a segment that is no number": ("track,segment,part\ngenre0/0.wav,x,test\n", "line 2"),
     "of a part that stays empty": ("track,part\ngenre0/0.wav,test\n", "train part"),
-    "not text": (b"\xff\xfe\x00\x01", "not a CSV file"),
-    "of one long line": ("track,part\n" + "x" * 200_000, "not a CSV file"),
+    "not text": (b"\xff\xfe\x00\x01", "columns track,part"),
+    "of one long line": ("track,part\n" + "x" * 200_000, "not CSV"),
 }
 
 
