@@ -38,5 +38,5 @@ def linear(frames: Tensor, n_genres: int) -> Tensor:
         n_genres,
         activation="softmax",
         kernel_initializer="zeros",
-        kernel_regularizer=regularizers.L2(0.1),
+        kernel_regularizer=regularizers.L2(0.2),
     )(layers.Flatten()(frames))
