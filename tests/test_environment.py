@@ -163,3 +163,31 @@ print(faults() - before)
 def test_what_is_freed_is_used_again(first, asks_again):
     n_pages = int(python(ASK_AGAIN.format(first=first)))
     assert (n_pages > 16) == asks_again  # 64 MiB are 32 of the largest pages
+
+
+def test_scripts_give_the_same_whatever_the_environment_holds(corpus, network, tmp_path):
+    hostile = {"HOME": "/dev/null", "COLUMNS": "1", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    hostile |= {
+        "PYTHONIOENCODING": "ascii",
+        "PYTHONOPTIMIZE": "2",
+        "OMP_NUM_THREADS": "3",
+    } | HOSTILE
+    song = next(corpus.rglob("*.wav"))
+    results = []
+    for name, environment in {"calm": {}, "hostile": hostile}.items():
+        features, pictures = tmp_path / f"{name}.json", tmp_path / name
+        chroma = ("--feature", "chroma_stft", "--limit", 1, "--workers", 2)
+        commands = [
+            ("preprocess", "--dataset", corpus, *chroma, "--output", features),
+            ("predict", "--model", network, "--input", corpus, "--format", "csv"),
+            ("explore", song, "--output", pictures),
+        ]
+        for script, *arguments in commands:
+            command = [sys.executable, ROOT / f"{script}.py", *map(str, arguments)]
+            ended = subprocess.run(
+                command, env=os.environ | environment, capture_output=True, timeout=120
+            )
+            assert (ended.returncode, ended.stderr) == (0, b""), ended.stderr.decode()
+            results.append(ended.stdout.replace(name.encode(), b""))
+        results += [features.read_bytes(), (pictures / f"{song.stem}.png").read_bytes()]
+    assert results[:5] == results[5:]
