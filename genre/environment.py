@@ -35,6 +35,7 @@ SET = {
     # A folder that cannot be, or Keras would read its data format and precision from the home.
     "KERAS_HOME": str(Path(os.devnull, "keras")),
     "MPLBACKEND": "Agg",  # pictures are files
+    "ORT_DISABLE_TELEMETRY": "1",  # see load_onnxruntime
     "TF_CPP_MIN_LOG_LEVEL": "3",  # what is wrong comes as an exception
 }
 
@@ -83,6 +84,19 @@ def load_keras() -> ModuleType:
     with muted():
         import keras
     return keras
+
+
+@cache
+def load_onnxruntime() -> ModuleType:
+    """Return ONNX Runtime, which tells no one that it is used.
+
+    By default it keeps an identifier in the home, and sends reports to its makers. It looks at the
+    variable once, when it is loaded, so a notebook's process needs it too.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
 
 
 @contextmanager

@@ -68,6 +68,19 @@ print(matplotlib.get_backend(), matplotlib.rcParams["figure.dpi"])
     assert python(draw, HOME="/dev/null", **HOSTILE).split() == ["Agg", "100.0"]
 
 
+@pytest.mark.parametrize("first", ["", "environment.prepare()"])
+def test_nothing_is_left_in_the_home_and_no_report_is_sent(first, tmp_path):
+    """ONNX Runtime keeps its reports in the home until they are sent."""
+    load = f"""\
+from genre import environment
+{first}
+from genre.features import musicnn
+musicnn._session()
+"""
+    python(load, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), CI="")
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_process_may_use_of_the_machine_is_left_alone():
     show = """\
 import os
