@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import sys
 import tempfile
 import threading
 import warnings
@@ -42,6 +43,16 @@ SET = {
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of mallopt, as malloc.h has them
 KEPT_BYTES = 2**30  # free at the end of the heap before any are given back
 GROWTH = 2**26  # bytes that the heap grows by
+
+
+def use_utf8() -> None:
+    """Start this script again in Python's UTF-8 mode where the locale is of another encoding.
+
+    There the names of files and genres would be other texts than elsewhere, and those in lists
+    would not be found. Windows' names are the same under every locale.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def prepare() -> None:

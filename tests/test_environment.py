@@ -1,8 +1,10 @@
 """Nothing that the environment holds changes a result, and no note of C code is in the way."""
 
+import filecmp
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +26,8 @@ HOSTILE = {
     "TF_USE_LEGACY_KERAS": "1",
     "TQDM_NCOLS": "wide",
 }
+
+ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
 
 def python(code: str, **environment: str) -> str:
@@ -90,6 +94,29 @@ print(*map(os.environ.get, ("TF_GPU_ALLOCATOR", "OMP_NUM_THREADS", "TF_NUM_INTRA
 """
     given = {"TF_GPU_ALLOCATOR": "3", "OMP_NUM_THREADS": "4", "TF_NUM_INTRAOP_THREADS": "1"}
     assert python(show, **given) == "3 4 None\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names do not depend on the locale")
+def test_names_are_the_same_under_every_locale(tmp_path, corpus):
+    listed = "path,genre\n"
+    for number, genre in enumerate(("mód", "jazz")):
+        song = tmp_path / genre / "ö.wav"
+        song.parent.mkdir()
+        shutil.copy(corpus / "blues" / f"blues.0000{number}.wav", song)
+        listed += f"{genre}/ö.wav,{genre}\n"
+    (tmp_path / "list.csv").write_text(listed, encoding="utf-8")
+    files = []
+    for name, locale in (("utf8", {"PYTHONUTF8": "1"}), ("ascii", ASCII)):
+        files.append(tmp_path / f"{name}.json")
+        arguments = ("--tracks", tmp_path / "list.csv", "--output", files[-1], "--workers", "1")
+        subprocess.run(
+            [sys.executable, ROOT / "preprocess.py", *arguments],
+            env=os.environ | locale,
+            check=True,
+            timeout=120,
+        )
+    assert json.loads(files[1].read_text(encoding="utf-8"))["tracks"] == ["jazz/ö.wav", "mód/ö.wav"]
+    assert filecmp.cmp(*files, shallow=False)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such permissions")

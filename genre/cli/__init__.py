@@ -91,6 +91,7 @@ def say(message: str) -> None:
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a script's `main` and exit with its status; what the user caused becomes one line."""
+    environment.use_utf8()
     script = Path(sys.argv[0]).name
     signal.signal(signal.SIGTERM, _raise_terminated)
     _open_streams()
