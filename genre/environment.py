@@ -19,6 +19,7 @@ CLEARED = (
     "JOBLIB_",
     "KERAS_",
     "LIBROSA_",
+    "LOKY_",
     "MATPLOTLIBRC",
     "MPL",
     "NUMBA_",
@@ -118,7 +119,8 @@ def muted() -> Iterator[None]:
     and they would bury our own lines. A script's own stderr is another descriptor. Of threads that
     come at the same time, the first one mutes.
     """
-    if not _muting.acquire(blocking=False):
+    # Where stderr was closed when Python started, descriptor 2 can be any file that is read.
+    if sys.__stderr__ is None or not _muting.acquire(blocking=False):
         yield
         return
     try:

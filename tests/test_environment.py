@@ -16,6 +16,7 @@ HOSTILE = {
     "KERAS_BACKEND": "jax",
     "KERAS_MAX_EPOCHS": "1",
     "LIBROSA_CACHE_DIR": "/dev/null/librosa",
+    "LOKY_MAX_CPU_COUNT": "all",
     "MATPLOTLIBRC": "/dev/null/matplotlibrc",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPLCONFIGDIR": "/dev/null/matplotlib",
@@ -83,6 +84,15 @@ musicnn._session()
 """
     python(load, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), CI="")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_number_of_processes_is_that_of_the_cores_whatever_is_set():
+    count = """\
+from genre import environment, executor
+environment.prepare()
+print(executor.cores() >= 1)
+"""
+    assert python(count, **HOSTILE) == "True\n"
 
 
 def test_what_a_process_may_use_of_the_machine_is_left_alone():
@@ -177,11 +187,12 @@ write("after")
     assert ended.stderr.split() == ["before", "after"]
 
 
-def test_where_stderr_is_closed_there_is_nothing_to_mute():
-    code = "from genre.environment import muted\nwith muted(): print('done')"
+def test_where_stderr_is_closed_the_file_in_its_place_is_not_muted():
+    code = f"from genre.environment import muted\nfile = open({__file__!r})\n"
+    code += "with muted(): print(file.fileno(), len(file.read()) > 0)"
     command = f'exec "{sys.executable}" -c "{code}" 2>&-'
     ended = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert ended.stdout == "done\n"
+    assert ended.stdout == "2 True\n"
 
 
 # Prints how many pages the system hands out when 64 MiB are asked for once more.
