@@ -2,10 +2,12 @@
 
     python explore.py song.mp3
     python explore.py output/mfcc.json
+    python explore.py ~/Music
 
 Of a song it draws the waveform and six features of the first 30 s, one below another. Of a segment
 file it prints a summary, and draws how many tracks each genre has, an example of each genre, and a
-map of the tracks, on which those that sound alike lie together.
+map of the tracks, on which those that sound alike lie together. Of a folder of songs it draws a map
+in the colours of the genres that the pretrained model predicts.
 """
 
 import argparse
@@ -15,13 +17,16 @@ from pathlib import Path
 import numpy as np
 
 import config
+import genre
 from genre import cli
 from genre.datasets import Segments, segment_file
+from genre.datasets.folder import audio_files
 from genre.errors import DatasetError
 from genre.files import check_folder, printable
 from genre.reporting.figures import LONGEST_STEM
 
 MOST_GENRES = 40  # in a picture: the largest ones
+UNCERTAIN = 1000  # the label of songs whose genre is uncertain, behind those of all genres
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -29,15 +34,15 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "input",
         type=Path,
-        metavar="FILE",
-        help=f"song, or segment file ({' or '.join(segment_file.ENCODINGS)})",
+        metavar="PATH",
+        help=f"song, segment file ({' or '.join(segment_file.ENCODINGS)}), or folder of songs",
     )
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
         default=config.OUTPUT_PATH / "explore",
-        help="folder for the pictures, named after FILE (default: %(default)s)",
+        help="folder for the pictures, named after PATH (default: %(default)s)",
     )
     return parser.parse_args(argv)
 
@@ -129,13 +134,48 @@ def explore_tracks(
     print(picture)
 
 
+def explore_folder(folder: Path, picture: Path) -> bool:
+    """Draw a map of the songs in a folder; return whether all of them could be used."""
+    from tqdm import tqdm
+
+    songs = list(audio_files(folder))
+    if not songs:
+        raise DatasetError(f"{folder}: no audio files")
+    model = genre.load()
+    answers = []
+    found = model.predict_many(songs)
+    for answer in tqdm(found, total=len(songs), unit="song", disable=None):
+        if answer.error:
+            cli.say(f"{answer.song}: {answer.error}")
+        else:
+            answers.append(answer)
+    if not answers:
+        raise DatasetError(f"{folder}: none of its songs can be used")
+    mapping = model.card.mapping
+    labels = np.array(
+        [UNCERTAIN if answer.uncertain else mapping.index(answer.genre) for answer in answers]
+    )
+    genres = dict(enumerate(mapping)) | {UNCERTAIN: "(uncertain)"}
+    explore_tracks(
+        np.stack([answer.embedding for answer in answers]),
+        labels,
+        {label: genres[label] for label in sorted(set(labels.tolist()))},
+        [answer.song for answer in answers],
+        f"{printable(folder.name)}: {len(answers)} songs and their predicted genres",
+        "embeddings of the songs",
+        picture,
+    )
+    return len(answers) == len(songs)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     path, stem = arguments.input, arguments.input.stem[:LONGEST_STEM]
     if path.is_dir():
-        raise DatasetError(
-            f"{path}: is a folder; explore a song, or what preprocess.py --dataset makes of it"
-        )
+        check_folder(arguments.output)
+        name = path.resolve().name[:LONGEST_STEM]
+        complete = explore_folder(path, arguments.output / f"{name}-map.png")
+        return cli.DONE if complete else cli.SOME_FAILED
     if path.suffix in segment_file.ENCODINGS:
         segments = segment_file.read(path)
         if not segments.originals.any():

@@ -4,6 +4,7 @@
     python predict.py ~/Music/unsorted --count 3
     python predict.py long.mp3 --whole --timeline long.png
     python predict.py ~/Music --format csv --skip-done genres.csv >> genres.csv
+    python predict.py ~/Music --write-tags --playlists playlists --report library.html
     python predict.py song.mp3 --model output/cnn
 
 The model hears the first 30 s of a song in segments, and its probabilities for them are averaged.
@@ -22,6 +23,7 @@ from typing import Any
 import config
 import genre
 from genre import cli, evaluation
+from genre.cli import library
 from genre.datasets.folder import audio_files
 from genre.errors import GenreError
 from genre.evaluation.answer import Answer
@@ -118,10 +120,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="ADDRESS",
         help="predict on the workers of the Dask scheduler at this address (default: here)",
     )
+    library.add_arguments(parser)
     arguments = parser.parse_intermixed_args(argv)
     arguments.songs += arguments.input
     if not arguments.songs:
         parser.error("name songs, or folders with songs in them")
+    library.check(parser, arguments)
     return arguments
 
 
@@ -229,15 +233,19 @@ def predict(
     header: str | None,
     row: predictions.Row,
     pictures: dict[Path, Path],
-) -> tuple[int, bool]:
+) -> tuple[int, bool, list[tuple[Path, Answer]]]:
     """Print an answer for each song, and write what else is asked for.
 
-    Return how many songs could not be used, and whether an answer is uncertain.
+    Return how many songs could not be used, whether an answer is uncertain, and, for what is made
+    of the whole library, all answers.
     """
     n_failed, unsure, least = 0, False, lowest_certain(model.card.calibration)
+    kept, keep = [], library.wanted(arguments)
     segments = predictions.segment_file(arguments.segments) if arguments.segments else nullcontext()
     with segments as write_segments, progress_bar(songs) as bar:
         for song, answer in zip(songs, answers(arguments, model, songs, bar), strict=True):
+            if keep:
+                kept.append((song, answer))
             if answer.error:
                 n_failed += 1
                 bar.write(f"{answer.song}: {answer.error}", file=sys.stderr)
@@ -253,7 +261,7 @@ def predict(
                 write_segments(answer)
             if pictures:
                 figures.timeline(answer, least, pictures[song])
-    return n_failed, unsure
+    return n_failed, unsure, kept
 
 
 def progress_bar(songs: Sequence[Path]) -> Any:
@@ -290,14 +298,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print()  # so that what is appended begins a line
     if for_people and model.folder != config.PRETRAINED_PATH:
         cli.say(text.accuracy_line(model.card))
-    n_failed, unsure = predict(
+    n_failed, unsure, kept = predict(
         arguments, model, songs, None if earlier.first else header, row, pictures
     )
     if for_people and unsure:
         cli.say(text.uncertain_line(model.card))
     if n_failed == len(songs):
         return cli.NOTHING_DONE
-    return cli.SOME_FAILED if n_failed or problems else cli.DONE
+    complete = library.write(arguments, model.card.mapping, kept)
+    return cli.DONE if complete and not n_failed and not problems else cli.SOME_FAILED
 
 
 if __name__ == "__main__":

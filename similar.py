@@ -23,9 +23,12 @@ from genre import cli, executor, features
 from genre.datasets import folder
 from genre.errors import AudioError, GenreError
 from genre.features import musicnn
-from genre.files import check_place, printable
+from genre.features.settings import Settings
+from genre.files import check_place, printable, sha256
 from genre.library import similar
 
+FEATURE = "musicnn"
+SEGMENTS = 15  # of a song's first 30 s, as the pretrained model has them
 FORMATS = ("table", "csv", "json")
 
 
@@ -75,7 +78,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def embedding(song: Path) -> np.ndarray | str:
     """Return the mean embedding of a song's segments, (values,), or why it has none."""
     try:
-        track = features.of_track(song, musicnn.NAME, musicnn.settings())
+        track = features.of_track(song, FEATURE, Settings.from_config(segments_per_track=SEGMENTS))
     except AudioError as error:
         return str(error)
     return track.frames.mean(axis=(0, 1))
@@ -87,6 +90,11 @@ def embeddings(
     """Yield the embedding of each song, in order, or the reason why it has none."""
     with executor.opened(workers=workers, cluster=cluster) as pool:
         yield from executor.ordered(pool, embedding, songs, unable=str)
+
+
+def version() -> str:
+    """Return what the embeddings depend on, beside the songs."""
+    return f"{FEATURE} of SHA-256 {sha256(musicnn.ONNX_FILE)[:16]}, {SEGMENTS} segments"
 
 
 def listen(index: similar.Index, songs: Sequence[Path], arguments: argparse.Namespace) -> int:
@@ -106,7 +114,7 @@ def listen(index: similar.Index, songs: Sequence[Path], arguments: argparse.Name
                 tqdm.write(f"{printable(song)}: {reason}", file=sys.stderr)
     finally:
         if index and outdated:
-            similar.write(index, arguments.index, musicnn.VERSION)
+            similar.write(index, arguments.index, version())
     return n_failed
 
 
@@ -133,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not songs:
         raise GenreError(f"no audio files in {', '.join(map(printable, arguments.library))}")
     check_place(arguments.index)
-    index = similar.read(arguments.index, musicnn.VERSION)
+    index = similar.read(arguments.index, version())
     wanted = embedding(arguments.input)
     if isinstance(wanted, str):
         raise AudioError(f"{printable(arguments.input)}: {wanted}")

@@ -73,10 +73,12 @@ class Model:
         """
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
-        found, distances, short = [], [], False
+        found, distances, embeddings, short = [], [], [], False
         with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
             for track in _tracks(song, self.card.feature, settings, offset, length):
                 found.append(self.probabilities(track.frames))
+                if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
+                    embeddings.append(track.frames[:, 0])
                 if self._centres:
                     distances.append(distance.to_genres(track.frames[:, 0], self._centres))
                 short |= track.short
@@ -96,6 +98,7 @@ class Model:
             segments=segments,
             segment_seconds=settings.segment_seconds,
             start=offset,
+            embedding=np.concatenate(embeddings).mean(axis=0) if embeddings else None,
             short=short,
         )
 

@@ -178,6 +178,8 @@ def test_in_files_and_pipes_stdout_is_utf8_whatever_the_locale():
 
 
 def test_closed_streams_do_no_harm():
-    code = "from genre import cli; cli.run(lambda: cli.say('x') or print('y') or 3)"
+    """No file takes their descriptors, for C libraries write to these."""
+    main = f"cli.say('x') or print('y') or open({__file__!r}).fileno()"
+    code = f"from genre import cli; cli.run(lambda: {main})"
     command = f'exec "{sys.executable}" -c "{code}" <&- >&- 2>&-'
-    assert subprocess.run(command, shell=True, cwd=ROOT).returncode == 3
+    assert subprocess.run(command, shell=True, cwd=ROOT).returncode > 2

@@ -16,6 +16,7 @@ class Answer:
     segments: np.ndarray | None = None  # and for each segment, (segments, genres)
     segment_seconds: float = 0.0
     start: float = 0.0  # s, where in the song the first segment begins
+    embedding: np.ndarray | None = None  # (values,), where the feature is an embedding
     short: bool = False  # shorter than one segment, and repeated to fill it
     error: str | None = None
 

@@ -49,6 +49,24 @@ def positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
     return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(vectors)
 
 
+def all_positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
+    """Return where each track lies, (tracks, 2), however many there are.
+
+    t-SNE places the `chosen` ones. Each of the others lies amid those that it is most like. None
+    as for `positions`.
+    """
+    from sklearn.neighbors import KNeighborsRegressor
+
+    placed = chosen(len(vectors), seed)
+    known = positions(vectors[placed], seed)
+    if known is None or len(placed) == len(vectors):
+        return known
+    neighbours = KNeighborsRegressor(n_neighbors=3, weights="distance").fit(vectors[placed], known)
+    found = neighbours.predict(vectors)
+    found[placed] = known
+    return found
+
+
 def draw(
     positions: np.ndarray,
     labels: np.ndarray,

@@ -72,7 +72,6 @@ def _embedding(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 def _session() -> Any:
     """Return the onnxruntime.InferenceSession of this process, which runs on one thread."""
     onnxruntime = load_onnxruntime()
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(ONNX_FILE, options, providers=["CPUExecutionProvider"])

@@ -63,7 +63,6 @@ def load(path: Path) -> OnnxNetwork:
     that are not ONNX's own, or when it keeps data in other files.
     """
     onnxruntime = load_onnxruntime()
-
     try:
         content = path.read_bytes()
     except FileNotFoundError:
