@@ -91,16 +91,6 @@ def load_librosa() -> ModuleType:
 
 
 @cache
-def load_onnxruntime() -> ModuleType:
-    """Return ONNX Runtime, told not to send Microsoft an account of its use."""
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    with muted():
-        import onnxruntime
-    onnxruntime.disable_telemetry_events()  # where it was imported before
-    return onnxruntime
-
-
-@cache
 def load_keras() -> ModuleType:
     """Return Keras, without the many lines that TensorFlow writes while it loads."""
     with muted():

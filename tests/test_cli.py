@@ -29,7 +29,7 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 """
 SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py") if path.stem != "config")
 NO_DEFAULT = ("--folds", "--fma", "--msd", "--cluster")  # ways to work that are asked for
-NEEDED = ("--model", "--data")  # by evaluate.py
+NEEDED = {"evaluate": ("--model", "--data"), "similar": ("--library", "--input")}
 
 
 def options(text: str) -> Iterator[str]:
@@ -48,7 +48,7 @@ def test_help_says_the_defaults_and_loads_nothing_slow(script):
     assert json.loads(last_line) == [0, []]
     assert text.startswith(f"usage: {script}.py")
     assert f"    python {script}.py" in text  # an example that can be copied
-    without = NO_DEFAULT + NEEDED * (script == "evaluate")
+    without = NO_DEFAULT + NEEDED.get(script, ())
     assert [
         option
         for option in options(text)
