@@ -77,10 +77,10 @@ class Model:
         with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
             for track in _tracks(song, self.card.feature, settings, offset, length):
                 found.append(self.probabilities(track.frames))
-                if self._centres:
-                    distances.append(distance.to_genres(track.frames[:, 0], self._centres))
                 if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
                     embeddings.append(track.frames[:, 0])
+                if self._centres:
+                    distances.append(distance.to_genres(track.frames[:, 0], self._centres))
                 short |= track.short
                 if progress:
                     progress(sum(map(len, found)) * settings.segment_seconds)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import sys
 import tempfile
 import threading
 import warnings
@@ -18,6 +19,7 @@ CLEARED = (
     "JOBLIB_",
     "KERAS_",
     "LIBROSA_",
+    "LOKY_",
     "MATPLOTLIBRC",
     "MPL",
     "NUMBA_",
@@ -35,12 +37,23 @@ SET = {
     # A folder that cannot be, or Keras would read its data format and precision from the home.
     "KERAS_HOME": str(Path(os.devnull, "keras")),
     "MPLBACKEND": "Agg",  # pictures are files
+    "ORT_DISABLE_TELEMETRY": "1",  # see load_onnxruntime
     "TF_CPP_MIN_LOG_LEVEL": "3",  # what is wrong comes as an exception
 }
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of mallopt, as malloc.h has them
 KEPT_BYTES = 2**30  # free at the end of the heap before any are given back
 GROWTH = 2**26  # bytes that the heap grows by
+
+
+def use_utf8() -> None:
+    """Start this script again in Python's UTF-8 mode where the locale is of another encoding.
+
+    There the names of files and genres would be other texts than elsewhere, and those in lists
+    would not be found. Windows' names are the same under every locale.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def prepare() -> None:
@@ -85,6 +98,19 @@ def load_keras() -> ModuleType:
     return keras
 
 
+@cache
+def load_onnxruntime() -> ModuleType:
+    """Return ONNX Runtime, which tells no one that it is used.
+
+    By default it keeps an identifier in the home, and sends reports to its makers. It looks at the
+    variable once, when it is loaded, so a notebook's process needs it too.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
 @contextmanager
 def muted() -> Iterator[None]:
     """Let C code write nothing to stderr, as TensorFlow does while it loads, and MP3's decoder.
@@ -93,7 +119,8 @@ def muted() -> Iterator[None]:
     and they would bury our own lines. A script's own stderr is another descriptor. Of threads that
     come at the same time, the first one mutes.
     """
-    if not _muting.acquire(blocking=False):
+    # Where stderr was closed when Python started, descriptor 2 can be any file that is read.
+    if sys.__stderr__ is None or not _muting.acquire(blocking=False):
         yield
         return
     try:

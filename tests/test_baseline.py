@@ -221,16 +221,16 @@ def test_frames_that_nothing_can_be_learnt_from_are_refused(run, tmp_path, monke
 
 
 def test_what_one_cannot_learn_others_may(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifiers, "NAMES", ("ridge", "knn"))
+    monkeypatch.setattr(classifiers, "NAMES", ("ridge", "qda"))
     path = tmp_path / "few.h5"
     segment_file.write(made_up_segments([3, 3], segments_per_track=1), path)
     ended = run(baseline, "--data", path, "--output", tmp_path / "all")
     assert ended.status == 1
-    assert "knn cannot learn from this data" in ended.err
+    assert "qda cannot learn from this data" in ended.err
     assert list(ranks(ended.out)) == ["ridge"]
-    line = run(baseline, "--data", path, "--output", tmp_path / "one", "--classifier", "knn")
+    line = run(baseline, "--data", path, "--output", tmp_path / "one", "--classifier", "qda")
     assert (line.status, line.out) == (2, "")
-    assert line.err.splitlines()[-1].startswith("baseline.py: knn cannot learn from this data")
+    assert line.err.splitlines()[-1].startswith("baseline.py: qda cannot learn from this data")
     assert not (tmp_path / "one").exists()
 
 

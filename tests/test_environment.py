@@ -1,8 +1,10 @@
 """Nothing that the environment holds changes a result, and no note of C code is in the way."""
 
+import filecmp
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ HOSTILE = {
     "KERAS_BACKEND": "jax",
     "KERAS_MAX_EPOCHS": "1",
     "LIBROSA_CACHE_DIR": "/dev/null/librosa",
+    "LOKY_MAX_CPU_COUNT": "all",
     "MATPLOTLIBRC": "/dev/null/matplotlibrc",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPLCONFIGDIR": "/dev/null/matplotlib",
@@ -24,6 +27,8 @@ HOSTILE = {
     "TF_USE_LEGACY_KERAS": "1",
     "TQDM_NCOLS": "wide",
 }
+
+ASCII = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
 
 def python(code: str, **environment: str) -> str:
@@ -68,6 +73,28 @@ print(matplotlib.get_backend(), matplotlib.rcParams["figure.dpi"])
     assert python(draw, HOME="/dev/null", **HOSTILE).split() == ["Agg", "100.0"]
 
 
+@pytest.mark.parametrize("first", ["", "environment.prepare()"])
+def test_nothing_is_left_in_the_home_and_no_report_is_sent(first, tmp_path):
+    """ONNX Runtime keeps its reports in the home until they are sent."""
+    load = f"""\
+from genre import environment
+{first}
+from genre.features import musicnn
+musicnn._session()
+"""
+    python(load, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), CI="")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_number_of_processes_is_that_of_the_cores_whatever_is_set():
+    count = """\
+from genre import environment, executor
+environment.prepare()
+print(executor.cores() >= 1)
+"""
+    assert python(count, **HOSTILE) == "True\n"
+
+
 def test_what_a_process_may_use_of_the_machine_is_left_alone():
     show = """\
 import os
@@ -77,6 +104,29 @@ print(*map(os.environ.get, ("TF_GPU_ALLOCATOR", "OMP_NUM_THREADS", "TF_NUM_INTRA
 """
     given = {"TF_GPU_ALLOCATOR": "3", "OMP_NUM_THREADS": "4", "TF_NUM_INTRAOP_THREADS": "1"}
     assert python(show, **given) == "3 4 None\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names do not depend on the locale")
+def test_names_are_the_same_under_every_locale(tmp_path, corpus):
+    listed = "path,genre\n"
+    for number, genre in enumerate(("mód", "jazz")):
+        song = tmp_path / genre / "ö.wav"
+        song.parent.mkdir()
+        shutil.copy(corpus / "blues" / f"blues.0000{number}.wav", song)
+        listed += f"{genre}/ö.wav,{genre}\n"
+    (tmp_path / "list.csv").write_text(listed, encoding="utf-8")
+    files = []
+    for name, locale in (("utf8", {"PYTHONUTF8": "1"}), ("ascii", ASCII)):
+        files.append(tmp_path / f"{name}.json")
+        arguments = ("--tracks", tmp_path / "list.csv", "--output", files[-1], "--workers", "1")
+        subprocess.run(
+            [sys.executable, ROOT / "preprocess.py", *arguments],
+            env=os.environ | locale,
+            check=True,
+            timeout=120,
+        )
+    assert json.loads(files[1].read_text(encoding="utf-8"))["tracks"] == ["jazz/ö.wav", "mód/ö.wav"]
+    assert filecmp.cmp(*files, shallow=False)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no such permissions")
@@ -137,11 +187,12 @@ write("after")
     assert ended.stderr.split() == ["before", "after"]
 
 
-def test_where_stderr_is_closed_there_is_nothing_to_mute():
-    code = "from genre.environment import muted\nwith muted(): print('done')"
+def test_where_stderr_is_closed_the_file_in_its_place_is_not_muted():
+    code = f"from genre.environment import muted\nfile = open({__file__!r})\n"
+    code += "with muted(): print(file.fileno(), len(file.read()) > 0)"
     command = f'exec "{sys.executable}" -c "{code}" 2>&-'
     ended = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert ended.stdout == "done\n"
+    assert ended.stdout == "2 True\n"
 
 
 # Prints how many pages the system hands out when 64 MiB are asked for once more.
@@ -163,3 +214,31 @@ print(faults() - before)
 def test_what_is_freed_is_used_again(first, asks_again):
     n_pages = int(python(ASK_AGAIN.format(first=first)))
     assert (n_pages > 16) == asks_again  # 64 MiB are 32 of the largest pages
+
+
+def test_scripts_give_the_same_whatever_the_environment_holds(corpus, network, tmp_path):
+    hostile = {"HOME": "/dev/null", "COLUMNS": "1", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    hostile |= {
+        "PYTHONIOENCODING": "ascii",
+        "PYTHONOPTIMIZE": "2",
+        "OMP_NUM_THREADS": "3",
+    } | HOSTILE
+    song = next(corpus.rglob("*.wav"))
+    results = []
+    for name, environment in {"calm": {}, "hostile": hostile}.items():
+        features, pictures = tmp_path / f"{name}.json", tmp_path / name
+        chroma = ("--feature", "chroma_stft", "--limit", 1, "--workers", 2)
+        commands = [
+            ("preprocess", "--dataset", corpus, *chroma, "--output", features),
+            ("predict", "--model", network, "--input", corpus, "--format", "csv"),
+            ("explore", song, "--output", pictures),
+        ]
+        for script, *arguments in commands:
+            command = [sys.executable, ROOT / f"{script}.py", *map(str, arguments)]
+            ended = subprocess.run(
+                command, env=os.environ | environment, capture_output=True, timeout=120
+            )
+            assert (ended.returncode, ended.stderr) == (0, b""), ended.stderr.decode()
+            results.append(ended.stdout.replace(name.encode(), b""))
+        results += [features.read_bytes(), (pictures / f"{song.stem}.png").read_bytes()]
+    assert results[:5] == results[5:]

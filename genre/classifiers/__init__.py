@@ -117,6 +117,8 @@ def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
     started = time.perf_counter()
     if name == "random-forest":
         model[-1].set_params(n_jobs=-1)
+    elif name == "knn":  # no row has more neighbours than there are
+        model[-1].set_params(n_neighbors=min(len(rows), model[-1].n_neighbors))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -125,7 +127,6 @@ def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
                 prepared = np.concatenate([prepared, model[:-1].transform(copies[train])])
                 labels = np.tile(labels, 2)
             model[-1].fit(prepared, labels)
-            model.predict(rows[:1])  # only now does knn say that it has too few rows
         except ValueError as error:  # what scikit-learn raises for data that it cannot use
             reason = str(error).strip().split("\n")[0]
             raise TrainingError(f"{name} cannot learn from this data ({reason})") from None

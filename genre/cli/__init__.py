@@ -91,6 +91,7 @@ def say(message: str) -> None:
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a script's `main` and exit with its status; what the user caused becomes one line."""
+    environment.use_utf8()
     script = Path(sys.argv[0]).name
     signal.signal(signal.SIGTERM, _raise_terminated)
     _open_streams()
@@ -137,13 +138,13 @@ def _open_streams() -> None:
     A crash of a C library leaves the stack there, whatever `environment.muted` does to descriptor
     2. In files and pipes stdout is UTF-8 whatever the locale, for the programs that read it.
     """
-    if sys.stderr is None:  # closed by whoever started us, as stdout may be
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, open until the end
-    else:
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass  # it took the place of a stream that was closed, which no other file must take
+    os.close(descriptor)
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     faulthandler.enable(sys.stderr)
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     encoding = None if sys.stdout.isatty() else "utf-8"
     sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
 

@@ -4,3 +4,7 @@
 segment file, and `track_map` tracks by their similarity. They load librosa and matplotlib: import
 them where they are needed.
 """
+
+from genre.environment import load_librosa
+
+load_librosa()  # before the modules here import it

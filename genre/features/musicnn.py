@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from genre.environment import load_onnxruntime
 from genre.features import spectrum
 from genre.features.settings import Settings
 
@@ -70,8 +71,7 @@ def _embedding(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 @cache
 def _session() -> Any:
     """Return the onnxruntime.InferenceSession of this process, which runs on one thread."""
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(ONNX_FILE, options, providers=["CPUExecutionProvider"])

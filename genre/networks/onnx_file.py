@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from genre.environment import load_keras
+from genre.environment import load_keras, load_onnxruntime
 from genre.errors import ModelError
 
 INPUT = "frames"
@@ -62,8 +62,7 @@ def load(path: Path) -> OnnxNetwork:
     Raises ModelError when the file is missing or is no network of ours, when it needs operators
     that are not ONNX's own, or when it keeps data in other files.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     try:
         content = path.read_bytes()
     except FileNotFoundError:

@@ -109,6 +109,15 @@ def test_a_genre_that_is_not_trained_on_is_never_predicted(name):
     np.testing.assert_array_equal(found.argmax(axis=1)[labels != 1], labels[labels != 1])
 
 
+def test_nearest_neighbours_are_as_many_as_there_are():
+    examples, split = separable([4, 4], bands=2)
+    parts = np.where(examples.segments.track_index % 4 == 0, TRAIN, TEST)
+    parts[np.flatnonzero(parts == TRAIN)[:2]] = TEST
+    run = classifiers.fit("knn", examples, split._replace(parts=parts), seed=1)
+    assert run.model[-1].n_neighbors == np.sum(parts == TRAIN) == 4
+    assert np.isfinite(on_test_part("knn", examples, run)[0]).all()
+
+
 def test_training_that_does_not_converge_is_told(monkeypatch):
     examples, split = separable([8, 8])
     assert classifiers.fit("logistic", examples, split, seed=1).converged
