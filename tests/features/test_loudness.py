@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import soundfile
-from genre.networks.normalisation import without_level
 from helpers import noise
 
 import predict
