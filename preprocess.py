@@ -129,6 +129,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--pitch-shift -1 1 (default: none)",
     )
     add(
+        "--altered",
+        type=cli.count,
+        metavar="N",
+        default=0,
+        help="add N copies of every track as other recordings of it might sound, with another "
+        "equaliser, bandwidth, noise and speed, for training only (default: none)",
+    )
+    add(
         "--workers",
         type=cli.count,
         metavar="N",
@@ -207,11 +215,11 @@ def find_dataset() -> Path:
 
 
 def track_or_reason(
-    song: Song, feature: str, settings: Settings, shifts: Sequence[float]
+    song: Song, feature: str, settings: Settings, shifts: Sequence[float], n_altered: int
 ) -> features.Track | str:
-    """Return a song's frames, with shifted copies at the end, or why it has none."""
+    """Return a song's frames, with copies at the end, or why it has none."""
     try:
-        return features.of_track(song.path, feature, settings, shifts)
+        return features.of_track(song.path, feature, settings, shifts, n_altered=n_altered)
     except AudioError as error:
         return str(error)
 
@@ -226,8 +234,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     say_all(notes)
     shape = features.check(feature, settings)  # and loads what the worker processes need, once
     shifts = list(dict.fromkeys(arguments.pitch_shift))
-    warn_of_size((1 + len(shifts)) * len(songs) * settings.segments_per_track, shape, output)
-    work = partial(track_or_reason, feature=feature, settings=settings, shifts=shifts)
+    n_altered = arguments.altered
+    copies = {"shifts": shifts, "n_altered": n_altered}
+    warn_of_size(
+        (1 + len(shifts) + n_altered) * len(songs) * settings.segments_per_track, shape, output
+    )
+    work = partial(track_or_reason, feature=feature, settings=settings, **copies)
     workers = min(arguments.workers or executor.cores(), len(songs))
     with (
         executor.opened(workers=workers, cluster=arguments.cluster) as pool,
@@ -240,7 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             append,
             feature=feature,
             settings=features.stored(feature, settings),
-            shifts=shifts,
+            **copies,
         )
         finish(index)
     say_all(notes)
@@ -270,7 +282,7 @@ def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
 def summary(index: Index, shape: tuple[int, int], output: Path) -> str:
     """Return a line on what was written."""
     n_copies = int((~index.originals).sum())
-    copies = f", {n_copies} of them shifted copies," if n_copies else ""
+    copies = f", {n_copies} of them copies," if n_copies else ""
     return (
         f"{len(index.tracks)} tracks of {len(index.mapping)} genres, "
         f"{len(index.skipped)} skipped: {len(index.labels)} segments of shape "

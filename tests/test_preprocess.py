@@ -219,7 +219,7 @@ def test_failing_and_being_interrupted_leave_the_old_file(songs, run, tmp_path, 
     arguments = ("--output", output, "--workers", 1)
     refusal(run(preprocess, "--dataset", tmp_path / "output", *arguments))
 
-    def interrupted(path, feature, settings, pitch_shift):
+    def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(features, "of_track", interrupted)

@@ -44,22 +44,29 @@ class Index:
     artists: list[str] = field(default_factory=list)  # of each track, where the data set says it
     # (segments,) semitones by which each is shifted, where preprocess.py added shifted copies
     pitch_shift: np.ndarray | None = None
+    # (segments,) the number of its alteration, 0 for none, where preprocess.py added altered copies
+    altered: np.ndarray | None = None
     tracks_known: bool = True  # False where nobody knows which segments are of one track
 
     @property
     def originals(self) -> np.ndarray:
-        """Which segments are not shifted copies, a mask of (segments,)."""
-        if self.pitch_shift is None:
-            return np.full(len(self.labels), True)
-        return self.pitch_shift == 0
+        """Which segments are not shifted or altered copies, a mask of (segments,)."""
+        originals = np.full(len(self.labels), True)
+        for change in (self.pitch_shift, self.altered):
+            if change is not None:
+                originals &= change == 0
+        return originals
 
     @property
     def numbers(self) -> np.ndarray:
         """Each segment's number within its track, (segments,); a copy has its original's."""
-        shift = np.zeros(len(self.labels)) if self.pitch_shift is None else self.pitch_shift
-        seen: Counter[tuple[int, float]] = Counter()
+        none = np.zeros(len(self.labels))
+        shift = none if self.pitch_shift is None else self.pitch_shift
+        altered = none if self.altered is None else self.altered
+        seen: Counter[tuple[int, float, float]] = Counter()
         numbers = []
-        for key in zip(self.track_index.tolist(), shift.tolist(), strict=True):
+        keys = (self.track_index.tolist(), shift.tolist(), altered.tolist())
+        for key in zip(*keys, strict=True):
             numbers.append(seen[key])
             seen[key] += 1
         return np.array(numbers)

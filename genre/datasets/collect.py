@@ -25,13 +25,16 @@ def collect(
     feature: str,
     settings: dict[str, Any],
     shifts: Sequence[float] = (),
+    n_altered: int = 0,
 ) -> Collected:
     """Hand each song's frames to `keep`, note why a song has none, and return the index of all.
 
-    A song's frames end with as many copies of its segments as there are `shifts` in pitch.
+    A song's frames end with as many copies of its segments as there are `shifts` in pitch, and
+    `n_altered` more.
     Raises DatasetError when fewer than two genres have a usable song.
     """
     songs, counts, skipped, short, digests = [], [], [], [], []
+    n_copies = 1 + len(shifts) + n_altered  # the original included
     for song, result in results:
         if isinstance(result, str):
             skipped.append({"track": song.track, "reason": result})
@@ -41,7 +44,7 @@ def collect(
         counts.append(len(result.frames))
         if result.short:
             short.append(song.track)
-        originals = result.frames[: len(result.frames) // (1 + len(shifts))]
+        originals = result.frames[: len(result.frames) // n_copies]
         digests.append(hashlib.sha256(originals.tobytes()).digest())
     mapping = sorted({song.genre for song in songs})
     if len(mapping) < 2:
@@ -50,8 +53,12 @@ def collect(
             f"songs of two or more genres are needed, {len(mapping)} of them could be used "
             f"({len(skipped)} songs skipped{first})"
         )
-    shift_of_copy = [0.0, *shifts]
-    pitch_shift = [np.repeat(shift_of_copy, n // len(shift_of_copy)) for n in counts]
+    shift_of_copy = [0.0, *shifts, *[0.0] * n_altered]
+    altered_of_copy = [0] * (1 + len(shifts)) + list(range(1, 1 + n_altered))
+
+    def of_segments(of_copy: Sequence[float]) -> np.ndarray:
+        return np.concatenate([np.repeat(of_copy, n // n_copies) for n in counts])
+
     index = Index(
         feature=feature,
         settings=settings,
@@ -62,7 +69,8 @@ def collect(
         skipped=skipped,
         parts=[song.part for song in songs] if any(song.part for song in songs) else [],
         artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
-        pitch_shift=np.concatenate(pitch_shift) if shifts else None,
+        pitch_shift=of_segments(shift_of_copy) if shifts else None,
+        altered=of_segments(altered_of_copy) if n_altered else None,
     )
     notes = copies.notes(index, first_of_each(digests))
     if short:

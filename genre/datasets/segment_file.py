@@ -4,7 +4,8 @@
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
 Where the data set has them, "parts" and "artists" hold a text for each track. "pitch_shift" holds
-a number of semitones for each segment where there are shifted copies.
+a number of semitones for each segment where there are shifted copies, and "altered" the number of
+its alteration, 0 for none, where there are altered ones.
 """
 
 from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ class Content(msgspec.Struct):
     parts: list[Literal["train", "validation", "test", ""]] = []
     artists: list[str] = []
     pitch_shift: list[float] | None = None
+    altered: list[Place] | None = None
 
 
 @contextmanager
@@ -119,8 +121,9 @@ def check_suffix(path: Path) -> None:
 def _content(index: Index) -> dict[str, Any]:
     """Return everything in a segment file but its frames."""
     optional = {"parts": index.parts, "artists": index.artists}
-    if index.pitch_shift is not None:
-        optional["pitch_shift"] = index.pitch_shift
+    for name in ("pitch_shift", "altered"):
+        if getattr(index, name) is not None:
+            optional[name] = getattr(index, name)
     return {
         "schema": SCHEMA,
         "feature": index.feature,
@@ -139,7 +142,7 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
         raise ValueError(f"schema {values['schema']!r:.40}, this version reads {SCHEMA}")
     frames = values[values["feature"]]
     content = msgspec.convert(values, Content)
-    shift = content.pitch_shift
+    shift, altered = content.pitch_shift, content.altered
     return Segments(
         feature=content.feature,
         settings=content.settings,
@@ -152,6 +155,7 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
         parts=content.parts,
         artists=content.artists,
         pitch_shift=None if shift is None else np.array(shift),
+        altered=None if altered is None else np.array(altered),
         digest=digest,
     )
 
@@ -179,6 +183,8 @@ def _check(segments: Segments) -> None:
     shift = segments.pitch_shift
     if shift is not None and not (len(shift) == n_segments and np.isfinite(shift).all()):
         raise ValueError("pitch_shift is no number for each segment")
+    if segments.altered is not None and len(segments.altered) != n_segments:
+        raise ValueError("altered and frames differ in length")
     pairs = np.unique(np.stack([segments.track_index, segments.labels]), axis=1)
     if pairs.shape[1] > len(np.unique(segments.track_index)):
         raise ValueError("a track has two labels")

@@ -162,7 +162,7 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
     """Return what a split deals out: labels and groups of the items, and each segment's item."""
     if name == "segment":
         everything = np.arange(np.sum(segments.originals))
-        if segments.pitch_shift is None:
+        if segments.originals.all():
             return segments.labels, everything, everything
         keys = np.stack([segments.track_index, segments.numbers])
         _, first, item_of_segment = np.unique(keys, axis=1, return_index=True, return_inverse=True)

@@ -82,8 +82,11 @@ def summary(segments: Segments, values: Moments) -> str:
     ]
     if segments.pitch_shift is not None:
         shifts = ", ".join(f"{shift:g}" for shift in np.unique(segments.pitch_shift) if shift)
-        n_copies = np.sum(~segments.originals)
+        n_copies = np.sum(segments.pitch_shift != 0)
         lines.append(f"copies    {n_copies} of the segments, shifted by {shifts} semitones")
+    if segments.altered is not None:
+        n_copies = np.sum(segments.altered != 0)
+        lines.append(f"copies    {n_copies} of the segments, altered as other recordings would be")
     if segments.parts:
         tracks_in = Counter(segments.parts)
         lines.append(

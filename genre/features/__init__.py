@@ -13,6 +13,7 @@ import numpy as np
 from genre import audio
 from genre.errors import FeatureError
 from genre.features import librosa_features, musicnn, spectrum
+from genre.features.alteration import altered
 from genre.features.settings import Settings
 
 Frames = TypeVar("Frames")  # (segments, frames, bands)
@@ -183,19 +184,24 @@ def of_track(
     settings: Settings,
     shifts: Sequence[float] = (),
     *,
+    n_altered: int = 0,
     offset: float = 0.0,
 ) -> Track:
     """Return the frames of `track_seconds` of a track from `offset`, in seconds, on.
 
     A track that ends earlier gives the whole segments it has, or one if it is shorter than that.
-    Copies follow, shifted in pitch by so many semitones each. Raises AudioError when the track
+    Copies follow, shifted in pitch by so many semitones each, then `n_altered` copies as other
+    recordings of the track might sound. Raises AudioError when the track
     cannot be read.
     """
     samples = audio.load(
         path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
     )
     track = of_samples(samples, feature, settings)
-    copies = (librosa_features.shifted(samples, settings, shift) for shift in shifts)
+    copies = [
+        *(librosa_features.shifted(samples, settings, shift) for shift in shifts),
+        *(altered(samples, settings.sample_rate, number) for number in range(1, 1 + n_altered)),
+    ]
     all_frames = [track.frames, *(of_samples(copy, feature, settings).frames for copy in copies)]
     return track._replace(frames=np.concatenate(all_frames))
 
