@@ -20,8 +20,8 @@ import config
 import genre
 from genre import cli
 from genre.datasets import Segments, segment_file
-from genre.datasets.folder import audio_files
-from genre.errors import DatasetError
+from genre.datasets.folder import songs_in
+from genre.errors import DatasetError, ModelError
 from genre.files import check_folder, printable
 from genre.reporting.figures import LONGEST_STEM
 
@@ -138,9 +138,11 @@ def explore_folder(folder: Path, picture: Path) -> bool:
     """Draw a map of the songs in a folder; return whether all of them could be used."""
     from tqdm import tqdm
 
-    songs = list(audio_files(folder))
+    songs, problems = songs_in([folder])
     if not songs:
-        raise DatasetError(f"{folder}: no audio files")
+        raise DatasetError(*problems)
+    for problem in problems:
+        cli.say(problem)
     model = genre.load()
     answers = []
     found = model.predict_many(songs)
@@ -151,6 +153,8 @@ def explore_folder(folder: Path, picture: Path) -> bool:
             answers.append(answer)
     if not answers:
         raise DatasetError(f"{folder}: none of its songs can be used")
+    if answers[0].embedding is None:
+        raise ModelError(f"{model.folder}: no map, for this model's feature gives no embeddings")
     mapping = model.card.mapping
     labels = np.array(
         [UNCERTAIN if answer.uncertain else mapping.index(answer.genre) for answer in answers]
@@ -165,7 +169,7 @@ def explore_folder(folder: Path, picture: Path) -> bool:
         "embeddings of the songs",
         picture,
     )
-    return len(answers) == len(songs)
+    return len(answers) == len(songs) and not problems
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ the model's card says, its probability is too low to rely on.
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import config
 import genre
 from genre import cli, evaluation
 from genre.cli import library
-from genre.datasets.folder import audio_files
+from genre.datasets.folder import songs_in
 from genre.errors import GenreError
 from genre.evaluation.answer import Answer
 from genre.evaluation.calibration import lowest_certain
@@ -171,23 +171,6 @@ def segment_file(text: str) -> Path:
     return path
 
 
-def find_songs(paths: Iterable[Path]) -> tuple[list[Path], list[OSError]]:
-    """Return the files among the paths and the audio files in the folders among them.
-
-    The second list is what keeps a folder from being read.
-    """
-    songs, problems = [], []
-    for path in paths:
-        if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
-            songs.append(path)
-            continue
-        try:
-            songs.extend(audio_files(path))
-        except OSError as error:
-            problems.append(error)
-    return list(dict.fromkeys(songs)), problems
-
-
 def formatter(
     arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path]
 ) -> tuple[str | None, predictions.Row]:
@@ -278,11 +261,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for_people = arguments.format == "table"
     if not for_people:  # programs read UTF-8, whatever the terminal's own encoding is
         sys.stdout.reconfigure(encoding="utf-8")
-    songs, problems = find_songs(arguments.songs)
-    for problem in problems:
-        cli.say(f"{printable(problem.filename)}: {problem.strerror}")
+    songs, problems = songs_in(arguments.songs)
     if not songs:
-        raise GenreError(f"no audio files in {', '.join(map(printable, arguments.songs))}")
+        raise GenreError(*problems)
+    for problem in problems:
+        cli.say(problem)
     earlier = predictions.read_earlier(arguments.skip_done)
     songs = [song for song in songs if printable(song) not in earlier.songs]
     if not songs:

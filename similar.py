@@ -20,7 +20,7 @@ import numpy as np
 
 import config
 from genre import cli, executor, features
-from genre.datasets import folder
+from genre.datasets.folder import songs_in
 from genre.errors import AudioError, GenreError
 from genre.features import musicnn
 from genre.features.settings import Settings
@@ -137,9 +137,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     if arguments.format != "table":  # programs read UTF-8, whatever the terminal's encoding is
         sys.stdout.reconfigure(encoding="utf-8")
-    songs = sorted({song for place in arguments.library for song in folder.audio_files(place)})
+    songs, problems = songs_in(arguments.library)
     if not songs:
-        raise GenreError(f"no audio files in {', '.join(map(printable, arguments.library))}")
+        raise GenreError(*problems)
+    for problem in problems:
+        cli.say(problem)
     check_place(arguments.index)
     index = similar.read(arguments.index, version())
     wanted = embedding(arguments.input)
@@ -151,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not usable:
         raise GenreError("the library holds no other song that can be used")
     print_found(similar.nearest(index, usable, wanted, arguments.count), arguments.format)
-    return cli.SOME_FAILED if n_failed else cli.DONE
+    return cli.SOME_FAILED if n_failed or problems else cli.DONE
 
 
 if __name__ == "__main__":

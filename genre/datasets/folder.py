@@ -6,7 +6,7 @@ by-genre/                       or, with parts for `--split given`,   by-part/
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,25 +17,46 @@ from genre.datasets.listing import Listing, check_folder, genre_name, look_alike
 from genre.errors import DatasetError
 from genre.files import printable
 
+MACOS = "__MACOSX"  # a folder in archives of macOS, with a hidden file for each file
 
-def audio_files(folder: Path) -> Iterator[Path]:
+
+def songs_in(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return the files among paths, and the audio files in the folders among them.
+
+    The second list says in a line each which folders cannot be read, or hold no audio files.
+    """
+    songs, problems = [], []
+    for path in paths:
+        if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
+            songs.append(path)
+            continue
+        errors: list[OSError] = []
+        found = list(audio_files(path, errors.append))
+        songs += found
+        problems += [f"{printable(error.filename)}: {error.strerror}" for error in errors]
+        if not found and not errors:
+            problems.append(f"no audio files in {printable(path)}")
+    return list(dict.fromkeys(songs)), problems
+
+
+def _fail(error: OSError) -> NoReturn:
+    raise error
+
+
+def audio_files(folder: Path, unreadable: Callable[[OSError], None] = _fail) -> Iterator[Path]:
     """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out.
 
-    Links to folders are followed, but never to one that holds `folder`, nor to one twice. Raises
-    OSError when one of them cannot be read.
+    Links to folders are followed, but never to one that holds `folder`, nor to one twice.
+    `unreadable` is called where one of them cannot be read, and raises the OSError by default.
     """
     visited = {*folder.resolve().parents}
-
-    def fail(error: OSError) -> NoReturn:
-        raise error
-
-    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+    for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         place = Path(parent).resolve()
         if place in visited:
             folders.clear()
             continue
         visited.add(place)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
         yield from (Path(parent, name) for name in sorted(filter(_is_audio, names)))
 
 
@@ -47,7 +68,7 @@ def find(dataset: Path) -> Listing:
     with audio files.
     """
     check_folder(dataset)
-    folders = [folder for folder in _folders(dataset) if next(audio_files(folder), None)]
+    folders, barren = _folders(dataset)
     notes, parts = [], {folder: PART_OF.get(folder.name.lower()) for folder in folders}
     loose = _loose_songs(dataset)
     if len(folders) > 1 and all(parts.values()):
@@ -56,7 +77,11 @@ def find(dataset: Path) -> Listing:
             f"{names}: taken for the parts of --split given, and the folders in them for genres"
         )
         loose += [song for folder in folders for song in _loose_songs(folder)]
-        genres = [(genre, parts[folder]) for folder in folders for genre in _folders(folder)]
+        genres = []
+        for folder in folders:
+            in_part, without_songs = _folders(folder)
+            genres += [(genre, parts[folder]) for genre in in_part]
+            barren += without_songs
     else:
         genres = [(genre, UNUSED) for genre in folders]
     songs = [
@@ -67,6 +92,10 @@ def find(dataset: Path) -> Listing:
     left_out = [_track(path, dataset) for path in loose]
     if left_out:
         notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
+    if barren:
+        names = [_track(folder, dataset) + "/" for folder in barren]
+        notes.append(f"{len(names)} folders hold no songs, and are no genres: {some(names)}")
+        left_out += names
     names = sorted({song.genre for song in songs})
     if len(names) < 2:
         found = f"audio only in {names[0]}/" if names else "no audio in any"
@@ -78,9 +107,11 @@ def find(dataset: Path) -> Listing:
     return Listing(songs, left_out, notes + look_alikes(songs))
 
 
-def _folders(folder: Path) -> list[Path]:
-    """Return the folders in a folder, sorted, hidden ones left out."""
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _folders(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders in a folder that hold songs, and those that hold none, both sorted."""
+    found = sorted(p for p in folder.iterdir() if p.is_dir() and not _is_hidden(p.name))
+    with_songs = [each for each in found if next(audio_files(each), None)]
+    return with_songs, [each for each in found if each not in with_songs]
 
 
 def _loose_songs(folder: Path) -> list[Path]:
@@ -92,5 +123,9 @@ def _track(path: Path, dataset: Path) -> str:
     return printable(path.relative_to(dataset).as_posix())
 
 
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == MACOS
+
+
 def _is_audio(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in AUDIO_SUFFIXES
+    return not _is_hidden(name) and Path(name).suffix.lower() in AUDIO_SUFFIXES

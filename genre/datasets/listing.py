@@ -17,7 +17,7 @@ class Listing(NamedTuple):
     """The songs of a data set, sorted by genre and track."""
 
     songs: list[Song]
-    left_out: list[str]  # songs that are listed or found, and cannot be used
+    left_out: list[str]  # songs that are listed or found, or folders, that cannot be used
     notes: list[str]  # lines for the user
 
 

@@ -72,8 +72,8 @@ def outdated(index: Index, songs: Iterable[Path]) -> list[Path]:
     """Return the songs that the index lacks, or that have changed since it was written."""
     found = []
     for song in songs:
-        entry, stat = index.get(str(song.absolute())), song.stat()
-        if entry is None or (entry.changed, entry.size) != (stat.st_mtime_ns, stat.st_size):
+        entry = index.get(str(song.absolute()))
+        if entry is None or (entry.changed, entry.size) != _state(song):
             found.append(song)
     return found
 
@@ -83,14 +83,23 @@ def update(index: Index, songs: Sequence[Path], embed: Embed) -> Iterator[tuple[
 
     The reason of a song that was added is empty. A song that can no longer be read is taken out.
     """
-    for song, answer in zip(songs, embed(songs), strict=True):
+    states = map(_state, songs)  # before each is embedded, for it may change meanwhile
+    for song, state, answer in zip(songs, states, embed(songs), strict=True):
         if isinstance(answer, str):
             index.pop(str(song.absolute()), None)
             yield song, answer
         else:
-            stat = song.stat()
-            index[str(song.absolute())] = Entry(stat.st_mtime_ns, stat.st_size, answer)
+            index[str(song.absolute())] = Entry(*(state or (0, 0)), answer)
             yield song, ""
+
+
+def _state(song: Path) -> tuple[int, int] | None:
+    """Return when a song was last changed, in ns, and its size; None where it is not there."""
+    try:
+        found = song.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def nearest(

@@ -1,5 +1,7 @@
 """Finding the songs of a folder of genre folders."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,7 @@ def test_what_is_no_song_is_passed_over(tmp_path):
     put(tmp_path, "blues/a.wav", "jazz/b.wav")
     put(tmp_path, "blues/.DS_Store", "blues/._a.wav", "blues/.hidden/c.wav", ".git/d.wav")
     put(tmp_path, "jazz/cover.jpg", "jazz/notes.txt", "jazz/wav", ".DS_Store")
-    (tmp_path / "nothing").mkdir()
+    put(tmp_path, "__MACOSX/._blues", "__MACOSX/blues/._a.wav", "blues/__MACOSX/._a.wav")
     listing = genre_folders.find(tmp_path)
     assert [song.track for song in listing.songs] == ["blues/a.wav", "jazz/b.wav"]
     assert listing.left_out == listing.notes == []
@@ -61,9 +63,16 @@ def test_songs_in_no_genres_folder_are_reported(tmp_path):
     assert listing.notes == [f"5 songs are in no genre's folder: {names}"]
 
 
+def test_folders_without_songs_are_reported(tmp_path):
+    put(tmp_path, "blues/a.wav", "jazz/live/b.wav", "folk/c.unknown", "rock/.d.wav")
+    listing = genre_folders.find(tmp_path)
+    assert listing.left_out == ["folk/", "rock/"]
+    assert listing.notes == ["2 folders hold no songs, and are no genres: folk/, rock/"]
+
+
 def test_folders_called_train_and_test_are_parts(tmp_path):
     put(tmp_path, "Train/blues/a.wav", "Train/jazz/b.wav", "test/jazz/live/c.wav", "test/d.wav")
-    put(tmp_path, "valid/blues/e.wav", "notes/read.txt")
+    put(tmp_path, "valid/blues/e.wav", "test/rock/cover.jpg")
     listing = genre_folders.find(tmp_path)
     assert [(song.track, song.genre, song.part) for song in listing.songs] == [
         ("Train/blues/a.wav", "blues", "train"),
@@ -71,7 +80,7 @@ def test_folders_called_train_and_test_are_parts(tmp_path):
         ("Train/jazz/b.wav", "jazz", "train"),
         ("test/jazz/live/c.wav", "jazz", "test"),
     ]
-    assert listing.left_out == ["test/d.wav"]
+    assert listing.left_out == ["test/d.wav", "test/rock/"]
     assert listing.notes[0].startswith("Train, test, valid: taken for the parts of --split given")
 
 
@@ -120,3 +129,29 @@ def test_what_is_no_folder_is_refused(tmp_path):
     for name, reason in {"missing": "no such folder", "song.wav": "not a folder"}.items():
         with pytest.raises(DatasetError, match=f"{tmp_path / name}: {reason}"):
             genre_folders.find(tmp_path / name)
+
+
+def test_songs_and_folders_of_songs_are_found_and_problems_told(tmp_path):
+    put(tmp_path, "a.wav", "b/c.wav", "b/d/e.mp3", "none/cover.jpg", "shut/f.wav")
+    paths = [tmp_path / name for name in ("missing.wav", "none", "b", "a.wav", "b/c.wav")]
+    songs, problems = genre_folders.songs_in(paths)
+    names = ["missing.wav", "b/c.wav", "b/d/e.mp3", "a.wav"]
+    assert songs == [tmp_path / name for name in names]
+    assert problems == [f"no audio files in {tmp_path / 'none'}"]
+
+
+def test_a_folder_that_cannot_be_read_hides_no_other(tmp_path, monkeypatch):
+    put(tmp_path, "a/b.wav", "shut/c.wav", "z/d.wav")
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # root can read whatever its mode
+    songs, problems = genre_folders.songs_in([tmp_path])
+    assert songs == [tmp_path / "a/b.wav", tmp_path / "z/d.wav"]
+    assert problems == [f"{tmp_path / 'shut'}: Permission denied"]
+    with pytest.raises(PermissionError):  # a data set is complete, or it is none
+        genre_folders.find(tmp_path)

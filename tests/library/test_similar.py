@@ -52,6 +52,17 @@ def test_only_new_and_changed_songs_are_embedded_again(tmp_path):
     assert str(songs[0]) not in again
 
 
+def test_a_song_that_is_gone_is_asked_for_and_taken_out(tmp_path):
+    songs = make(tmp_path, a=0, b=90)
+    index: similar.Index = {}
+    list(similar.update(index, songs, embed))
+    songs[0].unlink()
+    assert similar.outdated(index, songs) == [songs[0]]
+    gone = similar.update(index, songs[:1], lambda songs: ["No such file" for _ in songs])
+    assert list(gone) == [(songs[0], "No such file")]
+    assert list(index) == [str(songs[1])]
+
+
 def test_another_file_or_another_version_is_refused(tmp_path):
     path = tmp_path / "index.npz"
     path.write_text("no index")
