@@ -1,4 +1,4 @@
-"""What predict.py and similar.py make of a library: tags, playlists, a page, songs that are alike."""
+"""What predict.py and similar.py make of a library: tags, playlists, a page, similar songs."""
 
 import json
 import shutil
