@@ -17,7 +17,7 @@ from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration
 from genre.evaluation.answer import Answer
 from genre.features.settings import Settings
-from genre.files import printable
+from genre.files import LFS_POINTER, printable
 from genre.reporting import card
 from genre.reporting.card import Card
 
@@ -25,7 +25,6 @@ Takes = Callable[[tuple[int, int]], bool]  # of the shape of frames, (frames, ba
 Song = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
 
 EVERYTHING = 1e9  # s, longer than any recording
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
 
 
 class Model:
