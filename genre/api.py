@@ -1,5 +1,6 @@
 """The Python API: load a trained model and name the genre of songs. See `genre` for its use."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -66,8 +67,10 @@ class Model:
         The model hears as many seconds of it as it was trained on (30 by default), or `seconds`,
         or the `whole` song, in each case from `offset` seconds on. `join` is how the segments'
         probabilities are joined: "mean", "max" or "min". `progress` is called now and then with the
-        number of seconds that have been analysed. Raises AudioError when the song cannot be used.
+        number of seconds that have been analysed. Raises AudioError when the song cannot be used,
+        and ValueError for options that mean nothing.
         """
+        _check_options(join, offset, seconds)
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
         found, embeddings, short = [], [], False
@@ -108,6 +111,8 @@ class Model:
         scheduler whose workers are used instead. The other options are those of `predict`. A song
         that cannot be used gives an answer with an `error`.
         """
+        if isinstance(songs, str | Path):  # text is an iterable, too, of letters
+            raise TypeError("predict_many takes a list of songs; predict takes one")
         if workers == 1 and not cluster:
             function = partial(_answer, model=self, options=options)
         else:
@@ -154,6 +159,15 @@ def _answer(song: Song, model: Model, options: dict[str, Any]) -> Answer:
 def _failed(reason: str) -> Answer:
     """Return the answer where a worker of a cluster could do nothing, for this reason."""
     return Answer(song="", error=reason)
+
+
+def _check_options(join: str, offset: float, seconds: float | None) -> None:
+    if join not in evaluation.JOINS:
+        raise ValueError(f"join {join!r} is none of {', '.join(evaluation.JOINS)}")
+    if not 0 <= offset < math.inf:
+        raise ValueError(f"offset {offset!r} is not a number of seconds from 0 on")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ValueError(f"seconds {seconds!r} is not a number above 0")
 
 
 def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:
