@@ -40,6 +40,7 @@ class Model:
         self.digest = self.card.files.get(name, "")  # SHA-256 of the file that predicts
         self.takes, self._raw = _load(folder / name, self.card)
         self._centres = _load_centres(folder / card.CENTRES_FILE, self.card, self.takes)
+        self._threads = threadpoolctl.ThreadpoolController()  # too slow to make for each song
 
     def probabilities(self, frames: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities, (segments, genres), for frames of the feature.
@@ -76,7 +77,7 @@ class Model:
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
         found, distances, embeddings, short = [], [], [], False
-        with threadpoolctl.threadpool_limits(1):  # as in a worker process: rounding differs else
+        with self._threads.limit(limits=1):  # as in a worker process: rounding differs else
             for track in _tracks(song, self.card.feature, settings, offset, length):
                 found.append(self.probabilities(track.frames))
                 if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
