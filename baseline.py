@@ -76,7 +76,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     options.add_split_arguments(parser)
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
-    if arguments.fma and arguments.data.suffix != feature_table.SUFFIX:
+    if arguments.fma and arguments.data.suffix.lower() != feature_table.SUFFIX:
         parser.error("--fma needs --data, FMA's features.csv")
     if arguments.subset and not arguments.fma:
         parser.error("--subset is for --fma")

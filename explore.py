@@ -180,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = path.resolve().name[:LONGEST_STEM]
         complete = explore_folder(path, arguments.output / f"{name}-map.png")
         return cli.DONE if complete else cli.SOME_FAILED
-    if path.suffix in segment_file.ENCODINGS:
+    if segment_file.is_one(path):
         segments = segment_file.read(path)
         if not segments.originals.any():
             raise DatasetError(f"{path}: holds nothing but copies that are shifted in pitch")

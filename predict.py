@@ -267,6 +267,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for problem in problems:
         cli.say(problem)
     earlier = predictions.read_earlier(arguments.skip_done)
+    model = genre.load(arguments.model)
+    header, row = formatter(arguments, model, songs)
+    predictions.check_earlier(earlier, arguments.format, header, model.digest)
     songs = [song for song in songs if printable(song) not in earlier.songs]
     if not songs:
         cli.say(f"all songs are in {printable(arguments.skip_done)} already")
@@ -274,9 +277,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     pictures = figures.timeline_paths(arguments.timeline, songs) if arguments.timeline else {}
     if arguments.segments:
         predictions.check_segment_file(arguments.segments, len(songs))
-    model = genre.load(arguments.model)
-    header, row = formatter(arguments, model, songs)
-    predictions.check_earlier(earlier, arguments.format, header, model.digest)
     if earlier.cut_off:
         print()  # so that what is appended begins a line
     if for_people and model.folder != config.PRETRAINED_PATH:

@@ -1,5 +1,6 @@
 """The Python API: load a trained model and name the genre of songs. See `genre` for its use."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -18,7 +19,7 @@ from genre.evaluation import calibration, distance
 from genre.evaluation.answer import Answer
 from genre.evaluation.distance import Centres
 from genre.features.settings import Settings
-from genre.files import printable
+from genre.files import LFS_POINTER, printable
 from genre.reporting import card
 from genre.reporting.card import Card
 
@@ -26,7 +27,6 @@ Takes = Callable[[tuple[int, int]], bool]  # of the shape of frames, (frames, ba
 AudioInput = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
 
 EVERYTHING = 1e9  # s, longer than any recording
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
 
 
 class Model:
@@ -70,8 +70,10 @@ class Model:
         The model hears as many seconds of it as it was trained on (30 by default), or `seconds`,
         or the `whole` song, in each case from `offset` seconds on. `join` is how the segments'
         probabilities are joined: "mean", "max" or "min". `progress` is called now and then with the
-        number of seconds that have been analysed. Raises AudioError when the song cannot be used.
+        number of seconds that have been analysed. Raises AudioError when the song cannot be used,
+        and ValueError for options that mean nothing.
         """
+        _check_options(join, offset, seconds)
         settings = card.settings(self.card)
         length = EVERYTHING if whole else seconds or settings.track_seconds
         found, distances, embeddings, short = [], [], [], False
@@ -117,6 +119,8 @@ class Model:
         scheduler whose workers are used instead. The other options are those of `predict`. A song
         that cannot be used gives an answer with an `error`.
         """
+        if isinstance(songs, str | Path):  # text is an iterable, too, of letters
+            raise TypeError("predict_many takes a list of songs; predict takes one")
         if workers == 1 and not cluster:
             function = partial(_answer, model=self, options=options)
         else:
@@ -163,6 +167,15 @@ def _answer(song: AudioInput, model: Model, options: dict[str, Any]) -> Answer:
 def _failed(reason: str) -> Answer:
     """Return the answer where a worker of a cluster could do nothing, for this reason."""
     return Answer(song="", error=reason)
+
+
+def _check_options(join: str, offset: float, seconds: float | None) -> None:
+    if join not in evaluation.JOINS:
+        raise ValueError(f"join {join!r} is none of {', '.join(evaluation.JOINS)}")
+    if not 0 <= offset < math.inf:
+        raise ValueError(f"offset {offset!r} is not a number of seconds from 0 on")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ValueError(f"seconds {seconds!r} is not a number above 0")
 
 
 def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:

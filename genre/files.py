@@ -9,6 +9,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from genre.errors import GenreError
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
+
+
+def beginning(path: str | Path) -> bytes:
+    """Return a file's first bytes, up to 64, by which its kind is known, whatever its suffix.
+
+    Raises OSError where it cannot be read, and GenreError where it is a pointer of Git LFS.
+    """
+    with open(path, "rb") as file:
+        start = file.read(64)
+    if start.startswith(LFS_POINTER):
+        raise GenreError(f"{path}: a pointer of Git LFS, not the file; `git lfs pull` gets it")
+    return start
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:

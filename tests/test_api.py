@@ -172,6 +172,20 @@ def test_a_song_is_uncertain_by_the_models_calibration(copy, song, calibration, 
     assert answer.uncertain == uncertain
 
 
+@pytest.mark.parametrize(
+    "options", [{"join": "median"}, {"offset": -1}, {"offset": np.nan}, {"seconds": 0}]
+)
+def test_options_that_mean_nothing_are_refused(options, network, song):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f"^{name} {value!r} is "):
+        genre.load(network).predict(song, **options)
+
+
+def test_one_song_is_not_taken_for_many(network, song):
+    with pytest.raises(TypeError, match="takes a list of songs"):
+        next(genre.load(network).predict_many(str(song)))
+
+
 def pointer(folder: Path) -> None:
     lines = ("version https://git-lfs.github.com/spec/v1", f"oid sha256:{64 * '0'}", "size 5938")
     (folder / "model.onnx").write_text("\n".join(lines) + "\n")

@@ -12,7 +12,8 @@ from sklearn.manifold import trustworthiness
 import explore
 from genre import features
 from genre.datasets import segment_file
-from genre.explore import data_set, examples, song, track_map
+from genre.demo import synth
+from genre.explore import data_set, feature_image, song, track_map
 from genre.features import librosa_features
 
 # A warning that Python shows would be a line on stderr.
@@ -43,12 +44,12 @@ def test_every_feature_of_a_song_is_drawn_in_a_panel_of_the_same_length(tmp_path
     figures = []
     monkeypatch.setattr(song, "save", lambda figure, path: figures.append(figure))
     samples = noise(4)
-    frames = {feature: song.compute(samples, feature, SETTINGS) for feature in song.OF_SONG}
-    song.song(samples, frames, SETTINGS, "a song", tmp_path / "song.png")
+    frames = {feature: song.compute(samples, feature, SETTINGS) for feature in song.FEATURES}
+    song.draw(samples, frames, SETTINGS, "a song", tmp_path / "song.png")
     drawn = [axis for axis in figures[0].axes if axis.get_title(loc="left")]
     assert [axis.get_title(loc="left") for axis in drawn] == [
         "Waveform",
-        *(song.LOOKS[feature].title for feature in song.OF_SONG),
+        *(feature_image.LOOKS[feature].title for feature in song.FEATURES),
     ]
     assert {axis.get_xlim() for axis in drawn} == {(0, 4)}
 
@@ -63,13 +64,13 @@ def test_a_scalogram_made_in_pieces_is_that_of_the_whole(monkeypatch):
     np.testing.assert_allclose(in_pieces, whole, atol=0.01)
 
 
-def test_every_feature_can_be_drawn():
-    assert set(song.LOOKS) == set(features.FEATURES)
+def test_every_feature_over_time_can_be_drawn():
+    assert set(feature_image.LOOKS) == set(features.FEATURES)
 
 
 def test_standardised_bands_are_in_their_deviations_and_constant_ones_are_zero():
     frames = np.array([[1.0, 5.0], [3.0, 5.0]])
-    scaled = song.standardised(frames, frames.mean(axis=0), frames.std(axis=0))
+    scaled = feature_image.standardised(frames, frames.mean(axis=0), frames.std(axis=0))
     assert scaled.tolist() == [[-1, 0], [1, 0]]
 
 
@@ -142,7 +143,7 @@ def test_shifted_copies_count_for_nothing_but_their_number():
     assert "copies    8 of the segments, shifted by 2 semitones" in data_set.summary(copied, values)
     for track in range(4):
         np.testing.assert_array_equal(
-            examples.middle(copied, track), examples.middle(segments, track)
+            data_set.middle(copied, track), data_set.middle(segments, track)
         )
 
 
@@ -164,7 +165,7 @@ def test_a_track_that_has_no_segments_is_left_out(run, tmp_path):
 def test_the_typical_track_is_nearest_to_its_genres_mean():
     vectors = np.array([[0.0], [50], [1], [5], [60]])  # means 2 and 55
     labels = np.array([0, 1, 0, 0, 1])
-    assert examples.typical(vectors, labels, 0) == 2
+    assert data_set.typical(vectors, labels, 0) == 2
 
 
 def test_the_genres_with_most_tracks_are_drawn():
@@ -194,7 +195,9 @@ def test_forty_genres_differ_in_colour_or_mark(tmp_path, monkeypatch):
     monkeypatch.setattr(track_map, "save", lambda figure, path: figures.append(figure))
     labels = np.arange(explore.MOST_GENRES)
     names = {label: f"_{label}" for label in labels}
-    track_map.draw(np.stack([labels, labels], axis=1), labels, names, "map", tmp_path / "map.png")
+    tracks = [f"{label}.wav" for label in labels]
+    positions = np.stack([labels, labels], axis=1)
+    track_map.draw(positions, labels, names, tracks, "map", tmp_path / "map.png")
     axis = figures[0].axes[0]
     looks = {
         (mark.get_facecolor().tobytes(), mark.get_paths()[0].vertices.tobytes())
@@ -203,12 +206,46 @@ def test_forty_genres_differ_in_colour_or_mark(tmp_path, monkeypatch):
     assert len(looks) == len(labels) == len(axis.get_legend().get_texts())
 
 
-def test_of_too_few_tracks_there_is_no_map(run, tmp_path):
-    segment_file.write(made_up_segments([1, 1]), tmp_path / "two.json")
-    ended = run(explore, tmp_path / "two.json", "--output", tmp_path)
+def test_marks_of_few_tracks_have_numbers_and_names(tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr(track_map, "save", lambda figure, path: figures.append(figure))
+    tracks = ["rock/c.wav", "blues/a.wav", "rock/" + 40 * "d" + ".wav"]
+    positions = np.array([[0.0, 1], [2, 3], [4, 5]])
+    for n_tracks in (1, 100):  # times those three
+        labels = np.tile([1, 0, 1], n_tracks)
+        track_map.draw(
+            np.tile(positions, (n_tracks, 1)),
+            labels,
+            {0: "blues", 1: "rock"},
+            n_tracks * tracks,
+            "map",
+            tmp_path / "map.png",
+        )
+    few, many = figures
+    numbers = {mark.get_text(): mark.xy for mark in few.axes[0].texts}
+    assert [tuple(numbers[number]) for number in "123"] == [(2, 3), (0, 1), (4, 5)]
+    names = [name.get_text() for name in few.axes[1].texts]
+    assert names == ["1  a.wav", "2  c.wav", f"3  {29 * 'd'}…"]
+    assert len(many.axes) == 1 and not many.axes[0].texts
+
+
+def test_segments_of_one_frame_have_a_map_and_no_examples(run, tmp_path):
+    segments = made_up_segments([20, 20], shape=(1, 8))
+    segment_file.write(segments, tmp_path / "one.json")
+    ended = run(explore, tmp_path / "one.json", "--output", tmp_path / "pictures")
     assert (ended.status, ended.err) == (0, "")
-    assert "no map: fewer than 4 different tracks" in ended.out
-    assert not (tmp_path / "two-map.png").exists()
+    assert "no examples: a segment has a single frame" in ended.out
+    names = {path.name for path in (tmp_path / "pictures").iterdir()}
+    assert names == {"one-genres.png", "one-map.png"}
+
+
+@pytest.mark.parametrize(("n_tracks", "drawn"), [(14, False), (15, True)])
+def test_a_map_needs_thirty_tracks(run, tmp_path, n_tracks, drawn):
+    segment_file.write(made_up_segments([n_tracks, 15]), tmp_path / "some.json")
+    ended = run(explore, tmp_path / "some.json", "--output", tmp_path)
+    assert (ended.status, ended.err) == (0, "")
+    assert ("no map of the tracks: it needs 30 that differ" in ended.out) is not drawn
+    assert (tmp_path / "some-map.png").exists() is drawn
 
 
 @pytest.mark.parametrize(
@@ -240,23 +277,21 @@ def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
     [
         ("none.mp3", "No such file"),
         ("none.json", "no such file"),
-        ("folder", "is a folder; explore a song, or what preprocess.py"),
         ("text.txt", "not readable as audio"),
         ("noise.mp3", "not readable as audio"),
         ("empty.wav", "is empty"),
-        ("short.wav", "is 1.000 s long, shorter than one segment of 3 s"),
+        ("short.wav", "is 0.900 s long; 1 s are needed for a picture"),
         ("silent.wav", "nothing but silence"),
-        ("other.json", "segment file"),
+        ("other.json", "segment file ("),
         ("broken.h5", "not a whole segment file"),
         ("copies.h5", "nothing but copies"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_line(run, tmp_path, name, words):
-    (tmp_path / "folder").mkdir()
     (tmp_path / "text.txt").write_text("no song")
     (tmp_path / "noise.mp3").write_bytes(np.random.default_rng(0).bytes(5000))
     (tmp_path / "empty.wav").write_bytes(b"")
-    soundfile.write(tmp_path / "short.wav", noise(1), 22050)
+    soundfile.write(tmp_path / "short.wav", noise(0.9), 22050)
     soundfile.write(tmp_path / "silent.wav", np.zeros(4 * 22050), 22050)
     (tmp_path / "other.json").write_text('{"labels": []}')
     (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"0" * 100)
@@ -269,6 +304,25 @@ def test_what_cannot_be_used_is_refused_in_a_line(run, tmp_path, name, words):
     assert not (tmp_path / "pictures").exists()
 
 
+def test_a_folder_without_songs_is_refused_in_a_line(run, tmp_path):
+    line = refusal(run(explore, tmp_path, "--output", tmp_path / "pictures"))
+    assert line == f"explore.py: no audio files in {tmp_path}"
+
+
+def test_a_folder_of_songs_becomes_a_map_of_predicted_genres(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(track_map, "FEWEST_TRACKS", 6)
+    (tmp_path / "songs").mkdir()
+    for number, genre in enumerate(["blues", "jazz", "metal"] * 2):
+        path = tmp_path / "songs" / f"{number}.wav"
+        soundfile.write(path, synth.make_track(genre, number, seconds=4), 22050)
+    (tmp_path / "songs" / "broken.mp3").write_text("no song")
+    ended = run(explore, tmp_path / "songs", "--output", tmp_path)
+    assert ended.status == 1
+    assert "broken.mp3: not readable as audio" in ended.err
+    assert ended.out.splitlines() == [str(tmp_path / "songs-map.png")]
+    assert is_picture(tmp_path / "songs-map.png")
+
+
 def test_an_output_that_is_no_folder_is_refused_before_work(run, segments_path, tmp_path):
     (tmp_path / "file").write_text("mine")
     line = refusal(run(explore, segments_path, "--output", tmp_path / "file"))
@@ -276,11 +330,37 @@ def test_an_output_that_is_no_folder_is_refused_before_work(run, segments_path, 
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_setting_that_librosa_refuses_is_one_line(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("config.HOP_LENGTH", 0)
+@pytest.mark.parametrize(
+    ("constant", "value", "words"),
+    [
+        ("HOP_LENGTH", 0, "hop_length"),
+        ("SAMPLE_RATE", 60, "cqt cannot be computed with these settings"),
+    ],
+)
+def test_settings_that_do_not_fit_are_blamed_on_config(
+    run, tmp_path, monkeypatch, constant, value, words
+):
+    monkeypatch.setattr(f"config.{constant}", value)
     soundfile.write(tmp_path / "song.wav", noise(3.2), 22050)
     line = refusal(run(explore, tmp_path / "song.wav", "--output", tmp_path))
-    assert line.startswith("explore.py: config.py's settings do not fit")
+    assert line.startswith("explore.py: config.py: ") and words in line
+
+
+def test_an_error_of_ours_is_not_blamed_on_config(run, tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(song, "compute", broken)
+    soundfile.write(tmp_path / "song.wav", noise(3.2), 22050)
+    with pytest.raises(ValueError, match="a defect"):
+        run(explore, tmp_path / "song.wav", "--output", tmp_path)
+
+
+def test_a_song_shorter_than_a_segment_is_drawn(run, tmp_path):
+    soundfile.write(tmp_path / "song.wav", noise(1), 22050)
+    ended = run(explore, tmp_path / "song.wav", "--output", tmp_path)
+    assert (ended.status, ended.err) == (0, "")
+    assert is_picture(tmp_path / "song.png")
 
 
 def test_real_songs(run, real_data, tmp_path):

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from genre.errors import DatasetError
-from genre.files import HashedFile
+from genre.files import HashedFile, beginning
 
 DELIMITERS = (",", ";", "\t")
 PIECE = 2**20  # bytes that are looked at together to learn the encoding
@@ -30,6 +30,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 def rows_of(raw: HashedFile, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of an open table as `rows` does; its digest is known after the last."""
     line = 0
+    beginning(path)  # raises GenreError where it is a pointer
     try:
         text = io.TextIOWrapper(io.BufferedReader(raw), encoding(path), newline="")
         header = text.readline()

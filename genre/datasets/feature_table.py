@@ -45,11 +45,8 @@ class Row(NamedTuple):
 
 
 def read_data(path: Path) -> Segments:
-    """Read a segment file, or a table of features where the path ends in .csv.
-
-    Raises DatasetError when it is neither.
-    """
-    return read(path) if path.suffix == SUFFIX else segment_file.read(path)
+    """Read a segment file, or a table of features; raises DatasetError when it is neither."""
+    return segment_file.read(path) if segment_file.is_one(path) else read(path)
 
 
 def read(path: Path) -> Segments:

@@ -84,6 +84,10 @@ def find(dataset: Path) -> Listing:
             barren += without_songs
     else:
         genres = [(genre, UNUSED) for genre in folders]
+        if len(like_parts := [folder.name for folder in folders if parts[folder]]) > 1:
+            notes.append(
+                f"{', '.join(like_parts)}: taken for genres, as there are other folders beside them"
+            )
     songs = [
         Song(path, _track(path, dataset), genre_name(folder.name), part)
         for folder, part in genres

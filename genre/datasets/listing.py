@@ -127,9 +127,14 @@ def located(folder: Path, text: str) -> tuple[Path, str]:
 
 
 def _exists(path: Path) -> bool:
-    """Say whether there is something at a path, which may be any text at all."""
+    """Say whether there is something at a path, which may be any text at all.
+
+    There may be where that must not be looked at; the attempt to read it says so.
+    """
     try:
         path.stat()
+    except PermissionError:
+        return True
     except (OSError, ValueError):
         return False
     return True

@@ -11,6 +11,7 @@ its alteration, 0 for none, where there are altered ones.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,12 +19,12 @@ import numpy as np
 
 from genre.datasets import Index, Segments, blocks, course_file, segment_hdf5, segment_json
 from genre.errors import DatasetError
-from genre.files import check_place, replacing
+from genre.files import beginning, check_place, replacing
 
 SCHEMA = 1
 JSON, HDF5 = ".json", ".h5"
 BYTES = {"json": 10, "float32": 4, "float16": 2}  # a number takes, in JSON about
-ENCODINGS = {JSON: segment_json, HDF5: segment_hdf5}
+ENCODINGS = {JSON: segment_json, HDF5: segment_hdf5}  # by the suffix, of a file to write
 
 Append = Callable[[np.ndarray], None]  # takes the frames of a track, (segments, frames, bands)
 Finish = Callable[[Index], None]
@@ -82,15 +83,16 @@ def write(segments: Segments, path: Path) -> None:
 def read(path: Path) -> Segments:
     """Read a segment file; the frames of an .h5 stay on the disk until they are used.
 
-    The file of Velardo's course is read as well. Raises DatasetError when the file is missing, not
-    whole or not a segment file.
+    Its content tells which of the two it is. The file of Velardo's course is read as well. Raises
+    DatasetError when the file is missing, not whole or not a segment file.
     """
     check_suffix(path)
     if not path.is_file():
         why = "not a file" if path.exists() else "no such file; preprocess.py writes it"
         raise DatasetError(f"{path}: {why}")
+    encoding = _encoding(path)
     try:
-        content, digest = ENCODINGS[path.suffix].read(path)
+        content, digest = encoding.read(path)
         if course_file.is_one(content):
             return course_file.segments(content, digest, path)
         segments = _segments(content, digest)
@@ -104,6 +106,18 @@ def read(path: Path) -> Segments:
         reason = str(error).split("\n")[0]
         raise DatasetError(f"{path}: not a whole segment file ({reason})") from None
     return segments
+
+
+def is_one(path: Path) -> bool:
+    """Say whether a path is that of a segment file, by how the file begins, or by the suffix."""
+    if path.suffix in ENCODINGS:
+        return True
+    return path.is_file() and beginning(path).startswith((segment_hdf5.START, segment_json.START))
+
+
+def _encoding(path: Path) -> ModuleType:
+    is_hdf5 = beginning(path).startswith(segment_hdf5.START)
+    return segment_hdf5 if is_hdf5 else segment_json
 
 
 def check_output(path: Path) -> None:

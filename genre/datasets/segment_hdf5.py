@@ -16,6 +16,7 @@ import numpy as np
 from genre.errors import DatasetError
 from genre.files import sha256
 
+START = b"\x89HDF\r\n\x1a\n"  # of every HDF5 file
 ATTRIBUTES = ("schema", "feature", "settings", "skipped")
 CHUNK = 2**18  # bytes that HDF5 reads and writes at once
 UNNAMED = "frames"  # their name until the feature is known

@@ -7,6 +7,7 @@ orjson writes arrays, msgspec reads what is not frames, simdjson reads numbers i
 
 import io
 import re
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from genre.files import HashedFile
 
+START = b"{"
 BLOCK = 2**18  # bytes of text read at once, or as much again as waits to be understood
 # Each string in turn, quotes and backslashes within it left out of account, and what follows one
 # where the frames begin: nothing else in the file is three lists deep.
@@ -75,13 +77,13 @@ def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
     """Return what stands before the frames, the key of the frames, and the text that follows."""
     head = b""
     while block := file.read(max(BLOCK, len(head))):
-        head += block
+        head += block if head else block.removeprefix(BOM_UTF8)  # of some of Windows' editors
         for string in STRINGS.finditer(head):
             if string[2]:
                 start = head.index(b"[", string.end(1))
                 return head[:start], string[1], b"[[" + head[string.end() :]
-    if not head.startswith(b"{"):
-        raise ValueError("not a JSON object")
+    if not head.startswith(START):
+        raise ValueError("neither HDF5 nor a JSON object")
     raise ValueError("no list of the shape (segments, frames, bands)")
 
 

@@ -51,7 +51,7 @@ class Split(NamedTuple):
 
 def known(name: str) -> str:
     """Return a split's name, or the path of a .csv file; raises SplitError for another text."""
-    if name not in SPLITS and Path(name).suffix != ".csv":
+    if name not in SPLITS and Path(name).suffix.lower() != ".csv":
         raise SplitError(f"split {name!r:.40} is neither a .csv file nor {', '.join(SPLITS)}")
     return name
 

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from genre.environment import load_onnxruntime
+from genre.errors import FeatureError
 from genre.features import spectrum
 from genre.features.settings import Settings
+from genre.files import beginning
 
 ONNX_FILE = Path(__file__).with_suffix(".onnx")
 
@@ -72,6 +74,13 @@ def _embedding(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 def _session() -> Any:
     """Return the onnxruntime.InferenceSession of this process, which runs on one thread."""
     onnxruntime = load_onnxruntime()
+    beginning(ONNX_FILE)  # raises OSError where it is missing, GenreError where it is a pointer
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(ONNX_FILE, options, providers=["CPUExecutionProvider"])
+    options.log_severity_level = 4  # what is wrong comes as an exception
+    try:
+        return onnxruntime.InferenceSession(ONNX_FILE, options, providers=["CPUExecutionProvider"])
+    except Exception:  # ONNX Runtime's exceptions share no other base class
+        raise FeatureError(
+            f"{ONNX_FILE}: not whole; get it again, with the rest of the code"
+        ) from None

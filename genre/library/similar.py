@@ -33,19 +33,20 @@ def read(path: Path, embedding: str) -> Index:
     """Read an index; empty where there is none yet.
 
     `embedding` says how the embeddings are made, such as the feature and a digest of its settings.
-    Raises DatasetError where the file is no index, or one of other embeddings.
+    Raises DatasetError where the file is no index, or one of other embeddings, and OSError where it
+    cannot be read.
     """
     if not path.exists():
         return {}
     try:
-        with np.load(path) as arrays:
+        with open(path, "rb") as file, np.load(file) as arrays:  # TypeError for a single array
             made = str(arrays["embedding"])
             columns = (arrays[name] for name in ("paths", "changed", "sizes", "embeddings"))
             index = {
                 str(song): Entry(int(changed), int(size), values)
                 for song, changed, size, values in zip(*columns, strict=True)
             }
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (TypeError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         raise DatasetError(f"{path}: not an index of similar.py; name another --index") from None
     if made != embedding:
         raise DatasetError(

@@ -130,9 +130,7 @@ def read(folder: Path) -> Card:
 
 def folder_of(path: Path) -> Path:
     """Return a model's folder, given it or a model file in it; raises ModelError without one."""
-    is_model = path.suffix in {
-        Path(name).suffix for name in (MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE)
-    }
+    is_model = path.name in (MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE)
     folder = path.parent if is_model else path
     if path.suffix in (".h5", ".hdf5") and path.is_file():
         raise ModelError(

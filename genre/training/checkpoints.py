@@ -101,11 +101,11 @@ def _reading(training: Checkpoints) -> Iterator[tuple[Facts | None, Any]]:
         yield None, {}
         return
     try:
-        with np.load(training.state) as arrays:
+        with open(training.state, "rb") as file, np.load(file) as arrays:
             facts = msgspec.convert(json.loads(arrays["facts"].item()), Facts)
             _compare(training, facts.identity)
             yield facts, arrays
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         reason = str(error).split("\n")[0]
         raise TrainingError(
             f"{training.state}: not a whole checkpoint ({reason}); leave out --resume"

@@ -256,3 +256,18 @@ def test_an_accent_written_in_two_ways_is_one_genre(music):
     songs, _, notes = csv_list.find(write(music / "list.csv", *lines))
     assert {song.genre for song in songs} == {"caf\u00e9", "Rock"}
     assert len(notes) == 1  # on x.mp3, and nothing on genres that no song has
+
+
+def test_a_song_that_must_not_be_looked_at_is_not_called_missing(tmp_path, monkeypatch):
+    stat = Path.stat
+
+    def refuse(path, **options):
+        if path.parent.name == "shut":
+            raise PermissionError("Permission denied")  # as for all but root
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    (tmp_path / "list.csv").write_text("path,genre\nshut/a.wav,blues\nshut/b.wav,jazz\n")
+    listing = csv_list.find(tmp_path / "list.csv")
+    assert [song.track for song in listing.songs] == ["shut/a.wav", "shut/b.wav"]
+    assert listing.left_out == listing.notes == []

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import made_up_segments
 from test_fma import BROKEN, MEDIUM, SMALL, name, write_table
 
-from genre.datasets import feature_table, splits
-from genre.errors import DatasetError
+from genre.datasets import feature_table, segment_file, splits
+from genre.errors import DatasetError, GenreError
 from genre.files import printable, sha256
 
 HEADER = ["filename", "length", "tempo", "centroid", "label"]
@@ -36,6 +37,16 @@ def test_every_column_but_names_and_lengths_is_a_feature(tmp_path):
     assert table.frames.dtype == np.float32
     assert table.settings["columns"] == 2
     assert table.digest == sha256(tmp_path / "table.csv")
+
+
+def test_a_table_is_known_by_its_content(tmp_path):
+    assert feature_table.read_data(write(tmp_path / "TABLE.CSV", ROWS)).feature == "table"
+    segment_file.write(made_up_segments([1, 1]), tmp_path / "data.json")
+    assert feature_table.read_data(tmp_path / "data.json").feature == "mfcc"
+    pointer = tmp_path / "pointer.csv"
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5938\n")
+    with pytest.raises(GenreError, match="a pointer of Git LFS"):
+        feature_table.read_data(pointer)
 
 
 def test_columns_may_stand_in_any_order_and_an_index_is_no_feature(tmp_path):

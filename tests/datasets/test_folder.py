@@ -90,6 +90,13 @@ def test_a_genre_may_be_called_test(other, tmp_path):
     assert {song.genre for song in genre_folders.find(tmp_path).songs} == {"test", other}
 
 
+def test_parts_beside_other_folders_are_said_to_be_genres(tmp_path):
+    put(tmp_path, "test/a/x.wav", "train/a/y.wav", "unsorted/z.wav")
+    listing = genre_folders.find(tmp_path)
+    assert {song.genre for song in listing.songs} == {"test", "train", "unsorted"}
+    assert listing.notes[0].startswith("test, train: taken for genres")
+
+
 def test_an_accent_written_in_two_ways_is_one_genre(tmp_path):
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     put(tmp_path, f"{composed}/a.wav", f"{decomposed}/b.wav", "rock/c.wav")

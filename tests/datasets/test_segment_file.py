@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from genre.datasets import Segments, segment_file, segment_json, take
-from genre.errors import DatasetError
+from genre.errors import DatasetError, GenreError
 from genre.files import sha256
 
 SUFFIXES = (".json", ".h5")
@@ -130,6 +130,35 @@ def test_a_file_that_is_missing_empty_cut_off_or_another_is_refused(suffix, tmp_
     path.unlink()
     path.mkdir()
     assert "not a file" in refusal(path)
+
+
+def test_what_a_file_holds_counts_and_not_its_suffix(tmp_path):
+    segments = made_up_segments([2, 3])
+    for suffix, other in zip(SUFFIXES, reversed(SUFFIXES), strict=True):
+        segment_file.write(segments, tmp_path / f"data{suffix}")
+        renamed = (tmp_path / f"data{suffix}").rename(tmp_path / f"renamed{other}")
+        assert_equal(segment_file.read(renamed), segments)
+    renamed.write_bytes(b"\xef\xbb\xbf" + (tmp_path / "renamed.h5").read_bytes())
+    assert_equal(segment_file.read(renamed), segments)  # with Windows' mark of UTF-8
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_pointer_is_called_one(suffix, tmp_path):
+    path = tmp_path / f"data{suffix}"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5938\n")
+    with pytest.raises(GenreError, match="a pointer of Git LFS"):
+        segment_file.read(path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_broken(tmp_path, monkeypatch):
+    segment_file.write(made_up_segments([2, 3]), tmp_path / "data.json")
+
+    def refuse(*_, **__):
+        raise PermissionError("Permission denied")
+
+    monkeypatch.setattr("genre.files.open", refuse, raising=False)  # root may read all files
+    with pytest.raises(PermissionError):
+        segment_file.read(tmp_path / "data.json")
 
 
 def each(content: dict, value: object) -> list:

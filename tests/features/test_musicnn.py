@@ -7,7 +7,7 @@ from helpers import noise
 
 from genre import features
 from genre.demo import synth
-from genre.errors import FeatureError
+from genre.errors import FeatureError, GenreError
 from genre.features import Settings, musicnn
 
 TWO_SECONDS = Settings(22050, 30, 15, 2048, 512)
@@ -73,3 +73,21 @@ def test_segments_that_are_too_short_are_refused():
 def test_it_cannot_be_joined_frame_by_frame_with_features_of_more_frames():
     with pytest.raises(FeatureError, match="same number of frames"):
         features.check("mfcc+musicnn", TWO_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "reason"),
+    [
+        (None, OSError, "No such file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", GenreError, "a pointer of Git LFS"),
+        (musicnn.ONNX_FILE.read_bytes()[:10_000], FeatureError, "not whole"),
+    ],
+)
+def test_networks_that_are_not_there_are_named(content, error, reason, tmp_path, monkeypatch):
+    path = tmp_path / "musicnn.onnx"
+    if content:
+        path.write_bytes(content)
+    monkeypatch.setattr(musicnn, "ONNX_FILE", path)
+    with pytest.raises(error, match=reason) as caught:
+        musicnn._session.__wrapped__()
+    assert str(path) in str(caught.value)

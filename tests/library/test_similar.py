@@ -1,5 +1,6 @@
 """The index of similar songs: what is read again, what is nearest, what is refused."""
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -65,12 +66,18 @@ def test_a_song_that_is_gone_is_asked_for_and_taken_out(tmp_path):
 
 def test_another_file_or_another_version_is_refused(tmp_path):
     path = tmp_path / "index.npz"
-    path.write_text("no index")
-    with pytest.raises(DatasetError, match="not an index"):
-        similar.read(path, "version 1")
+    array = io.BytesIO()
+    np.save(array, np.zeros(3))
+    for content in (b"no index", b"", array.getvalue()):
+        path.write_bytes(content)
+        with pytest.raises(DatasetError, match="not an index"):
+            similar.read(path, "version 1")
     index: similar.Index = {}
     list(similar.update(index, make(tmp_path, a=0), embed))
     similar.write(index, path, "version 1")
     with pytest.raises(DatasetError, match="another version"):
         similar.read(path, "version 2")
     assert similar.read(tmp_path / "none.npz", "version 1") == {}
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(IsADirectoryError):  # as one that may not be read
+        similar.read(tmp_path / "folder.npz", "version 1")

@@ -90,7 +90,8 @@ def test_a_model_is_named_by_its_folder_or_by_a_file_in_it(tmp_path):
     ):
         assert card.folder_of(path) == tmp_path
     (tmp_path / "model.h5").touch()
-    for name, reason in (("model.h5", "Keras 2"), ("none", "no such model")):
+    refused = (("model.h5", "Keras 2"), ("none", "no such model"), ("best.keras", "no such model"))
+    for name, reason in refused:
         with pytest.raises(ModelError, match=reason):
             card.folder_of(tmp_path / name)
 

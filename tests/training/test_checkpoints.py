@@ -1,5 +1,6 @@
 """Checkpoints, and trainings that resume from them."""
 
+import errno
 import json
 import shutil
 
@@ -189,3 +190,14 @@ def test_a_checkpoint_cut_off_is_refused(data, folder, run, length):
     file.write_bytes(file.read_bytes()[:length])
     ended = run(mlp, "--data", data, "--output", folder, "--resume")
     assert f"{file}: not a whole checkpoint" in refusal(ended)
+
+
+def test_a_checkpoint_that_may_not_be_read_is_not_called_broken(data, folder, run, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", "last.npz")
+
+    monkeypatch.setattr(
+        "genre.training.checkpoints.open", refuse, raising=False
+    )  # root may read all files
+    ended = run(mlp, "--data", data, "--output", folder, "--resume")
+    assert refusal(ended) == "mlp.py: last.npz: Permission denied"
