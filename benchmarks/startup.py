@@ -17,6 +17,7 @@ import config
 from benchmarks import measure
 from genre import cli
 
+SCRIPTS = sorted(path.name for path in measure.ROOT.glob("*.py") if path.stem != "config")
 COLUMNS = ("process", "s", "CPU s", "peak, MiB", "of the time", "of the CPU time", "of the memory")
 
 
@@ -53,8 +54,7 @@ def row(name: str, used: measure.Usage, reference: measure.Usage | None) -> list
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     model, song = arguments.model.resolve(), arguments.song.resolve()
-    scripts = sorted(path.name for path in measure.ROOT.glob("*.py") if path.stem != "config")
-    helps = {f"{script} --help": partial(measure.process, script, "--help") for script in scripts}
+    helps = {f"{script} --help": partial(measure.process, script, "--help") for script in SCRIPTS}
     tensorflow, predict, before = "import tensorflow", "predict.py, one song", "the same, before"
     ways = {
         tensorflow: partial(measure.process, "-c", "import tensorflow"),
