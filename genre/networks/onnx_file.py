@@ -5,7 +5,6 @@ standard operators and their weights, and no code.
 """
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from genre.environment import load_keras, load_onnxruntime
 from genre.errors import ModelError
+from genre.networks import onnx_graph
 
 INPUT = "frames"
 STEP = 32  # segments in one run, so that memory does not grow with their number
@@ -54,6 +54,7 @@ def export(network: Any, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's own, about NumPy
         network.export(path, format="onnx", input_signature=signature, verbose=False)
+    path.write_bytes(onnx_graph.canonical(path.read_bytes()))
 
 
 def load(path: Path) -> OnnxNetwork:
@@ -106,18 +107,9 @@ def _problem(content: bytes) -> str:
         model = onnx.ModelProto.FromString(content)
     except DecodeError:
         return "not an ONNX file"
-    for part in _parts(model):
+    for part in onnx_graph.parts(model):
         if isinstance(part, onnx.NodeProto) and part.domain not in STANDARD:
             return f"it needs the operator {part.op_type!r:.40}, which is not one of ONNX's own"
         if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
             return "it keeps data in another file, which is not read"
     return ""
-
-
-def _parts(message: Any) -> Iterator[Any]:
-    """Yield a protobuf message and all messages inside it."""
-    yield message
-    for field, value in message.ListFields():
-        if field.message_type:
-            for part in value if field.is_repeated else [value]:
-                yield from _parts(part)

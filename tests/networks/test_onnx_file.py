@@ -1,5 +1,6 @@
 """The ONNX files of networks: the same probabilities as Keras gives, and nothing unsafe."""
 
+import os
 import subprocess
 import sys
 
@@ -32,6 +33,25 @@ def test_every_network_that_was_saved_gives_the_same_probabilities(script, name,
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     onnx_file.export(loaded, path)
     assert onnx_file.largest_difference(network, path, SEGMENTS.frames) < 1e-5
+
+
+def test_the_file_depends_on_the_network_alone(tmp_path):
+    network = built("lstm", "crnn")
+    network.save(tmp_path / "model.keras")
+    program = (
+        "import sys, pathlib\n"
+        "from genre.environment import load_keras\n"
+        "from genre.networks import onnx_file\n"
+        "network = load_keras().saving.load_model(sys.argv[1])\n"
+        "onnx_file.export(network, pathlib.Path(sys.argv[2]))"
+    )
+    written = []
+    for seed in ("1", "2"):  # of the hashes of text
+        path = tmp_path / f"{seed}.onnx"
+        command = [sys.executable, "-c", program, tmp_path / "model.keras", path]
+        subprocess.run(command, cwd=ROOT, check=True, env=os.environ | {"PYTHONHASHSEED": seed})
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
 
 
 def test_any_number_of_segments_is_predicted(tmp_path):
