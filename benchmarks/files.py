@@ -1,18 +1,18 @@
-"""Measure the segment file, .json and .h5, against the course's: size, writing, reading.
+"""Measure segment files, .json and .h5, against the course's: size, writing, reading (on Linux).
 
     python -m benchmarks.files --data output/mfcc.json
     python -m benchmarks.files --data output/mfcc.json --times 10
 
-Reading ends with the frames as an array in memory.
+Reading ends with the frames as an array in memory. Each file is read in a process of its own. Its
+peak memory, less what it had before, is compared with the size of the array.
 """
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from benchmarks import course, measure
 from genre import cli
 from genre.datasets import Segments, segment_file
 
+REFERENCE = "course.json"
 COLUMNS = (
     "file",
     "MB",
@@ -28,16 +29,9 @@ COLUMNS = (
     "times as fast",
     "read, s",
     "times as fast",
+    "peak of reading / array",
     "max. difference",
 )
-
-
-class Way(NamedTuple):
-    """How segments are written to a file, and frames read from it."""
-
-    path: Path
-    write: Callable[[], object]
-    read: Callable[[], np.ndarray]
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -53,61 +47,62 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def ours(segments: Segments, path: Path) -> Way:
-    """Return our way for a suffix."""
-    return Way(
-        path,
-        partial(segment_file.write, segments, path),
-        lambda: np.asarray(segment_file.read(path).frames[:]),
-    )
-
-
-def theirs(segments: Segments, path: Path) -> Way:
-    """Return the course's way: the lists are made as songs come, so before the time is taken."""
-    data = {
+def course_data(segments: Segments) -> dict[str, list]:
+    """Return what the course writes: there the lists are made as songs come."""
+    return {
         "mapping": segments.mapping,
         "labels": segments.labels.tolist(),
         "mfcc": segments.frames.tolist(),
     }
-    return Way(path, partial(course.write, data, path), lambda: course.read(path)[0])
+
+
+def frames_of(path: Path) -> np.ndarray:
+    """Read a file's frames into an array."""
+    if path.name == REFERENCE:
+        return course.read(path)[0]
+    return np.asarray(segment_file.read(path).frames[:])
+
+
+def reading(path: str) -> tuple[float, float]:
+    """Read a file; return the seconds, and how many MiB more this process had."""
+    before = measure.own_peak()
+    took = measure.seconds(frames_of, Path(path))
+    return took, measure.own_peak() - before
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     segments = measure.tiled(segment_file.read(arguments.data), arguments.times)
-    with tempfile.TemporaryDirectory() as folder:
-        ways = {
-            "the course's .json": theirs(segments, Path(folder, "course.json")),
-            ".json": ours(segments, Path(folder, "ours.json")),
-            ".h5": ours(segments, Path(folder, "ours.h5")),
-        }
-
-        def medians(action: str) -> dict[str, float]:
-            timed = {
-                name: partial(measure.seconds, getattr(way, action)) for name, way in ways.items()
-            }
-            took = measure.in_turn(timed, arguments.runs)
-            return {name: median(runs) for name, runs in took.items()}
-
-        written, read = medians("write"), medians("read")
-        size = {name: way.path.stat().st_size / 1e6 for name, way in ways.items()}
-        reference, *_ = ways
-        measure.table(
-            COLUMNS,
-            (
-                [
-                    name,
-                    size[name],
-                    size[name] / size[reference],
-                    written[name],
-                    written[reference] / written[name],
-                    read[name],
-                    read[reference] / read[name],
-                    f"{np.abs(way.read() - segments.frames).max():.1e}",
-                ]
-                for name, way in ways.items()
-            ),
+    with tempfile.TemporaryDirectory() as name:
+        paths = {file: Path(name, file) for file in (REFERENCE, "ours.json", "ours.h5")}
+        write = {file: partial(segment_file.write, segments, paths[file]) for file in paths}
+        write[REFERENCE] = partial(course.write, course_data(segments), paths[REFERENCE])
+        written = measure.in_turn(
+            {file: partial(measure.seconds, function) for file, function in write.items()},
+            arguments.runs,
         )
+        read = measure.in_turn(
+            {file: partial(measure.call, reading, path) for file, path in paths.items()},
+            arguments.runs,
+        )
+        took = {file: median(seconds for seconds, _ in runs) for file, runs in read.items()}
+        peaks = {file: median(peak for _, peak in runs) for file, runs in read.items()}
+        sizes = {file: path.stat().st_size / 1e6 for file, path in paths.items()}
+        rows = [
+            [
+                file,
+                sizes[file],
+                sizes[file] / sizes[REFERENCE],
+                median(written[file]),
+                median(written[REFERENCE]) / median(written[file]),
+                took[file],
+                took[REFERENCE] / took[file],
+                peaks[file] / (segments.frames.nbytes / 2**20),
+                f"{np.abs(frames_of(path) - segments.frames).max():.1e}",
+            ]
+            for file, path in paths.items()
+        ]
+        measure.table(COLUMNS, rows)
     print(f"\n{len(segments.tracks)} tracks, {segments.frames.nbytes / 1e6:.1f} MB as an array.")
     measure.machine(arguments.runs)
     return cli.DONE

@@ -1,7 +1,6 @@
-"""What the benchmarks share: ways taken in turn, processes timed, Markdown tables, made-up data."""
+"""What the benchmarks share: runs in turn, processes measured, Markdown tables, made-up data."""
 
 import argparse
-import importlib.util
 import json
 import os
 import platform
@@ -9,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -27,14 +26,20 @@ from genre.errors import GenreError
 
 Result = TypeVar("Result")
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("numpy", "librosa", "tensorflow", "keras", "h5py", "orjson")
+PACKAGES = ("numpy", "librosa", "keras", "tensorflow", "onnxruntime")
+CALL = """\
+import importlib, json, sys
+module, function, arguments = sys.argv[1:]
+print(json.dumps(getattr(importlib.import_module(module), function)(*json.loads(arguments))))
+"""
 
 
 class Usage(NamedTuple):
-    """What a process took."""
+    """What a process and those that it started took; of many runs, the median of each."""
 
-    seconds: float  # by the clock on the wall
-    cpu_seconds: float  # of all cores, in it and in the processes that it waited for
+    seconds: float  # by the clock
+    cpu_seconds: float  # user and system, on all cores
+    peak: float  # MiB of memory at most, in the largest of the processes
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -45,7 +50,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         type=cli.count,
         metavar="N",
         default=5,
-        help="of each way, taken in turn; the table holds their medians (default: %(default)s)",
+        help="of each kind, in turn; the tables hold their medians (default: %(default)s)",
     )
     return parser
 
@@ -62,9 +67,12 @@ def in_turn(ways: Mapping[str, Callable[[], Result]], runs: int) -> dict[str, li
     return results
 
 
-def medians(usages: Mapping[str, Sequence[Usage]]) -> dict[str, float]:
-    """Return each way's median of the seconds on the wall."""
-    return {name: median(usage.seconds for usage in runs) for name, runs in usages.items()}
+def usages(ways: Mapping[str, Callable[[], Usage]], runs: int) -> dict[str, Usage]:
+    """Return the medians of what each way used, run in turn."""
+    found = in_turn(ways, runs)
+    return {
+        name: Usage(*map(median, zip(*all_runs, strict=True))) for name, all_runs in found.items()
+    }
 
 
 def seconds(function: Callable, *arguments: object) -> float:
@@ -74,42 +82,45 @@ def seconds(function: Callable, *arguments: object) -> float:
     return time.perf_counter() - started
 
 
-def process(*command: object, output: Path | None = None) -> Usage:
-    """Run a Python process from the project's folder, with its stdout in a file if one is named.
+def process(*command: object, output: Path | None = None, folder: Path = ROOT) -> Usage:
+    """Run a Python process in a checkout's folder, with its stdout in a file if one is named.
 
-    Raises GenreError with its last words when it fails.
+    Raises GenreError with its last line on stderr when it fails.
     """
-    with open(output or os.devnull, "wb") as stdout:
-        started = time.perf_counter()
-        child = subprocess.Popen(
-            [sys.executable, *map(str, command)], stdout=stdout, stderr=subprocess.PIPE, cwd=ROOT
-        )
-        words = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        elapsed = time.perf_counter() - started
-    child.stderr.close()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        last = words.decode(errors="replace").strip().splitlines()[-1:]
-        raise GenreError(f"{command[:2]} ended with {child.returncode}", *last)
-    return Usage(elapsed, usage.ru_utime + usage.ru_stime)
+    usage = [sys.executable, ROOT / "benchmarks" / "usage.py", output or os.devnull, *command]
+    return Usage(**json.loads(_run(usage, folder)))
 
 
-def answer(*command: object, question: str = "") -> dict:
-    """Run a Python process as `process` does and return the JSON on its last line of stdout.
+def call(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function of a module in a process of its own; arguments and result as in JSON."""
+    module = sys.modules[function.__module__].__spec__.name  # which is not "__main__"
+    words = (module, function.__name__, json.dumps(arguments, default=str))
+    return json.loads(_run([sys.executable, "-c", CALL, *words], ROOT).splitlines()[-1])
 
-    A question goes to its stdin.
-    """
-    command = [sys.executable, *map(str, command)]
-    ended = subprocess.run(command, input=question, capture_output=True, text=True, cwd=ROOT)
+
+def own_peak() -> float:
+    """Return the most memory that this process has had, in MiB."""
+    return peak_of(os.getpid())
+
+
+def peak_of(process_id: int) -> float:
+    """Return the most memory that a running process has had, in MiB, as Linux tells it."""
+    status = Path(f"/proc/{process_id}/status").read_text(encoding="utf-8")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def _run(command: Sequence[object], folder: Path) -> str:
+    """Run a process and return its stdout."""
+    ended = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=folder)
     if ended.returncode:
         last = ended.stderr.strip().splitlines()[-1:]
-        raise GenreError(f"{command[1:3]} ended with {ended.returncode}", *last)
-    return json.loads(ended.stdout.splitlines()[-1])
+        raise GenreError(f"a measured process ended with {ended.returncode}", *last)
+    return ended.stdout
 
 
 @contextmanager
-def one_core():
+def one_core() -> Iterator[None]:
     """Keep this process on one core, and the libraries that count cores to one thread."""
     from threadpoolctl import threadpool_limits
 
@@ -141,10 +152,10 @@ def _cell(value: object) -> str:
 
 def machine(runs: int) -> None:
     """Print what a reader must know of the figures: how many runs, on what."""
-    installed = [name for name in PACKAGES if importlib.util.find_spec(name)]
-    packages = ", ".join(f"{name} {version(name)}" for name in installed)
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = f", load {os.getloadavg()[1]:.1f}" if hasattr(os, "getloadavg") else ""
     print(
-        f"\nMedians of {runs} runs, {os.cpu_count()} cores, {platform.machine()}, "
+        f"\nMedians of {runs} runs, {os.cpu_count()} cores{load}, {platform.machine()}, "
         f"Python {platform.python_version()}, {packages}"
     )
 
@@ -159,35 +170,25 @@ def linked(source: Path, folder: Path, times: int) -> Path:
     return folder
 
 
-def on_songs(
-    description: str | None,
-    argv: Sequence[str] | None,
-    columns: Sequence[str],
-    rows: Callable[[Path, Path, int], Iterable[Sequence[object]]],
-) -> None:
-    """Read a benchmark's command line and print its table, of songs linked so many times.
-
-    `rows` gives those of one folder of songs, with a folder to write to and the number of runs.
-    """
-    command_line = parser(description)
-    add = command_line.add_argument
-    add("--dataset", type=Path, required=True, help="folder of genre folders")
+def add_songs(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add the options that say which songs are used, and how often."""
+    add = parser.add_argument
+    add("--dataset", type=Path, metavar="DIR", required=required, help="folder of genre folders")
     add(
         "--times",
         type=cli.count,
         nargs="+",
         metavar="N",
         default=[1],
-        help="how many times the songs are linked, for each part of the table (default: 1)",
+        help="how many times the songs are linked, for each row of the table (default: 1)",
     )
-    arguments = command_line.parse_args(argv)
-    found: list[Sequence[object]] = []
-    for times in arguments.times:
-        with tempfile.TemporaryDirectory() as folder:
-            songs = linked(arguments.dataset, Path(folder, "songs"), times)
-            found += rows(songs, Path(folder), arguments.runs)
-    table(columns, found)
-    machine(arguments.runs)
+
+
+@contextmanager
+def songs(dataset: Path, times: int) -> Iterator[tuple[Path, Path]]:
+    """Give a folder of linked songs, and one to write to, for as long as the block runs."""
+    with tempfile.TemporaryDirectory() as name:
+        yield linked(dataset, Path(name, "songs"), times), Path(name)
 
 
 def tiled(segments: Segments, times: int) -> Segments:
@@ -199,6 +200,7 @@ def tiled(segments: Segments, times: int) -> Segments:
         artists=[*segments.artists] * times,
         parts=[*segments.parts] * times,
         pitch_shift=None if (it := segments.pitch_shift) is None else np.tile(it, times),
+        altered=None if (it := segments.altered) is None else np.tile(it, times),
         labels=np.tile(segments.labels, times),
         track_index=np.concatenate([segments.track_index + i * len(tracks) for i in range(times)]),
         frames=np.tile(segments.frames[:], (times, 1, 1)),

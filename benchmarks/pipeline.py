@@ -3,7 +3,7 @@
     python -m benchmarks.pipeline --dataset Data/genres_original
     python -m benchmarks.pipeline --dataset gtzan_mini --times 1 10
 
-With --times the songs are linked so many times under other names, to see how time grows.
+With --times the songs are linked so many times under other names, to see how time and memory grow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,8 +22,9 @@ COLUMNS = (
     "course's way, s",
     "preprocess.py, s",
     "times as fast",
-    "tracks a second",
-    "CPU s / s",
+    "course's peak, MiB",
+    "preprocess.py's peak, MiB",
+    "array, MiB",
     "max. difference",
     "labels",
 )
@@ -33,32 +34,40 @@ def rows(songs: Path, folder: Path, runs: int) -> Iterator[list[object]]:
     """Yield a row for each suffix of the segment file."""
     theirs = folder / "course.json"
     ours = [folder / f"ours{suffix}" for suffix in (segment_file.JSON, segment_file.HDF5)]
-    ways = {
+    command = ("-m", "benchmarks.course", "--dataset", songs, "--output", theirs)
+    ways = {"course": partial(measure.process, *command)} | {
         path.suffix: partial(measure.process, "preprocess.py", "--dataset", songs, "--output", path)
         for path in ours
     }
-    command = ("-m", "benchmarks.course", "--dataset", songs, "--output", theirs)
-    usages = measure.in_turn({"course": partial(measure.process, *command)} | ways, runs)
-    seconds = measure.medians(usages)
+    used = measure.usages(ways, runs)
+    reference = used["course"]
     frames, labels = course.read(theirs)
     for path in ours:
-        segments = segment_file.read(path)
-        took, last = seconds[path.suffix], usages[path.suffix][-1]
+        segments, found = segment_file.read(path), used[path.suffix]
         yield [
             len(segments.tracks),
             path.suffix,
-            seconds["course"],
-            took,
-            seconds["course"] / took,
-            len(segments.tracks) / took,
-            last.cpu_seconds / last.seconds,
+            reference.seconds,
+            found.seconds,
+            reference.seconds / found.seconds,
+            reference.peak,
+            found.peak,
+            np.float32(frames).nbytes / 2**20,
             f"{np.abs(segments.frames[:] - frames).max():.1e}",
             "equal" if np.array_equal(segments.labels, labels) else "differ",
         ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    measure.on_songs(__doc__, argv, COLUMNS, rows)
+    parser = measure.parser(__doc__)
+    measure.add_songs(parser)
+    arguments = parser.parse_args(argv)
+    found: list[list[object]] = []
+    for times in arguments.times:
+        with measure.songs(arguments.dataset, times) as (songs, folder):
+            found += rows(songs, folder, arguments.runs)
+    measure.table(COLUMNS, found)
+    measure.machine(arguments.runs)
     return cli.DONE
 
 

@@ -1,10 +1,12 @@
-"""Measure how far changes of the sound that leave its genre alone move a model's answers.
+"""Measure how often a model still names the genre after the sound of a song was changed.
 
-    python -m benchmarks.robustness --model pretrained --input songs
+    python -m benchmarks.robustness --input songs
+    python -m benchmarks.robustness --model output/cnn --input gtzan_mini
 
-The first 30 s of each song are changed and judged again. "same genre" is the share of songs that
-keep the genre they had; "moved" is the mean share of probability that went to other genres (half
-the sum of absolute differences), and "most" that of the song it moved most.
+The changes leave the genre as it is: another volume, MP3, an equaliser, a low sample rate. The
+model predicts the first 30 s of each song before and after. "same genre" is the share of songs
+whose genre stays the same. "moved" is the mean share of probability that went to other genres: half
+the sum of absolute differences. "most" is that share for the song where it is largest.
 """
 
 import argparse
@@ -17,11 +19,12 @@ import soundfile
 import soxr
 from tqdm import tqdm
 
-import predict
+import config
+import genre
 from benchmarks import measure
-from genre import audio, cli, evaluation, features
+from genre import audio, cli
+from genre.datasets.folder import songs_in
 from genre.errors import AudioError, GenreError
-from genre.features.settings import Settings
 from genre.files import printable
 from genre.reporting import card, text
 
@@ -30,17 +33,19 @@ Change = Callable[[np.ndarray, int], np.ndarray]  # of mono samples, at a rate i
 
 
 def louder(decibels: float) -> Change:
-    """Return a change of volume, beyond full scale as it comes."""
+    """Return a change of volume, which does not clip."""
     return lambda samples, _: (samples * 10 ** (decibels / 20)).astype(np.float32)
 
 
 def mp3(compression: float) -> Change:
-    """Return coding as MP3 and back; from 0, the most bits, to 1, as libsndfile has it."""
+    """Return encoding as MP3 and decoding, with libsndfile's compression from 0 to 1."""
 
-    def code(samples: np.ndarray, rate: int) -> np.ndarray:
+    def change(samples: np.ndarray, rate: int) -> np.ndarray:
         file = io.BytesIO()
         soundfile.write(
-            *(file, samples, rate),
+            file,
+            samples,
+            rate,
             format="MP3",
             bitrate_mode="CONSTANT",
             compression_level=compression,
@@ -48,24 +53,24 @@ def mp3(compression: float) -> Change:
         file.seek(0)
         return soundfile.read(file, dtype="float32")[0]
 
-    return code
+    return change
 
 
 def resampled(rate: int) -> Change:
-    """Return what is left of the sound at a lower rate."""
+    """Return resampling to a lower rate and back."""
     return lambda samples, own: soxr.resample(soxr.resample(samples, own, rate), rate, own)
 
 
 def tilted(decibels: float) -> Change:
-    """Return an equaliser that raises by so many decibels an octave, and nothing at 1 kHz."""
+    """Return an equaliser that adds so many decibels for each octave above 1 kHz."""
 
-    def tilt(samples: np.ndarray, rate: int) -> np.ndarray:
+    def change(samples: np.ndarray, rate: int) -> np.ndarray:
         frequencies = np.fft.rfftfreq(len(samples), 1 / rate)
         octaves = np.log2(np.maximum(frequencies, 30) / 1000)
         spectrum = np.fft.rfft(samples) * 10 ** (decibels * octaves / 20)
         return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
 
-    return tilt
+    return change
 
 
 CHANGES: dict[str, Change] = {
@@ -82,48 +87,53 @@ CHANGES: dict[str, Change] = {
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
     add = parser.add_argument
-    add("--model", type=Path, metavar="PATH", required=True, help="folder of a trained model")
+    add(
+        "--model",
+        type=Path,
+        metavar="PATH",
+        default=config.PRETRAINED_PATH,
+        help="folder of a trained model (default: the pretrained one)",
+    )
     add("--input", type=Path, nargs="+", metavar="PATH", required=True, help="songs, and folders")
     return parser.parse_args(argv)
 
 
-def heard(songs: Sequence[Path], settings: Settings) -> Iterator[np.ndarray]:
-    """Yield the songs' samples, those of which that can be read."""
+def loaded(songs: Sequence[Path], rate: int, seconds: float) -> Iterator[np.ndarray]:
+    """Yield the samples of the songs that can be read."""
     for song in tqdm(songs, unit="song", disable=None):
         try:
-            samples = audio.load(
-                song, sample_rate=settings.sample_rate, seconds=settings.track_seconds
-            )
-            yield samples
+            yield audio.load(song, sample_rate=rate, seconds=seconds)
         except AudioError as error:
             cli.say(f"{printable(song)}: {error}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    songs = list(predict.find_songs(arguments.input, []))
-    model, the_card = card.load(arguments.model)
-    settings = card.settings(the_card, model)
+    songs, problems = songs_in(arguments.input)
+    for problem in problems:
+        cli.say(problem)
+    model = genre.load(arguments.model)
+    settings = card.settings(model.card)
+    rate = settings.sample_rate
+    found: dict[str, list[list[float]]] = {name: [] for name in ("unchanged", *CHANGES)}
 
-    def judge(samples: np.ndarray) -> np.ndarray:
-        frames = features.of_samples(samples, the_card.feature, settings).frames
-        return evaluation.join(model.judge(frames))
+    def predict(samples: np.ndarray) -> list[float]:
+        return list(model.predict((samples, rate)).probabilities.values())
 
-    answers = {name: [] for name in ("", *CHANGES)}
-    for samples in heard(songs, settings):
-        answers[""].append(judge(samples))
+    for samples in loaded(songs, rate, settings.track_seconds):
+        found["unchanged"].append(predict(samples))
         for name, change in CHANGES.items():
-            answers[name].append(judge(change(samples, settings.sample_rate)))
-    before = np.array(answers.pop(""))
+            found[name].append(predict(change(samples, rate)))
+    before = np.array(found.pop("unchanged"))
     if not len(before):
         raise GenreError(f"no song can be read in {', '.join(map(printable, arguments.input))}")
     rows = []
-    for name, after in answers.items():
+    for name, after in found.items():
         same = np.mean(np.argmax(after, axis=1) == before.argmax(axis=1))
         moved = np.abs(np.array(after) - before).sum(axis=1) / 2
         rows.append((name, f"{same:.0%}", f"{moved.mean():.0%}", f"{moved.max():.0%}"))
     measure.table(COLUMNS, rows)
-    print(f"\n{len(before)} songs, {text.network(the_card)} of {the_card.created}")
+    print(f"\n{len(before)} songs, {text.network(model.card)} of {model.card.created}")
     return cli.DONE
 
 

@@ -1,9 +1,11 @@
-"""Measure how long scripts take to answer: --help, and predict.py on one song.
+"""Measure how long a script takes to start: --help, and predict.py on one song.
 
     python -m benchmarks.startup --model output/cnn --song song.mp3
+    git worktree add ../before fe21518
+    python -m benchmarks.startup --song song.mp3 --before ../before
 
---help is measured against `import tensorflow`, predict.py against a bare process that imports
-Keras, loads the network and calls it once on a made-up song.
+--help is compared with `import tensorflow`. With --before, predict.py is compared with that of an
+older checkout and its own pretrained model: the whole process, its time and its peak memory.
 """
 
 import argparse
@@ -11,53 +13,61 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import config
 from benchmarks import measure
 from genre import cli
-from genre.reporting import card
 
-BARE = """\
-import sys
-import keras
-import numpy as np
-network = keras.saving.load_model(sys.argv[1], compile=False)
-network(np.zeros((10, *network.input_shape[1:]), dtype=np.float32))
-"""
+SCRIPTS = sorted(path.name for path in measure.ROOT.glob("*.py") if path.stem != "config")
+COLUMNS = ("process", "s", "CPU s", "peak, MiB", "of the time", "of the CPU time", "of the memory")
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = measure.parser(__doc__)
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained network")
-    parser.add_argument("--song", type=Path, required=True, help="audio file to predict")
+    add = parser.add_argument
+    add(
+        "--model",
+        type=Path,
+        metavar="PATH",
+        default=config.PRETRAINED_PATH,
+        help="folder of a trained model (default: the pretrained one)",
+    )
+    add("--song", type=Path, metavar="FILE", required=True, help="audio file to predict")
+    add(
+        "--before",
+        type=Path,
+        metavar="DIR",
+        help="older checkout to compare with (default: none)",
+    )
     return parser.parse_args(argv)
+
+
+def row(name: str, used: measure.Usage, reference: measure.Usage | None) -> list[object]:
+    """Return a process's row, with its shares of what the reference used."""
+    shares = (
+        [ours / theirs for ours, theirs in zip(used, reference, strict=True)]
+        if reference
+        else [""] * 3
+    )
+    return [name, *used, *shares]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     model, song = arguments.model.resolve(), arguments.song.resolve()
-    scripts = sorted(path.name for path in measure.ROOT.glob("*.py") if path.stem != "config")
-    helps = {f"{script} --help": partial(measure.process, script, "--help") for script in scripts}
-    bare_import = "import tensorflow"
-    bare_call = "import keras, load, one call"
-    predict = "predict.py, one song"
-    usages = measure.in_turn(
-        {
-            bare_import: partial(measure.process, "-c", bare_import),
-            **helps,
-            bare_call: partial(measure.process, "-c", BARE, model / card.MODEL_FILE),
-            predict: partial(measure.process, "predict.py", "--model", model, "--input", song),
-        },
-        arguments.runs,
-    )
-    took = measure.medians(usages)
-    measure.table(
-        ("process", "s", "measured against", "ratio"),
-        [
-            [bare_import, took[bare_import], "", ""],
-            *([name, took[name], bare_import, took[name] / took[bare_import]] for name in helps),
-            [bare_call, took[bare_call], "", ""],
-            [predict, took[predict], bare_call, took[predict] / took[bare_call]],
-        ],
-    )
+    helps = {f"{script} --help": partial(measure.process, script, "--help") for script in SCRIPTS}
+    tensorflow, predict, before = "import tensorflow", "predict.py, one song", "the same, before"
+    ways = {
+        tensorflow: partial(measure.process, "-c", "import tensorflow"),
+        **helps,
+        predict: partial(measure.process, "predict.py", "--model", model, "--input", song),
+    }
+    if arguments.before:
+        ways[before] = partial(
+            measure.process, "predict.py", "--input", song, folder=arguments.before
+        )
+    used = measure.usages(ways, arguments.runs)
+    reference = dict.fromkeys(helps, used[tensorflow]) | {predict: used.get(before)}
+    measure.table(COLUMNS, (row(name, found, reference.get(name)) for name, found in used.items()))
     measure.machine(arguments.runs)
     return cli.DONE
 
