@@ -247,8 +247,8 @@ def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
         ("short.wav", "is 1.000 s long, shorter than one segment of 3 s"),
         ("silent.wav", "nothing but silence"),
         ("other.json", "segment file"),
-        ("broken.h5", "not a whole segment file"),
-        ("copies.h5", "nothing but copies"),
+        ("broken.h5", "not a segment file, or damaged"),
+        ("copies.h5", "only copies"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_line(run, tmp_path, name, words):
