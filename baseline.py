@@ -7,9 +7,9 @@
     python baseline.py --classifier random-forest --output output/forest
 
 These are the baselines that a network must beat. All are compared, or one is saved for predict.py
-and evaluate.py. They learn from each segment's mean and deviation in every band, and from how much
-it changes from frame to frame; kernel-ridge learns from more statistics of a spectrogram in
-decibels, such as preprocess.py --feature mel makes.
+and evaluate.py. They learn from the mean and the standard deviation of each band of a segment, and
+from how much the band changes from frame to frame. kernel-ridge learns from more statistics, which
+need a spectrogram in decibels, such as the one of preprocess.py --feature mel.
 """
 
 import argparse
@@ -44,35 +44,35 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         default=config.DATA_PATH,
-        help="segment file of preprocess.py, or a table of features: a .csv file with the columns "
-        "filename and label, all others being features, such as Kaggle's of GTZAN "
+        help="segment file of preprocess.py, or a table of features, such as Kaggle's of GTZAN: a "
+        ".csv file with the columns filename and label, where all other columns are features "
         "(default: %(default)s)",
     )
     add(
         "--fma",
         type=Path,
         metavar="CSV",
-        help="FMA's tracks.csv, where --data is FMA's features.csv (default: --data names the "
-        "genres itself)",
+        help="FMA's tracks.csv, if --data is FMA's features.csv (default: --data holds the genres "
+        "itself)",
     )
-    add("--subset", choices=fma.SUBSETS, help=f"of FMA (default: {fma.SUBSETS[0]})")
+    add("--subset", choices=fma.SUBSETS, help=f"subset of FMA (default: {fma.SUBSETS[0]})")
     add(
         "--classifier",
         choices=classifiers.NAMES,
-        help="train this one and save it (default: compare all and save none)",
+        help="train this classifier and save it (default: compare all and save none)",
     )
     add(
         "--output",
         type=Path,
         metavar="DIR",
         default=config.BASELINE_PATH,
-        help="folder for the classifier, its card and pictures, or for the picture of all "
-        "(default: %(default)s)",
+        help="folder for the classifier, its card and pictures, or for the picture that compares "
+        "all (default: %(default)s)",
     )
     add(
         "--overwrite",
         action="store_true",
-        help="keep nothing of an earlier model in that folder (default: move it to DIR-before)",
+        help="replace an earlier model in that folder (default: move it to DIR-before)",
     )
     options.add_split_arguments(parser)
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
@@ -84,7 +84,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def read(arguments: argparse.Namespace) -> Segments:
-    """Return the segments of the data, or the rows of the table, that the command line names."""
+    """Return the segments of the file, or the rows of the table, that the command line names."""
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
         return feature_table.read_fma(arguments.data, arguments.fma, subset=subset)
@@ -94,12 +94,12 @@ def read(arguments: argparse.Namespace) -> Segments:
 def train(
     name: str, examples: classifiers.Examples, runs: list[tuple[int, Split]]
 ) -> tuple[list[classifiers.Fitted], list[Result]]:
-    """Train a classifier once for every run, and test it."""
+    """Train and test a classifier once for every run."""
     segments, trained, found = examples.segments, [], []
     for seed, split in runs:
         fitted = classifiers.fit(name, examples, split, seed=seed)
         function = partial(classifiers.probabilities, fitted.model, n_genres=len(segments.mapping))
-        found.append(results.of_run(function, examples.described(name), split, seed=seed))
+        found.append(results.of_run(function, examples.with_statistics(name), split, seed=seed))
         trained.append(fitted)
     cli.say(f"{name}: {sum(run.seconds for run in trained):.2f} s")
     return trained, found
@@ -111,7 +111,7 @@ def save(
     runs: list[tuple[int, Split]],
     arguments: argparse.Namespace,
 ) -> None:
-    """Train a classifier, save the first run's with the scores of all, and print them."""
+    """Train a classifier in every run; save the first run's model with the scores of all runs."""
     from genre.classifiers import skops_file
 
     segments = examples.segments
@@ -122,7 +122,7 @@ def save(
         (folder / card.CLASSIFIER_FILE).write_bytes(skops_file.to_bytes(first.model))
         return {"files": {card.CLASSIFIER_FILE: sha256(folder / card.CLASSIFIER_FILE)}}
 
-    fields = model_folder.describe(
+    fields = model_folder.card_fields(
         segments,
         found,
         found[0],
@@ -158,12 +158,12 @@ def save(
 def compare(
     examples: classifiers.Examples, runs: list[tuple[int, Split]], protocol: Protocol, folder: Path
 ) -> int:
-    """Train all classifiers and print a table of them, the best first; draw it, too."""
+    """Train all classifiers, print a table of their scores, the best first, and draw it."""
     segments, trained, found, failed = examples.segments, {}, {}, 0
     for name in suited(segments):
         try:
             trained[name], found[name] = train(name, examples, runs)
-        except TrainingError as error:  # the others may be able to
+        except TrainingError as error:  # other classifiers may be able to learn from this data
             failed += 1
             cli.say(str(error))
     if not trained:
@@ -183,7 +183,7 @@ def compare(
             "roc_area": mean(areas) if areas else None,
             "seconds": mean(run.seconds for run in trained[name]),
         }
-    heading = training.describe_test(segments, runs, protocol)
+    heading = training.test_heading(segments, runs, protocol)
     comparison.picture(measures, heading, folder / PICTURE)
     print(heading, text.ranking(table), sep="\n\n", end="\n\n")
     print(comparison.chance(tested))
@@ -195,7 +195,7 @@ def compare(
 
 
 def suited(segments: Segments) -> list[str]:
-    """Return the names of the classifiers that are made for such segments; say what is left out."""
+    """Return the classifiers that can use these segments; log the classifiers that are left out."""
     names = []
     for name in classifiers.NAMES:
         try:
@@ -220,7 +220,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = experiment.plan(segments, protocol)
     (model_folder.check if arguments.classifier else check_folder)(arguments.output)
     for _, split in runs if protocol.folds else runs[:1]:
-        training.describe(segments, split)
+        training.say_split(segments, split)
     examples = classifiers.Examples(segments, seed=protocol.seed)
     if arguments.classifier:
         save(arguments.classifier, examples, runs, arguments)

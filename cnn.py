@@ -1,4 +1,4 @@
-"""Train a convolutional network, which sees a segment as a picture of time by coefficient.
+"""Train a convolutional network, which reads a segment as a picture of time by coefficient.
 
     python cnn.py
     python cnn.py --data output/mine.json --output output/mine-cnn --epochs 100
@@ -24,7 +24,7 @@ MFCCs of a segment of GTZAN and ten genres:
     Dropout             64
     Dense               10                   650
 
-It is `basic` in genre/networks/convolutional.py, beside the networks of the literature.
+It is `basic` in genre/networks/convolutional.py. The networks there come from the literature.
 """
 
 from collections.abc import Sequence

@@ -5,10 +5,10 @@
     python compare.py --models cnn "cnn frequency --block resnet" "lstm --cell gru" "baseline knn"
     python compare.py --repeats 3 --cluster tcp://10.0.0.1:8786
 
-A model is called what its card calls it: the training script, the network or the classifier if it
-is not the script's own, and its options. The table, in Markdown, comes at the end, the best model
-first. Its column p says how likely chance makes a difference to the best model as large as that. No
-model is saved.
+A model is named as on its card: the training script, then the network or classifier if it is not
+the script's default, then its options. At the end a table in Markdown is printed, the best model
+first. Column p: the probability that chance alone makes a difference to the best model this large.
+No model is saved.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from genre.reporting import comparison, model_folder
 from genre.training import experiment
 from genre.training.recipe import Recipe
 
-BASELINE, ALL = "baseline", "all"  # each stands for several models
+BASELINE, ALL = "baseline", "all"  # each means several models
 DEFAULT = (*networks.NETWORKS, BASELINE)
 
 Model = networks.Architecture | str  # a network, or the name of a classifier
@@ -42,14 +42,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         nargs="+",
         metavar="MODEL",
         default=DEFAULT,
-        help=f"such as cnn, 'lstm crnn' or 'baseline knn'; {BASELINE} are all classifiers, {ALL} "
-        f"are these and every network (default: {' '.join(DEFAULT)})",
+        help=f"such as cnn, 'lstm crnn' or 'baseline knn'; {BASELINE} means all classifiers, {ALL} "
+        f"all classifiers and all networks (default: {' '.join(DEFAULT)})",
     )
     add(
         "--output",
         type=table_path,
         metavar="FILE.csv",
-        help="write the table there, and a picture of it beside (default: only print it)",
+        help="write the table to this file, and a picture of it beside (default: only print it)",
     )
     add(
         "--workers",
@@ -58,8 +58,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=1,
         help="processes that train at the same time (default: %(default)s)",
     )
-    add("--cluster", metavar="ADDRESS", help="of a Dask scheduler, on whose workers to train")
-    add("--quiet", action="store_true", help="say nothing of the progress (default: say it)")
+    add(
+        "--cluster",
+        metavar="ADDRESS",
+        help="train on the workers of the Dask scheduler at this address (default: here)",
+    )
+    add("--quiet", action="store_true", help="print no progress (default: print it)")
     options.add_split_arguments(parser)
     options.add_recipe_arguments(parser)
     return parser.parse_args(argv)
@@ -73,7 +77,7 @@ def table_path(text: str) -> Path:
 
 
 def spelled_out(models: Iterable[str]) -> Iterator[str]:
-    """Yield each model's words, those that `all` and `baseline` stand for one by one."""
+    """Yield each model, with `all` and `baseline` replaced by the models that they mean."""
     for model in models:
         if model == ALL:
             for script, (_, *others) in networks.NETWORKS.items():
@@ -85,9 +89,9 @@ def spelled_out(models: Iterable[str]) -> Iterator[str]:
 
 
 def choose(model: str) -> tuple[str, Model]:
-    """Return what a model is called on its card, and the model.
+    """Return the name that a model has on its card, and the model.
 
-    Raises TrainingError where its words mean none.
+    Raises TrainingError if there is no such model.
     """
     script, *words = model.split() or [""]
 
@@ -96,7 +100,7 @@ def choose(model: str) -> tuple[str, Model]:
 
     known = {**networks.NETWORKS, BASELINE: classifiers.NAMES}.get(script)
     if known is None:
-        refuse(f"a model begins with {', '.join(networks.NETWORKS)} or {BASELINE}")
+        refuse(f"a model's name begins with {', '.join(networks.NETWORKS)} or {BASELINE}")
     name = words.pop(0) if words and not words[0].startswith("-") else None
     if name not in (None, *known):
         refuse(f"{name!r} is not one of {', '.join(known)}")
@@ -111,7 +115,7 @@ def choose(model: str) -> tuple[str, Model]:
 
 
 def suited(models: dict[str, Model], asked: Sequence[str], segments: Segments) -> dict[str, Model]:
-    """Return the models without classifiers for other data, where these were not asked for."""
+    """Return the models without the classifiers that need other data, unless asked for by name."""
     kept = {}
     for title, model in models.items():
         try:
@@ -127,7 +131,7 @@ def suited(models: dict[str, Model], asked: Sequence[str], segments: Segments) -
 def train_all(
     trials: dict[str, list[Trial]], pool: Executor, *, quiet: bool
 ) -> dict[str, list[Outcome]]:
-    """Return the outcomes of the trials of each model; a model that cannot learn is left out."""
+    """Return the outcomes of each model's trials; a model that cannot learn is left out."""
     runs = [(title, each) for title, of_model in trials.items() for each in of_model]
     outcomes: dict[str, list[Outcome]] = {title: [] for title in trials}
     found = executor.ordered(pool, trial.run, [each for _, each in runs])
@@ -176,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = comparison.table(outcomes, measures, comparison.p_values(tested))
     frames, bands = segments.frames.shape[1:]
     print(f"{arguments.data.name}: {segments.feature}, segments of {frames} frames, {bands} bands")
-    heading = training.describe_test(segments, planned, protocol)
+    heading = training.test_heading(segments, planned, protocol)
     print(heading, comparison.markdown(rows), comparison.chance(tested), sep="\n\n")
     for note in model_folder.notes(split for _, split in planned):
         print(f"note: {note}")
@@ -193,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def recipe_of(model: Model, arguments: argparse.Namespace) -> Recipe | None:
-    """Return how a network is trained, as its own recipe and the command line say."""
+    """Return a network's recipe, changed as the command line says; None for a classifier."""
     return None if isinstance(model, str) else options.recipe(model.network, arguments)
 
 

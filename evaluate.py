@@ -1,10 +1,10 @@
-"""Score a trained model on a segment file, on all of it or on the test part of a split.
+"""Score a trained model on a segment file: on all of it, or on the test part of a split.
 
     python evaluate.py --model output/cnn --data output/other.json
     python evaluate.py --model output/cnn --data output/mfcc.json --split output/cnn/split.csv
 
-The file must hold the feature, the settings and the genres that the model was trained on. Tracks
-that the model was trained on are scored like all others, and the output says how many there are.
+The file must have the feature, the settings and the genres that the model was trained on. Tracks
+that the model was trained on are scored like all others, and a note says how many there are.
 """
 
 import argparse
@@ -43,13 +43,13 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         required=True,
-        help="segment file of preprocess.py, or a table of features as baseline.py reads it",
+        help="segment file of preprocess.py, or a table of features, as for baseline.py",
     )
     parser.add_argument(
         "--split",
         type=cli.checked(splits.known),
         metavar="NAME|CSV",
-        help="score only the test part of this split, dealt with the model's seed: "
+        help="score only the test part of this split, made with the model's seed: "
         f"{splits.HELP} (default: score all tracks)",
     )
     parser.add_argument(
@@ -61,14 +61,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="write over the scores and pictures of an earlier evaluation (default: keep them in a "
-        "folder beside it)",
+        help="replace the scores and pictures of an earlier evaluation (default: keep them in a "
+        "folder beside DIR)",
     )
     return parser.parse_args(argv)
 
 
 def check_agreement(model: genre.Model, segments: datasets.Segments, data: Path) -> None:
-    """Raise DatasetError where the data is not of the kind that the model was trained on."""
+    """Raise DatasetError if the data's feature, settings or genres are not the model's."""
     card = model.card
     ours, theirs = complete(card.settings), complete(segments.settings)
     unlike = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
@@ -81,7 +81,7 @@ def check_agreement(model: genre.Model, segments: datasets.Segments, data: Path)
             raise DatasetError(f"{data}: {what} {given}, but the model was trained on {trained_on}")
     shape = segments.frames.shape[1:]
     if not model.takes(shape):
-        raise DatasetError(f"{data}: the model takes other frames than those of {shape}")
+        raise DatasetError(f"{data}: the model does not take segments of shape {shape}")
 
 
 def named(settings: dict[str, Any], names: Sequence[str]) -> str:
@@ -89,7 +89,7 @@ def named(settings: dict[str, Any], names: Sequence[str]) -> str:
 
 
 def complete(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with the defaults of what a file leaves out."""
+    """Return settings, with the defaults for those that a file leaves out."""
     try:
         return Settings.from_dict(settings).to_dict()
     except ValueError:
@@ -97,23 +97,23 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def notes_on_training(folder: Path, segments: datasets.Segments, chosen: np.ndarray) -> list[str]:
-    """Return a note where the model was trained on segments of the tested tracks."""
+    """Return a note if the model was trained on segments of the tested tracks."""
     try:
         listed = split_file.read(segments, folder / split_file.NAME)
     except split_file.AmbiguousError as error:
-        return [f"whether the model was trained on these tracks cannot be told: {error}"]
+        return [f"it is not known whether the model was trained on these tracks: {error}"]
     tested, trained = (
         segments.track_index[which] for which in (chosen, listed.parts == datasets.TRAIN)
     )
     if not (known := len(np.intersect1d(tested, trained))):
         return []
-    return [f"the model was trained on {known} of these tracks: this score flatters"]
+    return [f"the model was trained on {known} of these tracks: this score is too high"]
 
 
 def save(
     predictions: evaluation.Predictions, scores: metrics.Scores, heading: str, output: Path
 ) -> None:
-    """Write the scores for programs, and draw them."""
+    """Write the scores as JSON, and draw them."""
     with replacing_files(output) as unfinished:
         content = msgspec.json.encode({"title": heading, "scores": scores})
         (unfinished / SCORES_FILE).write_bytes(msgspec.json.format(content) + b"\n")
@@ -121,7 +121,7 @@ def save(
 
 
 def keep_earlier(output: Path) -> str:
-    """Copy an earlier evaluation to a folder beside it, and return a note on it."""
+    """Copy an earlier evaluation to a folder beside it; return a note that says so."""
     names = (SCORES_FILE, figures.CONFUSION, figures.ROC)
     files = [output / name for name in names if (output / name).is_file()]
     if not files:
@@ -133,9 +133,9 @@ def keep_earlier(output: Path) -> str:
     try:
         scores = json.loads((output / SCORES_FILE).read_bytes())["scores"]
         score = f" ({scores['track_accuracy']:.3f} per track)"
-    except (OSError, ValueError, KeyError, TypeError):  # pictures alone
+    except (OSError, ValueError, KeyError, TypeError):  # there are only pictures
         score = ""
-    return f"; what was there{score} is kept in {kept}"
+    return f"; the earlier evaluation{score} is kept in {kept}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

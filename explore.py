@@ -1,13 +1,13 @@
-"""Look at a song's features, or at what is in a segment file of preprocess.py.
+"""Draw a song's features, the content of a segment file, or a map of a folder of songs.
 
     python explore.py song.mp3
     python explore.py output/mfcc.json
     python explore.py ~/Music
 
-Of a song it draws the waveform and six features of the first 30 s, one below another. Of a segment
-file it prints a summary, and draws how many tracks each genre has, an example of each genre, and a
-map of the tracks, on which those that sound alike lie together. Of a folder of songs it draws a map
-in the colours of the genres that the pretrained model predicts.
+For a song: the waveform and six features of the first 30 s, one below another. For a segment file:
+a summary as text, then the number of tracks in each genre, an example of each genre, and a map on
+which tracks that sound alike are close together. For a folder of songs: a map, coloured by the
+genres that the pretrained model predicts.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from genre.errors import DatasetError, ModelError
 from genre.files import check_folder, printable
 from genre.reporting.figures import LONGEST_STEM
 
-MOST_GENRES = 40  # in a picture: the largest ones
+MOST_GENRES = 40  # that a picture shows: the largest ones
 UNCERTAIN = 1000  # the label of songs whose genre is uncertain, behind those of all genres
 
 
@@ -123,7 +123,7 @@ def explore_tracks(
     drawn = track_map.chosen(len(names), config.SEED)
     positions = track_map.positions(vectors[drawn], config.SEED)
     if positions is None:
-        print(f"no map of the tracks: it needs {track_map.FEWEST_TRACKS} that differ")
+        print(f"no map: it needs {track_map.FEWEST_TRACKS} different tracks")
         return
     if len(drawn) < len(names):
         heading += f"; {len(drawn)} of the tracks"
@@ -154,7 +154,7 @@ def explore_folder(folder: Path, picture: Path) -> bool:
     if not answers:
         raise DatasetError(f"{folder}: none of its songs can be used")
     if answers[0].embedding is None:
-        raise ModelError(f"{model.folder}: no map, for this model's feature gives no embeddings")
+        raise ModelError(f"{model.folder}: no map, because this model does not use embeddings")
     mapping = model.card.mapping
     labels = np.array(
         [UNCERTAIN if answer.uncertain else mapping.index(answer.genre) for answer in answers]
@@ -183,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if segment_file.is_one(path):
         segments = segment_file.read(path)
         if not segments.originals.any():
-            raise DatasetError(f"{path}: holds nothing but copies that are shifted in pitch")
+            raise DatasetError(f"{path}: holds only copies of tracks, shifted in pitch or altered")
         check_folder(arguments.output)
         explore_segments(segments, printable(path.name), arguments.output / stem)
     else:

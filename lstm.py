@@ -5,9 +5,9 @@
     python lstm.py --cell gru --bidirectional --output output/gru
     python lstm.py --architecture crnn --summary
 
-What the network has read so far decides how it reads the next frame. The default network has two
-LSTM layers of 64 units and a dense layer. `crnn` and `parallel` join recurrent layers to
-convolutions. All are in genre/networks/recurrent.py.
+The network keeps a state, which each frame changes. The default network has two LSTM layers of 64
+units and a dense layer. `crnn` and `parallel` combine recurrent layers with convolutions. All are
+in genre/networks/recurrent.py.
 """
 
 from collections.abc import Sequence

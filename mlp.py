@@ -1,13 +1,13 @@
-"""Train a multilayer perceptron, which sees a segment as one long row of numbers.
+"""Train a multilayer perceptron, which reads a segment as one vector.
 
     python mlp.py
     python mlp.py --data output/mine.json --output output/mine-mlp --epochs 100
     python mlp.py --no-regularization --output output/overfit
     python mlp.py --data output/musicnn.h5 --architecture linear --output output/linear
 
-The network reads a segment as a whole, with no notion of time: the simplest of the three. It has
-three dense layers of 512, 256 and 64 units, with L2 and dropout. `linear` has none of them: it is
-logistic regression, for embeddings. Both are in genre/networks/dense.py.
+It is the simplest kind of network here: it does not know which values are neighbours in time. It
+has three hidden layers of 512, 256 and 64 units, with L2 and dropout. `linear` has no hidden layer:
+it is logistic regression with L2, for embeddings. Both are in genre/networks/dense.py.
 """
 
 from collections.abc import Sequence

@@ -7,9 +7,9 @@
     python predict.py ~/Music --write-tags --playlists playlists --report library.html
     python predict.py song.mp3 --model output/cnn
 
-The model hears the first 30 s of a song in segments, and its probabilities for them are averaged.
-The output names the most likely genre and the runner-up. A song is called uncertain where, by what
-the model's card says, its probability is too low to rely on.
+The model reads the first 30 s of a song in segments, and its probabilities for them are averaged.
+The output names the two most likely genres. A song is called uncertain if the probability of its
+genre is below the limit on the model's card, or if the song is unlike the training data.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         nargs="+",
         metavar="SONG",
         default=[],
-        help="more of them (default: none)",
+        help="more songs and folders (default: none)",
     )
     add(
         "--model",
@@ -65,7 +65,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--type",
         choices=evaluation.JOINS,
         default="mean",
-        help="how the segments' probabilities are joined to those of the song "
+        help="how the probabilities of the segments are combined into those of the song "
         "(default: %(default)s)",
     )
     shown = parser.add_mutually_exclusive_group()
@@ -99,27 +99,18 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="PATH",
         help="draw the genres over the song's time: a .png, .svg or .pdf file for one song, a "
-        "folder for several; json then holds the segments' probabilities, too (default: no "
-        "picture)",
+        "folder for several; with --format json the output then holds the segments' "
+        "probabilities, too (default: no picture)",
     )
     add(
         "--skip-done",
         type=Path,
         metavar="FILE",
-        help="leave out the songs of an earlier csv or json output, and the csv header, so that "
-        "the output can be appended to it; it need not be there yet (default: predict all)",
+        help="leave out the songs that an earlier csv or json output holds, and the csv header, so "
+        "that the new output can be appended to FILE, which need not exist yet (default: predict "
+        "all)",
     )
-    add(
-        "--workers",
-        type=cli.count,
-        metavar="N",
-        help="processes that songs are predicted in (default: one for each core)",
-    )
-    add(
-        "--cluster",
-        metavar="ADDRESS",
-        help="predict on the workers of the Dask scheduler at this address (default: here)",
-    )
+    cli.add_worker_arguments(parser, "predict")
     library.add_arguments(parser)
     arguments = parser.parse_intermixed_args(argv)
     arguments.songs += arguments.input
@@ -130,40 +121,40 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def add_part_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add which part of a song the model hears."""
+    """Add the options that say which part of a song the model reads."""
     parser.add_argument(
         "--offset",
         type=from_zero,
         metavar="SECONDS",
         default=0.0,
-        help="begin there in each song (default: at its beginning)",
+        help="begin at this time in each song (default: 0, the beginning)",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--seconds",
         type=cli.positive_float,
         metavar="SECONDS",
-        help="hear this much of each song (default: as much as the model was trained on, usually "
+        help="use this much of each song (default: as much as the model was trained on, usually "
         "30 s)",
     )
     length.add_argument(
-        "--whole", action="store_true", help="hear the whole song (default: as --seconds says)"
+        "--whole", action="store_true", help="use the whole song (default: as --seconds says)"
     )
 
 
 def from_zero(text: str) -> float:
-    """Read an argument that is a finite number from 0 on."""
+    """Read an argument that is a finite number, 0 or more."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
     return value
 
 
 def segment_file(text: str) -> Path:
-    """Read an argument that is a file for segments."""
+    """Read an argument that is the path of a file to write segments to."""
     path = Path(text)
     if path.suffix not in predictions.SEGMENT_FORMATS:
         known = ", ".join(predictions.SEGMENT_FORMATS)
@@ -174,7 +165,7 @@ def segment_file(text: str) -> Path:
 def formatter(
     arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path]
 ) -> tuple[str | None, predictions.Row]:
-    """Return the header of the output, and the function that makes a row of an answer."""
+    """Return the header of the output, and the function that turns an answer into a row."""
     mapping, names = model.card.mapping, list(map(printable, songs))
     if arguments.format == "csv":
         return predictions.csv_rows(mapping, model.digest)
@@ -192,7 +183,7 @@ def formatter(
 def answers(
     arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path], bar: Any
 ) -> Iterator[Answer]:
-    """Yield an answer for each song, in order, and move the progress bar."""
+    """Yield an answer for each song, in order, and advance the progress bar."""
     options = {
         "join": arguments.type,
         "offset": arguments.offset,
@@ -200,7 +191,7 @@ def answers(
         "whole": arguments.whole,
     }
     workers = arguments.workers
-    if len(songs) == 1 and not arguments.cluster:  # in this process, which can say how far it is
+    if len(songs) == 1 and not arguments.cluster:  # in this process, which can report progress
         workers, options["progress"] = 1, lambda seconds: bar.update(seconds - bar.n)
     found = model.predict_many(songs, workers=workers, cluster=arguments.cluster, **options)
     for answer in found:
@@ -217,10 +208,10 @@ def predict(
     row: predictions.Row,
     pictures: dict[Path, Path],
 ) -> tuple[int, bool, list[tuple[Path, Answer]]]:
-    """Print an answer for each song, and write what else is asked for.
+    """Print an answer for each song, and write the segments and pictures that are asked for.
 
-    Return how many songs could not be used, whether an answer is uncertain, and, for what is made
-    of the whole library, all answers.
+    Return how many songs could not be used, whether any answer is uncertain, and all answers if
+    playlists, tags or a page are to be written from them.
     """
     n_failed, unsure, least = 0, False, lowest_certain(model.card.calibration)
     kept, keep = [], library.wanted(arguments)
@@ -248,7 +239,7 @@ def predict(
 
 
 def progress_bar(songs: Sequence[Path]) -> Any:
-    """Return a progress bar over songs, or over the seconds of the only one."""
+    """Return a progress bar that counts songs, or the seconds of a single song."""
     from tqdm import tqdm
 
     if len(songs) == 1:
@@ -278,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.segments:
         predictions.check_segment_file(arguments.segments, len(songs))
     if earlier.cut_off:
-        print()  # so that what is appended begins a line
+        print()  # so that the new rows begin on a line of their own
     if for_people and model.folder != config.PRETRAINED_PATH:
         cli.say(text.accuracy_line(model.card))
     n_failed, unsure, kept = predict(

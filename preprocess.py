@@ -1,4 +1,4 @@
-"""Turn labelled songs into a file of segmented MFCCs, or of another feature.
+"""Turn labelled songs into a segment file: the MFCCs, or another feature, of every segment.
 
     python preprocess.py
     python preprocess.py --dataset ~/Music/by-genre --output output/mine.json
@@ -13,8 +13,8 @@ The data set is a folder of genre folders, GTZAN or your own:
       blues/   any.wav  number.mp3  of.flac ...
       jazz/    ...
 
-or what a CSV file with the columns path,genre lists (and part and artist, if known), or FMA, or the
-Million Song Dataset.
+or the songs that a CSV file lists (columns path,genre and, if known, part and artist), or FMA, or
+the Million Song Dataset.
 """
 
 import argparse
@@ -30,10 +30,10 @@ from genre.datasets.listing import Listing, limited
 from genre.errors import AudioError, DatasetError, FeatureError
 from genre.features.settings import Settings
 
-LARGE = 1e9  # bytes of JSON for which .h5 is suggested
+LARGE = 1e9  # bytes; for a larger .json file, .h5 is suggested
 LARGEST_SHIFT = 12  # semitones
 WHERE_TO_GET_GTZAN = (
-    f"no data set: neither {config.DATASET_PATH} nor genres_original nor genres is here.",
+    f"no data set: there is no folder {config.DATASET_PATH}, genres_original or genres here.",
     "Name a folder of genre folders with --dataset, or get GTZAN and put its genre folders there:",
     "  Kaggle         andradaolteanu/gtzan-dataset-music-genre-classification",
     "  Hugging Face   marsyas/gtzan",
@@ -48,9 +48,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--dataset",
         type=Path,
         metavar="DIR",
-        help="folder of genre folders, or the one with the songs of --tracks, --fma or --msd "
+        help="folder of genre folders, or the folder with the songs of --tracks, --fma or --msd "
         f"(default: {config.DATASET_PATH}, genres_original or genres; with --tracks, the folder "
-        "of the list)",
+        "that holds the list)",
     )
     lists = parser.add_mutually_exclusive_group()
     lists.add_argument(
@@ -73,7 +73,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="tagtraum's genres of the Million Song Dataset, for the songs in --dataset, which "
         "holds A/B/C/TRABC....mp3",
     )
-    add("--subset", choices=fma.SUBSETS, help=f"of FMA (default: {fma.SUBSETS[0]})")
+    add("--subset", choices=fma.SUBSETS, help=f"subset of FMA (default: {fma.SUBSETS[0]})")
     add(
         "--msd-artists",
         type=Path,
@@ -84,7 +84,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--limit",
         type=cli.count,
         metavar="N",
-        help="take N tracks of each genre, for a first try (default: all)",
+        help="use only N tracks of each genre, for a first try (default: all)",
     )
     add(
         "--output",
@@ -98,14 +98,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=cli.checked(features.known),
         metavar="NAME",
         default=config.FEATURE,
-        help=f"{', '.join(features.FEATURES)}, or several joined frame by frame as in "
+        help=f"{', '.join(features.FEATURES)}, or several side by side in each frame, as in "
         "mfcc+contrast (default: %(default)s)",
     )
     for option, default, what in (
-        ("--segments", config.SEGMENTS_PER_TRACK, "equal parts of a track; 1 takes it whole"),
+        ("--segments", config.SEGMENTS_PER_TRACK, "equal parts that a track is cut into"),
         ("--n-fft", config.N_FFT, "samples in an analysis window"),
         ("--hop-length", config.HOP_LENGTH, "samples from one window to the next"),
-        ("--n-mels", config.N_MELS, "bands of the mel spectrogram, also of the MFCCs'"),
+        ("--n-mels", config.N_MELS, "bands of the mel spectrogram, and of the one behind MFCCs"),
     ):
         add(
             option,
@@ -125,28 +125,18 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         nargs="+",
         metavar="X",
         default=[],
-        help="add copies of every track, shifted by so many semitones, for training only, as in "
-        "--pitch-shift -1 1 (default: none)",
+        help="add a copy of every track, shifted by X semitones, for training only; several X are "
+        "possible, as in --pitch-shift -1 1 (default: none)",
     )
     add(
         "--altered",
         type=cli.count,
         metavar="N",
         default=0,
-        help="add N copies of every track as other recordings of it might sound, with another "
-        "equaliser, bandwidth, noise and speed, for training only (default: none)",
+        help="add N copies of every track, for training only, each with a random equaliser, "
+        "bandwidth, noise and speed, so that it sounds like another recording (default: none)",
     )
-    add(
-        "--workers",
-        type=cli.count,
-        metavar="N",
-        help="processes that work at the same time (default: one for each core)",
-    )
-    add(
-        "--cluster",
-        metavar="ADDRESS",
-        help="work on the workers of the Dask scheduler at this address (default: here)",
-    )
+    cli.add_worker_arguments(parser, "work")
     arguments = parser.parse_args(argv)
     if arguments.output is None:
         other = config.OUTPUT_PATH / f"{arguments.feature}.json"
@@ -165,20 +155,21 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def semitones(text: str) -> float:
-    """Read a shift in pitch, an octave at most."""
+    """Read an argument that is a shift in pitch, of an octave at most."""
     try:
         value = float(text)
     except ValueError:
         value = 0
     if not 0 < abs(value) <= LARGEST_SHIFT:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of semitones, other than 0 and up to {LARGEST_SHIFT}"
+            f"{text!r} is not a number of semitones from -{LARGEST_SHIFT} to {LARGEST_SHIFT}, "
+            "other than 0"
         )
     return value
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of the command line and config.py; FeatureError if they do not fit."""
+    """Return the settings of the command line and config.py; FeatureError if one is unusable."""
     try:
         return Settings.from_config(
             segments_per_track=arguments.segments,
@@ -187,11 +178,11 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
             n_mels=arguments.n_mels,
         )
     except ValueError as error:
-        raise FeatureError(f"the settings do not fit each other: {error}") from None
+        raise FeatureError(str(error)) from None
 
 
 def find_songs(arguments: argparse.Namespace) -> Listing:
-    """Return the songs that the command line asks for, and what was left out."""
+    """Return the songs that the command line asks for, with those that were left out."""
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
         found = fma.find(arguments.fma, arguments.dataset, subset=subset)
@@ -217,7 +208,7 @@ def find_dataset() -> Path:
 def track_or_reason(
     song: Song, feature: str, settings: Settings, shifts: Sequence[float], n_altered: int
 ) -> features.Track | str:
-    """Return a song's frames, with copies at the end, or why it has none."""
+    """Return a song's frames, with those of its copies at the end, or why the song is unusable."""
     try:
         return features.of_track(song.path, feature, settings, shifts, n_altered=n_altered)
     except AudioError as error:
@@ -232,7 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     segment_file.check_output(output)
     songs, left_out, notes = find_songs(arguments)
     say_all(notes)
-    shape = features.check(feature, settings)  # and loads what the worker processes need, once
+    shape = features.check(feature, settings)  # also loads the libraries that worker processes need
     shifts = list(dict.fromkeys(arguments.pitch_shift))
     n_altered = arguments.altered
     copies = {"shifts": shifts, "n_altered": n_altered}
@@ -267,7 +258,7 @@ def say_all(lines: Iterable[str]) -> None:
 
 
 def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
-    """Say how much smaller an .h5 file would be, where over LARGE bytes of JSON are asked for."""
+    """Log how much smaller an .h5 file would be than a .json file of more than LARGE bytes."""
     n_bytes = {
         dtype: n_segments * shape[0] * shape[1] * size for dtype, size in segment_file.BYTES.items()
     }
@@ -280,7 +271,7 @@ def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:
 
 
 def summary(index: Index, shape: tuple[int, int], output: Path) -> str:
-    """Return a line on what was written."""
+    """Return a line that describes the file that was written."""
     n_copies = int((~index.originals).sum())
     copies = f", {n_copies} of them copies," if n_copies else ""
     return (

@@ -3,9 +3,9 @@
     python similar.py --library ~/Music --input song.mp3
     python similar.py --library ~/Music --input song.mp3 --count 20 --format csv > similar.csv
 
-The first run listens to the whole library and keeps what it has heard in an index. Later runs
-listen to songs that are new or changed. Songs are compared by their embeddings: what a network
-that has learnt to tag two hundred thousand songs makes of them.
+Songs are compared by their embeddings, which come from a network that was trained to tag two
+hundred thousand songs. The first run computes the embeddings of the whole library and keeps them
+in an index. Later runs compute only those of songs that are new or changed.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from genre.files import check_place, printable, sha256
 from genre.library import similar
 
 FEATURE = "musicnn"
-SEGMENTS = 15  # of a song's first 30 s, as the pretrained model has them
+SEGMENTS = 15  # of a song's first 30 s, as in the pretrained model
 FORMATS = ("table", "csv", "json")
 
 
@@ -41,9 +41,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         nargs="+",
         metavar="DIR",
         required=True,
-        help="folders with the songs to look through",
+        help="folders with the songs to search",
     )
-    add("--input", type=Path, metavar="SONG", required=True, help="the song to compare them with")
+    add("--input", type=Path, metavar="SONG", required=True, help="find songs similar to this song")
     add(
         "--count",
         type=cli.count,
@@ -56,7 +56,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         default=config.OUTPUT_PATH / "similar.npz",
-        help="file of what was heard; it can hold several libraries (default: %(default)s)",
+        help="file that keeps the embeddings; it can hold several libraries (default: %(default)s)",
     )
     add(
         "--format",
@@ -65,18 +65,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="table for people; csv or json, one object a line, for programs "
         "(default: %(default)s)",
     )
-    add(
-        "--workers",
-        type=cli.count,
-        metavar="N",
-        help="processes that listen at once (default: one for each core)",
-    )
-    add("--cluster", metavar="ADDRESS", help="listen on a Dask cluster instead (default: here)")
+    cli.add_worker_arguments(parser, "work")
     return parser.parse_args(argv)
 
 
 def embedding(song: Path) -> np.ndarray | str:
-    """Return the mean embedding of a song's segments, (values,), or why it has none."""
+    """Return the mean embedding of a song's segments, (values,), or why the song is unusable."""
     try:
         track = features.of_track(song, FEATURE, Settings.from_config(segments_per_track=SEGMENTS))
     except AudioError as error:
@@ -87,20 +81,20 @@ def embedding(song: Path) -> np.ndarray | str:
 def embeddings(
     songs: Sequence[Path], *, workers: int | None, cluster: str | None
 ) -> Iterator[np.ndarray | str]:
-    """Yield the embedding of each song, in order, or the reason why it has none."""
+    """Yield the embedding of each song, in order, or the reason why the song is unusable."""
     with executor.opened(workers=workers, cluster=cluster) as pool:
         yield from executor.ordered(pool, embedding, songs, unable=str)
 
 
 def version() -> str:
-    """Return what the embeddings depend on, beside the songs."""
+    """Return a text that says how the embeddings are made; other embeddings have another text."""
     return f"{FEATURE} of SHA-256 {sha256(musicnn.ONNX_FILE)[:16]}, {SEGMENTS} segments"
 
 
 def listen(index: similar.Index, songs: Sequence[Path], arguments: argparse.Namespace) -> int:
-    """Bring the index up to date, and write it; return how many songs cannot be used.
+    """Bring the index up to date and write it; return how many songs cannot be used.
 
-    What was heard is kept, too, where the run is interrupted.
+    An interrupted run writes the embeddings that it has computed so far.
     """
     from tqdm import tqdm
 
@@ -119,7 +113,7 @@ def listen(index: similar.Index, songs: Sequence[Path], arguments: argparse.Name
 
 
 def print_found(found: Sequence[tuple[Path, float]], form: str) -> None:
-    """Print the songs that were found, the most similar first."""
+    """Print songs with their similarity, in the order given."""
     if form == "table":
         for song, similarity in found:
             print(f"{similarity:.2f}  {printable(song)}")
@@ -151,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     same = arguments.input.resolve()
     usable = [song for song in songs if str(song.absolute()) in index and song.resolve() != same]
     if not usable:
-        raise GenreError("the library holds no other song that can be used")
+        raise GenreError("the library holds no other usable song")
     print_found(similar.nearest(index, usable, wanted, arguments.count), arguments.format)
     return cli.SOME_FAILED if n_failed or problems else cli.DONE
 

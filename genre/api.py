@@ -67,7 +67,7 @@ class Model:
     ) -> Answer:
         """Return the genres of a song: of a file, or of samples with their sample rate.
 
-        The model hears as many seconds of it as it was trained on (30 by default), or `seconds`,
+        The model reads as many seconds of it as it was trained on (30 by default), or `seconds`,
         or the `whole` song, in each case from `offset` seconds on. `join` is how the segments'
         probabilities are joined: "mean", "max" or "min". `progress` is called now and then with the
         number of seconds that have been analysed. Raises AudioError when the song cannot be used,
@@ -93,7 +93,7 @@ class Model:
         return Answer(
             song=_name(song),
             genre=self.card.mapping[joined.argmax()],
-            # The threshold is fitted on means, whatever is shown.
+            # The threshold is fitted on means, so `join` does not matter here.
             uncertain=calibration.is_uncertain(
                 evaluation.join(segments), self.card.calibration, nearest
             ),
@@ -191,7 +191,7 @@ def _load(file: Path, the_card: Card) -> tuple[Takes, evaluation.Predict]:
     network = onnx_file.load(file)
     if network.n_genres != len(the_card.mapping):
         raise ModelError(
-            f"{file}: tells {network.n_genres} genres apart, its card names {len(the_card.mapping)}"
+            f"{file}: predicts {network.n_genres} genres, but its card has {len(the_card.mapping)}"
         )
     return (lambda shape: shape == network.shape), network
 
@@ -203,7 +203,7 @@ def _read(file: Path, the_card: Card) -> bytes:
     except FileNotFoundError:
         raise ModelError(f"{file}: no such file; train the model again") from None
     if content.startswith(LFS_POINTER):
-        raise ModelError(f"{file}: a pointer of Git LFS, not the model; `git lfs pull` gets it")
+        raise ModelError(f"{file}: a pointer of Git LFS, not the model; run `git lfs pull`")
     if sha256(content).hexdigest() != the_card.files.get(file.name):
         raise ModelError(
             f"{file}: not the file that {card.CARD_FILE} describes: it was cut off, or comes from "

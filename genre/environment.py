@@ -1,4 +1,4 @@
-"""Keep what the environment happens to hold from changing a result or stopping a script."""
+"""Make results independent of environment variables, locale, home folder and the like."""
 
 import ctypes
 import os
@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-# What libraries read from the environment, by the beginnings of the names. Their defaults decide.
+# Environment variables of libraries, by the beginnings of their names. They are cleared, so that
+# the libraries use their defaults.
 CLEARED = (
     "FORCE_COLOR",
     "JOBLIB_",
@@ -34,49 +35,50 @@ CLEARED = (
 KEPT = ("TF_FORCE_GPU_", "TF_GPU_")  # how a process uses a GPU's memory
 SET = {
     "KERAS_BACKEND": "tensorflow",
-    # A folder that cannot be, or Keras would read its data format and precision from the home.
+    # A folder that cannot exist; else Keras reads its data format and precision from the home.
     "KERAS_HOME": str(Path(os.devnull, "keras")),
     "MPLBACKEND": "Agg",  # pictures are files
     "ORT_DISABLE_TELEMETRY": "1",  # see load_onnxruntime
-    "TF_CPP_MIN_LOG_LEVEL": "3",  # what is wrong comes as an exception
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # errors come as exceptions, too
 }
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # of mallopt, as malloc.h has them
-KEPT_BYTES = 2**30  # free at the end of the heap before any are given back
-GROWTH = 2**26  # bytes that the heap grows by
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # parameters of mallopt, from malloc.h
+KEPT_BYTES = 2**30  # that may be free at the end of the heap; more are given back to the system
+GROWTH = 2**26  # bytes by which the heap grows
 
 
 def use_utf8() -> None:
-    """Start this script again in Python's UTF-8 mode where the locale is of another encoding.
+    """Start this script again in Python's UTF-8 mode if the locale has another encoding.
 
-    There the names of files and genres would be other texts than elsewhere, and those in lists
-    would not be found. Windows' names are the same under every locale.
+    Otherwise the names of files and genres would be decoded differently than on other machines,
+    and names in lists would not match. On Windows, names do not depend on the locale.
     """
     if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def prepare() -> None:
-    """Prepare a process that is all ours, a script or a worker, before it loads large libraries.
+    """Prepare a process of ours, a script or a worker, before it loads large libraries.
 
-    Not a notebook: there the backends of Keras and matplotlib are the user's choice, and the API
-    needs neither.
+    This is not for notebooks: there the user chooses the backends of Keras and matplotlib, and the
+    API needs neither.
     """
     for name in [name for name in os.environ if name.startswith(CLEARED)]:
         if not name.startswith(KEPT):
             del os.environ[name]
     os.environ.update(SET, MPLCONFIGDIR=str(_folder()))
-    warnings.resetwarnings()  # PYTHONWARNINGS=error would turn a library's remark into a failure
+    warnings.resetwarnings()  # PYTHONWARNINGS=error would turn a library's warning into an error
     warnings.simplefilter("ignore")
     _keep_freed_memory()
 
 
 @cache
 def load_librosa() -> ModuleType:
-    """Return librosa; the parts that Numba compiles are loaded by one process at a time.
+    """Return librosa. Only one process at a time loads the parts that Numba compiles.
 
-    Numba stores what it compiles. Two processes that fill its cache at once may each store half of
-    a function, and what is loaded then crashes for ever (github.com/numba/numba/issues/10128).
+    Numba keeps compiled functions in a cache. Two processes that fill it at once may each store
+    half of a function, and what is loaded from that cache then crashes every time
+    (github.com/numba/numba/issues/10128).
     """
     from filelock import FileLock
 
@@ -100,10 +102,10 @@ def load_keras() -> ModuleType:
 
 @cache
 def load_onnxruntime() -> ModuleType:
-    """Return ONNX Runtime, which tells no one that it is used.
+    """Return ONNX Runtime, with its telemetry switched off.
 
-    By default it keeps an identifier in the home, and sends reports to its makers. It looks at the
-    variable once, when it is loaded, so a notebook's process needs it too.
+    By default it keeps an identifier in the home folder, and sends reports to its makers. It reads
+    the variable once, when it is loaded, so it must be set in a notebook, too.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
@@ -113,13 +115,13 @@ def load_onnxruntime() -> ModuleType:
 
 @contextmanager
 def muted() -> Iterator[None]:
-    """Let C code write nothing to stderr, as TensorFlow does while it loads, and MP3's decoder.
+    """Suppress what C code writes to stderr, such as TensorFlow's notes and the MP3 decoder's.
 
-    No setting reaches all of TensorFlow's notes (github.com/tensorflow/tensorflow/issues/100442),
-    and they would bury our own lines. A script's own stderr is another descriptor. Of threads that
-    come at the same time, the first one mutes.
+    No setting turns off all of TensorFlow's notes (github.com/tensorflow/tensorflow/issues/100442),
+    and our own lines would be lost among them. Our scripts write to another descriptor. If several
+    threads enter at the same time, only the first one mutes.
     """
-    # Where stderr was closed when Python started, descriptor 2 can be any file that is read.
+    # If stderr was closed when Python started, descriptor 2 can be any file, even an input file.
     if sys.__stderr__ is None or not _muting.acquire(blocking=False):
         yield
         return
@@ -135,10 +137,10 @@ _muting = threading.Lock()
 
 @contextmanager
 def _to_nowhere(descriptor: int) -> Iterator[None]:
-    """Let what is written to a descriptor vanish, and put the descriptor back."""
+    """Discard what is written to a descriptor in the block, and restore the descriptor after it."""
     try:
         before = os.dup(descriptor)
-    except OSError:  # closed by whoever started us
+    except OSError:  # the descriptor was closed when the script started
         yield
         return
     try:
@@ -152,8 +154,8 @@ def _to_nowhere(descriptor: int) -> Iterator[None]:
 
 @cache
 def _folder() -> Path:
-    """Return a folder for libraries' caches on this machine, which no other user can write to."""
-    owner = os.getuid() if hasattr(os, "getuid") else None  # Windows' is each user's own anyway
+    """Return a folder for the caches of libraries, to which no other user can write."""
+    owner = os.getuid() if hasattr(os, "getuid") else None  # Windows' temp folder is per user
     folder = Path(tempfile.gettempdir(), "genre" if owner is None else f"genre-{owner}")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -166,12 +168,12 @@ def _folder() -> Path:
 
 
 def _keep_freed_memory() -> None:
-    """Tell malloc to keep what is freed, from now on in this process; elsewhere do nothing.
+    """Tell glibc's malloc to keep freed memory in this process; do nothing without glibc.
 
-    A training step frees arrays and asks for the same ones in the next, and so does one segment's
-    spectrum after another. By default malloc gives large arrays back at once, and the system hands
-    them out again page by page, each filled with zeros, which takes as long as a small network's
-    arithmetic, and adds a fifth to a song's features.
+    Training steps free arrays and then need arrays of the same sizes, and so do the spectra of one
+    segment after another. By default malloc gives large arrays back to the system at once, which
+    hands them out again page by page, each filled with zeros. That takes as long as a small
+    network's arithmetic, and makes a song's features a fifth slower.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)

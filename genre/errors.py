@@ -1,12 +1,12 @@
-"""What a user can cause: each error's text is the one line that the user reads."""
+"""The errors that a user can cause. The text of each is the line that the user reads."""
 
 
 class GenreError(Exception):
-    """Base of the suite's own errors; the command line prints its lines and exits with 2."""
+    """Base of the suite's errors; the command line prints its lines and exits with status 2."""
 
 
 class AudioError(GenreError):
-    """A file cannot be used as audio; the text gives the reason, without the file's name."""
+    """A file cannot be used as audio; the text gives the reason, but not the file's name."""
 
 
 class FeatureError(GenreError):

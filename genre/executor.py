@@ -41,11 +41,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-AHEAD = 4  # items for each worker that are under way, or done and not yet taken
-PATIENCE = 0.2  # s between looks at processes that should be alive
-CONNECT_SECONDS = 10  # for a cluster's scheduler to answer
-COUNT_SECONDS = 5  # s after which a cluster's workers are counted again: their number changes
-DIED = "a worker process died, perhaps for want of memory; try fewer with --workers"
+AHEAD = 4  # items for each worker that are waiting, in work, or done and not yet used
+CHECK_SECONDS = 0.2  # between checks that all worker processes are alive
+CONNECT_SECONDS = 10  # that a cluster's scheduler has to answer
+COUNT_SECONDS = 5  # between counts of a cluster's workers, whose number can change
+DIED = "a worker process died, perhaps because it ran out of memory; try fewer with --workers"
 LOST = "the cluster's scheduler is gone"
 NO_DASK = "--cluster needs Dask: pip install --requirement requirements-cluster.txt"
 
@@ -59,17 +59,17 @@ def cores() -> int:
 
 @contextmanager
 def opened(*, workers: int | None = None, cluster: str | None = None) -> Iterator[Executor]:
-    """Give an executor for `ordered`; what it has not done when the block ends is dropped.
+    """Give an executor for `ordered`. When the block ends, unfinished work is dropped.
 
-    It has one process for each core, or as many as `workers` says, and no other process where that
-    is one. `cluster` is the address of a Dask scheduler, as in tcp://10.0.0.1:8786, or the path of
-    its scheduler file. Raises GenreError where the cluster cannot be reached.
+    It has `workers` processes, by default one for each core; for one worker it uses this process.
+    `cluster` is the address of a Dask scheduler, such as tcp://10.0.0.1:8786, or the path of its
+    scheduler file. Raises GenreError if the cluster cannot be reached.
     """
     if cluster:
         with _client(cluster) as client:
             yield _Cluster(client)
     elif (workers or cores()) == 1:
-        with threadpoolctl.threadpool_limits(1):  # as in a worker: results differ in rounding
+        with threadpoolctl.threadpool_limits(1):  # as in a worker; more threads round differently
             yield _Here()
     else:
         pool = _Processes(workers or cores())
@@ -86,14 +86,14 @@ def ordered(
     *,
     unable: Callable[[str], Result] | None = None,
 ) -> Iterator[Result]:
-    """Yield the function's result for each item, in order, computed by a pool of `opened`.
+    """Yield the function's result for each item, in order, computed by a pool from `opened`.
 
-    Items are taken only as far ahead as keeps the workers busy, so that memory stays flat. The
-    function, the items and the results must pickle.
+    Only as many items are taken in advance as keep the workers busy, so that memory stays flat.
+    The function, the items and the results must be picklable.
 
-    Raises what the function raises, and GenreError where a worker process dies. On a cluster, a
-    worker may lack what the function needs, or an item may be too much for every worker; that
-    raises GenreError too, or gives `unable` of the reason as the item's result.
+    Raises what the function raises, and GenreError if a worker process dies. On a cluster, a
+    worker may lack a package, or an item may need more memory than any worker has. Then
+    `unable(reason)` is the item's result; without `unable`, GenreError is raised.
     """
     waiting: deque[Future] = deque()
 
@@ -114,12 +114,12 @@ def ordered(
         while waiting:
             yield first_result()
     except BrokenExecutor:
-        time.sleep(PATIENCE)  # for a signal that may be on its way to this process, too
+        time.sleep(CHECK_SECONDS)  # the signal that ended the worker may reach this process, too
         raise GenreError(DIED) from None
 
 
 class Unable(GenreError):
-    """A cluster's worker could not run the function on an item; other items may do."""
+    """A cluster's worker could not run the function on an item; other items may still work."""
 
 
 class _Here(Executor):
@@ -141,12 +141,12 @@ class _Here(Executor):
 
 
 class _Processes(ProcessPoolExecutor):
-    """The standard library's pool, made to notice a worker that is killed amid its answer.
+    """The standard library's pool, which here also notices a worker killed while it answers.
 
-    All workers answer through one pipe. Where one is killed before its answer is through, the
-    pool's thread waits for the rest for ever (and so does loky's), because other processes hold the
-    same end of the pipe. So `result` looks now and then whether all are alive, and `stop` closes
-    every copy of that end.
+    All workers answer through one pipe. If one is killed before its answer is complete, the pool's
+    thread waits for ever for the rest of the answer (and so does loky's), because other processes
+    hold the same end of the pipe. So `result` checks regularly that all workers are alive, and
+    `stop` closes every copy of that end.
     """
 
     def __init__(self, workers: int) -> None:
@@ -157,14 +157,14 @@ class _Processes(ProcessPoolExecutor):
         return AHEAD * self._n_workers
 
     def result(self, future: Future) -> Any:
-        while not wait([future], timeout=PATIENCE).done:
+        while not wait([future], timeout=CHECK_SECONDS).done:
             alive = all(process.is_alive() for process in list(self._processes.values()))
-            if not alive and not wait([future], timeout=PATIENCE).done:
-                raise BrokenExecutor  # which the pool's thread does not find out
+            if not alive and not wait([future], timeout=CHECK_SECONDS).done:
+                raise BrokenExecutor  # the pool's thread does not notice this
         return future.result()
 
     def stop(self) -> None:
-        """End the processes at once: nobody will use what they are working on."""
+        """End the processes at once: nobody needs their results any more."""
         for process in list((self._processes or {}).values()):
             process.kill()
         self._result_queue._writer.close()
@@ -172,18 +172,18 @@ class _Processes(ProcessPoolExecutor):
 
 
 class _Cluster(Executor):
-    """Run calls on a Dask cluster's workers; Dask gives the calls of a lost worker to others."""
+    """Run calls on a Dask cluster's workers. Dask repeats the calls of a lost worker elsewhere."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._pool = client.get_executor(pure=False)  # pure: hashes an item to know it again
+        self._pool = client.get_executor(pure=False)  # pure would hash an item to cache its result
         self._n_workers, self._counted = 0, float("-inf")
 
     def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
-        import cloudpickle  # unlike pickle, it takes functions of the script that runs
+        import cloudpickle  # unlike pickle, it can pickle functions of the main script
 
-        # Dask's scheduler unpickles the function that it is given. Where that is pickle's own, the
-        # scheduler need not have our modules, and a worker without them fails at this call alone.
+        # Dask's scheduler unpickles the function that it is given. Here that is pickle.loads: the
+        # scheduler does not need our modules, and a worker without them fails in this call only.
         call = cloudpickle.dumps(_Call(_prepared, (function, *args)))
         return self._pool.submit(pickle.loads, call)
 
@@ -201,12 +201,12 @@ class _Cluster(Executor):
         except ImportError as error:
             raise Unable(f"a worker of the cluster lacks what it needs: {error}") from None
         except KilledWorker:
-            raise Unable("the cluster's workers that took it died, one after another") from None
+            raise Unable("each worker of the cluster that tried it died") from None
         except CancelledError:
             raise GenreError(LOST) from None
 
     def _count(self) -> None:
-        """Count the workers, and say where there are none."""
+        """Count the workers, and log it if there are none."""
         if time.monotonic() - self._counted < COUNT_SECONDS:
             return
         try:
@@ -214,12 +214,12 @@ class _Cluster(Executor):
         except OSError:
             raise GenreError(LOST) from None
         if n_workers == 0 and (self._n_workers or self._counted < 0):
-            log.info("the cluster has no workers; waiting for some")
+            log.info("the cluster has no workers; waiting for one")
         self._n_workers, self._counted = n_workers, time.monotonic()
 
 
 class _Call:
-    """Unpickles as the result of a call."""
+    """A call of a function: unpickling it runs the call and gives the result."""
 
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.function, self.args = function, args
@@ -230,7 +230,7 @@ class _Call:
 
 @contextmanager
 def _client(cluster: str) -> Iterator[Any]:
-    """Give a client of a Dask scheduler; raises GenreError where there is none."""
+    """Give a client of a Dask scheduler; raises GenreError if there is none."""
     try:
         from distributed import Client
         from distributed.comm import get_address_host_port
@@ -240,7 +240,7 @@ def _client(cluster: str) -> Iterator[Any]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters becomes our own errors
     try:
         address = _address(cluster)
-        get_address_host_port(address)  # ValueError: to Client this would be 20 s of waiting
+        get_address_host_port(address)  # ValueError for a bad address, for which Client waits 20 s
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
@@ -250,7 +250,7 @@ def _client(cluster: str) -> Iterator[Any]:
 
 
 def _address(cluster: str) -> str:
-    """Return a scheduler's address, given that or its scheduler file."""
+    """Return a scheduler's address, given the address or the scheduler file."""
     if not cluster.endswith(".json"):
         return cluster
     try:
@@ -261,8 +261,8 @@ def _address(cluster: str) -> str:
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Let signals wait: an exception that they raise amid a fork would be lost."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears them
+    """Delay signals: an exception that a signal raises during a fork would be lost."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
         yield
         return
     came: list[tuple] = []
@@ -280,7 +280,7 @@ def _signals_held_back() -> Iterator[None]:
 
 
 def _prepare_process() -> None:
-    """Leave signals to the parent, do not outlive it, and compute as every worker does."""
+    """Leave signals to the parent, end when it ends, and prepare as every worker does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_follow_parent, daemon=True).start()
@@ -293,13 +293,13 @@ def _follow_parent() -> None:
 
 
 def _prepared(function: Callable[..., Result], *args: Any) -> Result:
-    """Call a function in a process that the cluster started."""
+    """Call a function in a process that the cluster started, and that may not be prepared."""
     _prepare_worker()
     return function(*args)
 
 
 @cache
 def _prepare_worker() -> None:
-    """Keep a worker to one core, which NumPy's linear algebra would not, and prepare it."""
+    """Prepare a worker, and keep it to one core, since NumPy's linear algebra would use all."""
     threadpoolctl.threadpool_limits(1)
     environment.prepare()

@@ -1,4 +1,4 @@
-"""Write files so that an interrupted run leaves the old one or none, and name them by content."""
+"""Write files so that an interrupted run leaves the old file or none, and hash files."""
 
 import errno
 import hashlib
@@ -28,9 +28,9 @@ def beginning(path: str | Path) -> bytes:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; it takes the place of `path` when the block succeeds.
+    """Give a path beside `path` to write to; when the block succeeds, that file replaces `path`.
 
-    The folder is made if it is missing. The suffix stays, for writers that go by it.
+    The folder is made if it is missing. The suffix stays, because some writers depend on it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,9 +47,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_files(folder: Path) -> Iterator[Path]:
-    """Give a folder to write to; its files take their places in `folder` when the block succeeds.
+    """Give a folder to write to; when the block succeeds, its files are moved into `folder`.
 
-    Other files in `folder`, which is made if it is missing, stay.
+    `folder` is made if it is missing. Other files in it stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=folder) as unfinished:
@@ -67,7 +67,7 @@ def _unfinished(path: Path) -> Path:
 
 
 def check_place(path: Path) -> None:
-    """Raise OSError where a file could not be written to a path, before work is done in vain."""
+    """Raise OSError if a file cannot be written to a path, before any work is done for it."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:
@@ -80,7 +80,7 @@ def check_place(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Raise OSError where files could not be written into a folder that may not be there yet."""
+    """Raise OSError if files cannot be written into a folder, which need not exist yet."""
     try:
         check_place(path / "file")
     except OSError as error:
@@ -89,7 +89,7 @@ def check_folder(path: Path) -> None:
 
 
 def _is_there(path: Path) -> bool:
-    """Say whether there is something at a path; raises OSError where there cannot be."""
+    """Say whether a path exists; raises OSError if it cannot exist."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -98,7 +98,7 @@ def _is_there(path: Path) -> bool:
 
 
 def printable(path: str | Path) -> str:
-    """Return a path in one printable line: what is no printable text is written as escapes."""
+    """Return a path as one printable line: all other characters are written as escapes."""
     text = str(path).encode(errors="backslashreplace").decode()
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 

@@ -229,7 +229,7 @@ def test_a_folder_of_models_is_refused_with_their_names(network, tmp_path):
     for name in ("cnn", "mlp"):
         (tmp_path / name).mkdir()
         shutil.copy(network / "card.json", tmp_path / name)
-    with pytest.raises(ModelError, match=f"name one of them: {tmp_path / 'cnn'}, .*mlp"):
+    with pytest.raises(ModelError, match=f"several models; give one: {tmp_path / 'cnn'}, .*mlp"):
         genre.load(tmp_path)
 
 

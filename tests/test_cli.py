@@ -116,7 +116,7 @@ def raising(error: BaseException) -> SimpleNamespace:
         (
             ImportError("libx.so.1: cannot open\nshared object"),
             "script.py: libx.so.1: cannot open; pip install --requirement requirements.txt may "
-            "mend it",
+            "help",
         ),
     ],
 )

@@ -130,8 +130,8 @@ def test_a_model_that_cannot_be_trained_leaves_the_others(run, data):
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        ("lenet", "a model begins with mlp, cnn, lstm or baseline"),
-        ("", "a model begins with mlp, cnn, lstm or baseline"),
+        ("lenet", "a model's name begins with mlp, cnn, lstm or baseline"),
+        ("", "a model's name begins with mlp, cnn, lstm or baseline"),
         ("cnn lenett", "'lenett' is not one of basic, "),
         ("cnn lenet --dropout 2", "'2' is not a number from 0 to below 1"),
         ("cnn --dropout 0.2", "--dropout is an option of lenet, not of basic"),

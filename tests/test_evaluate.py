@@ -77,7 +77,9 @@ def test_results_go_beside_the_network_and_earlier_ones_are_kept(
     accuracy = json.loads(earlier)["scores"]["track_accuracy"]
     split = ("--split", copy / split_file.NAME)
     second = run(evaluate, *arguments, *split)
-    assert second.out.endswith(f"what was there ({accuracy:.3f} per track) is kept in {before}\n")
+    assert second.out.endswith(
+        f"the earlier evaluation ({accuracy:.3f} per track) is kept in {before}\n"
+    )
     assert (before / "scores.json").read_bytes() == earlier
     assert {path.name for path in before.iterdir()} == {path.name for path in place.iterdir()}
     third = run(evaluate, *arguments, "--overwrite")

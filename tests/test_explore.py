@@ -282,9 +282,9 @@ def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
         ("empty.wav", "is empty"),
         ("short.wav", "is 0.900 s long; 1 s are needed for a picture"),
         ("silent.wav", "nothing but silence"),
-        ("other.json", "segment file ("),
-        ("broken.h5", "not a whole segment file"),
-        ("copies.h5", "nothing but copies"),
+        ("other.json", "segment file"),
+        ("broken.h5", "not a segment file, or damaged"),
+        ("copies.h5", "only copies"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_line(run, tmp_path, name, words):

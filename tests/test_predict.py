@@ -243,7 +243,7 @@ def test_a_model_that_cannot_be_used_is_refused_in_a_line(spoil, reason, copy, s
 
 def test_a_folder_of_models_is_refused_with_their_names(copy, song, run):
     line = refusal(run(predict, song, "--model", copy.parent))
-    assert f"a folder of models, name one of them: {copy}" in line
+    assert f"a folder of several models; give one: {copy}" in line
 
 
 def test_a_keras_file_that_would_run_code_is_not_even_read(copy, song, ask):
@@ -343,7 +343,7 @@ def test_segments_and_their_times_are_written(songs, network, run, tmp_path):
         (str(song), "3.0", "6.0") for song in songs[:2]
     ]
     arguments = (*songs[:2], "--model", network, "--segments", tmp_path / "labels.txt")
-    assert "labels are those of one song" in refusal(run(predict, *arguments))
+    assert "labels are for one song" in refusal(run(predict, *arguments))
 
 
 def test_the_picture_of_one_song(songs, network, run, tmp_path):

@@ -130,8 +130,8 @@ def test_copies_are_named(songs, run, tmp_path):
     ended = run(preprocess, "--dataset", songs, "--output", output, "--workers", 1)
     assert ended.status == 0
     assert ended.err.splitlines() == [
-        "2 tracks are identical copies of others, with which they stay in one part of every "
-        "split: jazz/a.wav = jazz/a (1).wav",
+        "2 tracks are identical copies of others; every split keeps such tracks in one "
+        "part: jazz/a.wav = jazz/a (1).wav",
         "1 identical copies are under another genre: rock/b.wav = jazz/b.flac",
     ]
 
@@ -349,11 +349,11 @@ def test_an_hdf5_file_holds_the_same_in_fewer_bytes(songs, run, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "reason"),
     [
-        (["--feature", "loudness"], "'loudness' is no feature; known are mfcc, mel"),
-        (["--feature", "mfcc+"], "'' is no feature"),
+        (["--feature", "loudness"], "'loudness' is not a feature; features are mfcc, mel"),
+        (["--feature", "mfcc+"], "'' is not a feature"),
         (["--feature", "mel", "--n-fft", 256], "128 mel bands are too many for windows of 256"),
-        (["--n-mels", 12], "13 MFCCs cannot be made of 12 mel bands"),
-        (["--segments", 1000000], "a segment is shorter than a sample"),
+        (["--n-mels", 12], "12 mel bands do not give 13 MFCCs"),
+        (["--segments", 1000000], "a segment shorter than one sample"),
         (["--dtype", "float16"], "--dtype is for .h5 files"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Audio of any format as mono samples at one rate, and cut into segments."""
+"""Read audio of any format as mono samples at one sample rate, and cut it into segments."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,15 +12,15 @@ from numpy.typing import ArrayLike
 from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
 from genre.errors import AudioError
 
-# Files of a data set with these suffixes are taken for songs. Not all can be read: MIDI and samples
-# without a header cannot. They are listed so that a file that was left out is reported.
+# Files with these suffixes are taken for songs. Some cannot be read, such as MIDI and samples
+# without a header. They are listed so that the user is told that they were left out.
 AUDIO_SUFFIXES = frozenset(
-    {".3ga", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".asf", ".au"}
-    | {".avi", ".caf", ".dff", ".dsf", ".dts", ".eac3", ".flac", ".flv", ".m4a", ".m4b", ".m4p"}
-    | {".m4r", ".m4v", ".mid", ".midi", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpc"}
-    | {".mpeg", ".mpg", ".mpga", ".oga", ".ogg", ".ogv", ".opus", ".pcm", ".ra", ".raw", ".rf64"}
-    | {".rm", ".shn", ".snd", ".spx", ".tak", ".tta", ".w64", ".wav", ".wave", ".weba", ".webm"}
-    | {".wma", ".wmv", ".wv"}
+    """
+    .3ga .3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dff .dsf .dts .eac3 .flac
+    .flv .m4a .m4b .m4p .m4r .m4v .mid .midi .mka .mkv .mov .mp2 .mp3 .mp4 .mpc .mpeg .mpg .mpga
+    .oga .ogg .ogv .opus .pcm .ra .raw .rf64 .rm .shn .snd .spx .tak .tta .w64 .wav .wave .weba
+    .webm .wma .wmv .wv
+    """.split()  # noqa: SIM905, a list would be 60 lines
 )
 SILENCE = "holds nothing but silence"
 NO_SOUND = "holds no sound"
@@ -42,8 +42,8 @@ def blocks(
 ) -> Iterator[np.ndarray]:
     """Yield an audio file from `offset` to its end as `load` returns it, `seconds` at a time.
 
-    Memory does not grow with the length of the file. Raises AudioError as `load` does; that there
-    is nothing but silence is known at the end only.
+    Memory does not grow with the length of the file. Raises AudioError as `load` does; for a file
+    that is all silence, only after the whole file has been read.
     """
     return _blocks(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
 
@@ -51,11 +51,11 @@ def blocks(
 def from_samples(
     samples: ArrayLike, rate: float, *, sample_rate: int, seconds: float, offset: float = 0.0
 ) -> np.ndarray:
-    """Return samples that were read elsewhere, at `rate` Hz, as `load` returns those of a file.
+    """Return samples that are already in memory, at `rate` Hz, as `load` returns those of a file.
 
     They have the shape (samples,), (samples, channels) as soundfile gives, or (channels, samples)
-    as librosa gives: the shorter axis is that of the channels. Full scale is 1 for floats; integers
-    of 8 (unsigned), 16 and 32 bits are scaled as in WAV files. Raises AudioError when they are not
+    as librosa gives: the shorter axis holds the channels. Full scale is 1 for floats; integers of 8
+    (unsigned), 16 and 32 bits are scaled as in WAV files. Raises AudioError if the samples are not
     usable.
     """
     if not isinstance(rate, Real) or rate not in PLAUSIBLE_RATES:
@@ -68,8 +68,8 @@ def from_samples(
 def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.ndarray:
     """Cut samples into at most `count` segments of `length` samples, (segments, length).
 
-    A last segment of at least `shortest` samples is kept and filled up with zeros; a shorter
-    one is left out.
+    A last segment of at least `shortest` samples is kept and padded with zeros; a shorter one is
+    left out.
     """
     whole, rest = divmod(len(samples), length)
     n_segments = min(count, whole + (rest >= shortest))
@@ -80,11 +80,11 @@ def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.nd
 
 
 def _first(blocks: Iterator[np.ndarray], seconds: float, offset: float) -> np.ndarray:
-    """Return the first block. If it is silent, raise an AudioError that says how far that goes."""
+    """Return the first block; if it is silent, raise an AudioError that says how much is silent."""
     first = next(blocks)
     if np.ptp(first):
         return first
-    for later in blocks:  # raises AudioError at the end if all is silent
+    for later in blocks:  # raises AudioError at the end if all blocks are silent
         if np.ptp(later):
             break
     which = (
@@ -107,7 +107,7 @@ def _blocks(
 
 
 def _joined(pieces: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
-    """Join and cut pieces to `seconds` each, but for the last."""
+    """Join and cut pieces so that each has `seconds`; the last may be shorter."""
     held: list[np.ndarray] = []
     for rate, piece in pieces:
         held.append(piece)
@@ -145,6 +145,6 @@ def _two_dimensional(samples: ArrayLike) -> np.ndarray:
     if array.dtype in (np.int16, np.int32):
         return array.astype(np.float32) / -float(np.iinfo(array.dtype).min)
     raise AudioError(
-        f"samples of type {array.dtype} are not usable: give floats with a full scale of 1, "
-        "or integers of 16 bits"
+        f"samples of type {array.dtype} are not usable; use floats with a full scale of 1, or "
+        "integers of 16 bits"
     )

@@ -1,7 +1,7 @@
 """Decode audio files.
 
-libsndfile decodes a file where it can. Where it cannot, or stops before the end, the libraries of
-FFmpeg do, through PyAV. What a file holds decides how it is read; its suffix does not.
+libsndfile decodes a file if it can. If it cannot, or stops before the end, FFmpeg's libraries
+decode it, through PyAV. A file's content decides how it is read, not its suffix.
 """
 
 import itertools
@@ -20,36 +20,36 @@ import soundfile
 from genre.environment import muted
 from genre.errors import AudioError
 
-PLAUSIBLE_RATES = range(1_000, 1_000_001)  # Hz; a damaged header can name any
+PLAUSIBLE_RATES = range(1_000, 1_000_001)  # Hz; a damaged header can hold any number
 MOST_CHANNELS = 64
-LOUDEST = 1e6  # full scale is 1, but some files hold floats as large as 16-bit integers
+LOUDEST = 1e6  # full scale is 1, but some files hold floats in the range of 16-bit integers
 ROUNDING = 2.0**-14  # two steps of 16-bit samples
-NOT_SOUND = {  # the first bytes, in lower case, of files that often have a name like audio
+NOT_SOUND = {  # by first bytes, in lower case: other files that often have the suffix of audio
     b"mthd": "is a MIDI file, which holds notes and no sound",
     b"version https://git-lfs": "is a Git LFS pointer: fetch the file itself with `git lfs pull`",
     b"<!doctype html": "is a web page",
     b"<html": "is a web page",
     b"#extm3u": "is a playlist",
     b"[playlist]": "is a playlist",
-    b"\0\5\x16\7": "holds what macOS keeps beside a file, and not the file itself",
+    b"\0\5\x16\7": "is a hidden file that macOS keeps beside a song, and not the song itself",
 }
 CHUNKED = ("WAV", "WAVEX", "RF64", "W64", "AIFF")  # other chunks can follow the samples
 CHUNK_ID = re.compile(rb"\0?[ -~]{4}")  # after a byte of padding, if any
-SEEKABLE = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")  # encodings: a sample's place is known
+SEEKABLE = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")  # encodings with samples of a fixed size
 FFMPEG_OPTIONS = {
     "protocol_whitelist": "none",  # a playlist must not lead to other files or to the network
-    "ignore_length": "1",  # of WAV files: libsndfile reads those whose length is right
+    "ignore_length": "1",  # in a WAV header; libsndfile reads the files whose length is right
 }
-MOST_DAMAGED = 10  # how many more damaged packets than good ones a song may have
+MOST_DAMAGED = 10  # largest excess of damaged over good packets
 PIECE = 2**16  # samples
 
-Pieces = Iterator[tuple[int, np.ndarray]]  # the rate in Hz, the same for all, and mono samples
+Pieces = Iterator[tuple[int, np.ndarray]]  # sample rate in Hz (the same for all), mono samples
 
 
 def decode(path: Path, offset: float, seconds: float) -> Pieces:
     """Yield the samples of a file from `offset` seconds on, in pieces of `seconds` or less.
 
-    Raises AudioError when the file is not readable audio.
+    Raises AudioError if the file is not readable audio.
     """
     _check_file(path)
     with _Content(path) as content:
@@ -61,9 +61,9 @@ def decode(path: Path, offset: float, seconds: float) -> Pieces:
 def mono(samples: np.ndarray) -> np.ndarray:
     """Average the channels of (samples, channels), and check the values.
 
-    Where the channels cancel out, the average is silence, and not what rounding left of them.
+    If the channels cancel out, the average is exactly 0, without rounding errors.
     """
-    lowest, highest = samples.min(initial=0), samples.max(initial=0)  # NaN if one of them is
+    lowest, highest = samples.min(initial=0), samples.max(initial=0)  # NaN if a sample is NaN
     if not np.isfinite([lowest, highest]).all():
         raise AudioError("holds samples that are not numbers")
     if max(-lowest, highest) > LOUDEST:
@@ -78,7 +78,7 @@ def mono(samples: np.ndarray) -> np.ndarray:
 
 
 class _Content:
-    """What a file holds, without its name, for libraries that would believe the suffix."""
+    """An open file without its name, for libraries that would otherwise believe the suffix."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "rb")  # noqa: SIM115, closed by __exit__
@@ -94,7 +94,7 @@ class _Content:
             self.check()
 
     def check(self) -> None:
-        """Raise AudioError if reading failed, which libraries take for the end of the file."""
+        """Raise AudioError if a read failed; libraries take that for the end of the file."""
         if self._error:
             raise AudioError(self._error.strerror or str(self._error))
 
@@ -115,18 +115,18 @@ class _Content:
             return 0
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place in the file; stay where a damaged header names a place before it."""
+        """Go to a position in the file; do nothing if a damaged header asks for one before it."""
         with suppress(OSError, ValueError):
             self._file.seek(offset, whence)
         return self.tell()
 
 
 class _NotAll(Exception):
-    """libsndfile cannot read a file, or not all of it."""
+    """libsndfile cannot read a file, or cannot read all of it."""
 
 
 def _check_file(path: Path) -> None:
-    """Raise AudioError where a path leads to no file, or to one that is known to be no sound."""
+    """Raise AudioError if a path is not a file, or if its first bytes show that it is not audio."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
@@ -143,7 +143,7 @@ def _check_file(path: Path) -> None:
 
 
 def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
-    """Yield what libsndfile reads, then what FFmpeg reads after that."""
+    """Yield what libsndfile can read, then what FFmpeg can read of the rest."""
     rate, at = None, offset
     try:
         for rate, samples in _libsndfile(file, offset, seconds):
@@ -161,10 +161,10 @@ def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
 
 
 def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
-    """Yield pieces of `seconds` from `offset` on. Raises _NotAll where that is not all there is.
+    """Yield pieces of `seconds` from `offset` on. Raises _NotAll if the file seems to hold more.
 
-    A piece is read at once: after each reading soundfile seeks, which in MP3 can leave a click. The
-    decoder of MP3 writes to stderr what it thinks of a file.
+    A piece is read in one call: soundfile seeks after each call, and in MP3 that can leave a click.
+    The MP3 decoder writes warnings to stderr, which are muted.
     """
     try:
         with muted()(soundfile.SoundFile)(file) as sound:
@@ -183,16 +183,16 @@ def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
                 raise _NotAll("stops before the end of the file")
     except soundfile.LibsndfileError as error:
         reason = error.error_string.strip(" .")
-        # Of some text called .mp3 it says that it does not exist.
+        # libsndfile reports some text files named .mp3 as missing.
         missing = reason.startswith("File does not exist")
         raise _NotAll("Format not recognised" if missing else reason) from None
 
 
 def _goes_on(file: _Content, start: int, sound: soundfile.SoundFile) -> bool:
-    """Return whether a file seems to hold half a second or more after what libsndfile read.
+    """Return whether a file seems to hold half a second or more that libsndfile did not read.
 
-    A header counts too few samples where a recorder died or files were joined. For an MP3 file
-    without a count libsndfile guesses it from the first frames.
+    The number of samples in a header is too small if a recorder stopped suddenly or if files were
+    joined. For an MP3 file without that number, libsndfile guesses it from the first frames.
     """
     end = file.tell()
     rest = file.seek(0, os.SEEK_END) - end
@@ -204,7 +204,7 @@ def _goes_on(file: _Content, start: int, sound: soundfile.SoundFile) -> bool:
 
 
 def _ffmpeg(file: _Content, rate: int | None) -> Pieces:
-    """Yield the pieces of a whole file, at `rate` Hz, or at the file's own rate for None."""
+    """Yield the pieces of a whole file at `rate` Hz; None means the file's own rate."""
     try:
         import av  # few files need it
     except ImportError:
@@ -213,9 +213,9 @@ def _ffmpeg(file: _Content, rate: int | None) -> Pieces:
         with av.open(file, metadata_errors="replace", container_options=FFMPEG_OPTIONS) as opened:
             frames = _frames(opened, most_damaged=MOST_DAMAGED if rate is None else math.inf)
             for _, alike in itertools.groupby(frames, _kind):
-                # Not straight to an array: PyAV crashes on eight channels in planes of their own.
+                # Without a resampler PyAV crashes on eight channels that are stored separately.
                 resampler = av.AudioResampler("flt", rate=rate, frame_size=PIECE)
-                for frame in itertools.chain(alike, [None]):  # None for what it still holds
+                for frame in itertools.chain(alike, [None]):  # None gives the rest that it holds
                     for piece in resampler.resample(frame):
                         rate = piece.sample_rate
                         yield rate, mono(piece.to_ndarray().reshape(-1, piece.layout.nb_channels))
@@ -224,14 +224,14 @@ def _ffmpeg(file: _Content, rate: int | None) -> Pieces:
 
 
 def _frames(opened: Any, most_damaged: float) -> Iterator[Any]:
-    """Decode the main audio track of an InputContainer of PyAV, without its damaged packets."""
+    """Yield the frames of the main audio track of a PyAV InputContainer; skip damaged packets."""
     from av.error import InvalidDataError
 
     track = opened.streams.best("audio")
     if track is None:
         raise AudioError("no audio track")
     damaged = decoded = 0
-    with suppress(IndexError):  # of PyAV, at the end of a file that names some tracks late
+    with suppress(IndexError):  # from PyAV, at the end of a file that announces some tracks late
         for packet in opened.demux(track):
             try:
                 frames = packet.decode()
@@ -247,7 +247,7 @@ def _frames(opened: Any, most_damaged: float) -> Iterator[Any]:
 
 
 def _kind(frame: Any) -> tuple[str, str, int]:
-    """Return what must be the same in all frames that one resampler takes."""
+    """Return the properties that all frames of one resampler must share."""
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 

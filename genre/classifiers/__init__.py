@@ -1,7 +1,7 @@
-"""Thirteen classifiers of scikit-learn on statistics of segments: the baselines of the networks.
+"""Thirteen scikit-learn classifiers that learn from statistics of segments: the baselines.
 
-Twelve learn from the mean, the deviation and the change of every band. kernel-ridge learns from
-more statistics, which only a spectrogram in decibels has.
+Twelve learn from the mean, the standard deviation and the change of every band. kernel-ridge learns
+from more statistics, which need a spectrogram in decibels.
 """
 
 import time
@@ -35,7 +35,7 @@ NAMES = (
     "mlp",
     KERNEL_RIDGE,
 )
-Pipeline = Any  # scikit-learn's, which takes a second to import
+Pipeline = Any  # sklearn.pipeline.Pipeline; scikit-learn takes a second to import
 
 
 class Fitted(NamedTuple):
@@ -45,28 +45,28 @@ class Fitted(NamedTuple):
     split: Split
     model: Pipeline
     seconds: float
-    converged: bool  # False where its training stopped at the limit of its steps
+    converged: bool  # False if the training stopped at its limit of steps
 
 
 class Examples:
-    """What the classifiers learn from in a data set: statistics of its segments.
+    """The statistics of a data set's segments, which the classifiers learn from.
 
-    They are computed when a classifier first needs them, and kept for the others.
+    They are computed when a classifier first needs them, and kept for other classifiers.
     """
 
     def __init__(self, segments: Segments, *, seed: int) -> None:
         self.segments, self.seed = segments, seed
 
-    def rows(self, name: str) -> np.ndarray:
+    def statistics(self, name: str) -> np.ndarray:
         """Return the statistics that a classifier learns from, (segments, statistics)."""
         return self._of_spectrograms[0] if name == KERNEL_RIDGE else self._of_bands
 
-    def described(self, name: str) -> Segments:
-        """Return the segments with their statistics in the place of their frames."""
-        return replace(self.segments, frames=self.rows(name))
+    def with_statistics(self, name: str) -> Segments:
+        """Return the segments with statistics instead of frames."""
+        return replace(self.segments, frames=self.statistics(name))
 
     def copies(self, name: str) -> np.ndarray | None:
-        """Return the statistics of changed copies of the segments, for training alone."""
+        """Return the statistics of changed copies of the segments, to train on, or None."""
         return self._of_spectrograms[1] if name == KERNEL_RIDGE else None
 
     @cached_property
@@ -85,14 +85,14 @@ class Examples:
 
 
 def check(name: str, segments: Segments) -> None:
-    """Raise TrainingError where a classifier is not made for segments like these."""
+    """Raise TrainingError if a classifier cannot use such segments."""
     if name != KERNEL_RIDGE:
         return
     _, n_frames, n_bands = segments.frames.shape
     levels = features.levels(segments.feature, segments.settings, n_bands)
     if not all(level == "all" for level, _ in levels):
         raise TrainingError(
-            f"{name} needs a spectrogram in decibels, such as preprocess.py --feature mel makes, "
+            f"{name} needs a spectrogram in decibels, such as that of preprocess.py --feature mel, "
             f"not {segments.feature}"
         )
     if n_frames < spectrogram_statistics.FEWEST_FRAMES:
@@ -103,7 +103,7 @@ def check(name: str, segments: Segments) -> None:
 def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
     """Train a classifier on the training part of a split.
 
-    Raises TrainingError where the classifier cannot learn from this data.
+    Raises TrainingError if the classifier cannot learn from this data.
     """
     from sklearn.exceptions import ConvergenceWarning
 
@@ -111,13 +111,13 @@ def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
 
     check(name, examples.segments)
     train = split.parts == TRAIN
-    rows, labels = examples.rows(name)[train], examples.segments.labels[train]
+    rows, labels = examples.statistics(name)[train], examples.segments.labels[train]
     copies = examples.copies(name)
     model = pipelines(seed)[name]
     started = time.perf_counter()
     if name == "random-forest":
         model[-1].set_params(n_jobs=-1)
-    elif name == "knn":  # no row has more neighbours than there are
+    elif name == "knn":  # there may be fewer rows than neighbours are asked for
         model[-1].set_params(n_neighbors=min(len(rows), model[-1].n_neighbors))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -127,36 +127,36 @@ def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
                 prepared = np.concatenate([prepared, model[:-1].transform(copies[train])])
                 labels = np.tile(labels, 2)
             model[-1].fit(prepared, labels)
-        except ValueError as error:  # what scikit-learn raises for data that it cannot use
+        except ValueError as error:  # scikit-learn raises it for data that it cannot use
             reason = str(error).strip().split("\n")[0]
             raise TrainingError(f"{name} cannot learn from this data ({reason})") from None
-    if name == "random-forest":  # several threads would add up its trees in any order
+    if name == "random-forest":  # in prediction, several threads would sum the trees in any order
         model[-1].set_params(n_jobs=None)
     converged = not any(issubclass(each.category, ConvergenceWarning) for each in caught)
     return Fitted(seed, split, model, time.perf_counter() - started, converged)
 
 
 def probabilities(model: Pipeline, rows: np.ndarray, n_genres: int) -> np.ndarray:
-    """Return the genres' probabilities for rows of statistics: (segments, genres).
+    """Return the genres' probabilities, (segments, genres), for rows of statistics.
 
-    Ridge regression and support vector machines know none: theirs are the softmax of the decision
-    values, in the right order, but not calibrated. A genre that was not trained on has 0. Raises
-    ModelError for rows that are not finite.
+    Ridge regression and support vector machines have no probabilities: here these are the softmax
+    of the decision values, in the right order, but not calibrated. A genre that was not trained on
+    has 0. Raises ModelError for rows that are not finite.
     """
     from scipy.special import softmax
 
     found = np.zeros((len(rows), n_genres))
-    if not len(rows):  # which scikit-learn refuses
+    if not len(rows):  # scikit-learn refuses empty arrays
         return found
     try:
         if hasattr(model, "predict_proba"):
             found[:, model.classes_] = model.predict_proba(rows)
             return found
         values = model.decision_function(rows)
-    except ValueError as error:  # frames can be finite, and their statistics not
+    except ValueError as error:  # the statistics of finite frames can be infinite
         reason = str(error).strip().split("\n")[0]
         raise ModelError(f"the classifier cannot use these frames ({reason})") from None
-    if values.ndim == 1:  # of two genres: how far on the second one's side
+    if values.ndim == 1:  # for two genres there is one value: it is large for the second genre
         values = np.stack([np.zeros_like(values), values], axis=1)
     found[:, model.classes_] = softmax(values, axis=1)
     return found
@@ -165,23 +165,24 @@ def probabilities(model: Pipeline, rows: np.ndarray, n_genres: int) -> np.ndarra
 def predictor(
     model: Pipeline, feature: str, settings: dict[str, Any], n_genres: int
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function from frames, (segments, frames, bands), to genres' probabilities."""
-    describe = _statistics_of(model)
-    return lambda frames: probabilities(model, describe(frames, feature, settings), n_genres)
+    """Return a function from frames, (segments, frames, bands), to the genres' probabilities."""
+    statistics = _statistics_of(model)
+    return lambda frames: probabilities(model, statistics(frames, feature, settings), n_genres)
 
 
 def takes(model: Pipeline, shape: tuple[int, int], feature: str, settings: dict[str, Any]) -> bool:
-    """Say whether a classifier was trained on frames of a shape, (frames, bands)."""
+    """Say whether a classifier takes segments of a shape, (frames, bands)."""
     rows = _statistics_of(model)(np.zeros((1, *shape)), feature, settings)
     return rows.shape[1] == model.n_features_in_
 
 
 def estimator(model: Pipeline) -> str:
-    """Return what a classifier is in scikit-learn's words, without the standardisation."""
+    """Return a classifier as scikit-learn writes it, without the standardisation."""
     steps = [step for name, step in model.steps if name != "standardscaler"]
     return ", ".join(" ".join(repr(step).split()) for step in steps)
 
 
 def _statistics_of(model: Pipeline) -> Callable[..., np.ndarray]:
-    described = spectrogram_statistics if "nystroem" in model.named_steps else band_statistics
-    return described.of_segments
+    """Return the function that computes the statistics which a classifier learns from."""
+    module = spectrogram_statistics if "nystroem" in model.named_steps else band_statistics
+    return module.of_segments

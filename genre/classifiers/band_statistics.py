@@ -1,4 +1,4 @@
-"""A few statistics of each band of a segment, which any feature has.
+"""A few statistics of each band of a segment, for any feature.
 
 After G. Tzanetakis and P. Cook, "Musical genre classification of audio signals", IEEE
 Transactions on Speech and Audio Processing 10(5), 2002, who take means and variances of features.
@@ -15,10 +15,10 @@ from genre.datasets import blocks
 def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
     """Return the statistics of segments, (segments, statistics) float32.
 
-    First the means of all bands, without the segment's level, so volume changes nothing; then
-    their standard deviations; then the standard deviations of the differences between neighbouring
-    frames, which tell fast change from slow. A segment of a single frame has means alone. The
-    frames, (segments, frames, bands), may be on disk.
+    First come the means of all bands, without the segment's level, so that volume changes nothing.
+    Then come the standard deviations of the bands, and those of the differences between
+    neighbouring frames, which are large if a band changes fast. A segment of a single frame has
+    only means. The frames, (segments, frames, bands), may be on the disk.
     """
     return np.concatenate([_of_block(block, feature, settings) for block in blocks(frames)])
 
@@ -30,5 +30,5 @@ def _of_block(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.
     if frames.shape[1] > 1:
         frames = frames.astype(np.float64)
         parts += [frames.std(axis=1), np.diff(frames, axis=1).std(axis=1)]
-    with np.errstate(over="ignore"):  # becomes infinite, from which no classifier learns
+    with np.errstate(over="ignore"):  # too large a number becomes infinite; `fit` refuses that
         return np.concatenate(parts, axis=1).astype(np.float32)

@@ -1,13 +1,13 @@
-"""Kernel ridge regression on statistics of spectrograms, made of scikit-learn's parts.
+"""Kernel ridge regression on statistics of spectrograms, built from scikit-learn's parts.
 
 C. Saunders, A. Gammerman and V. Vovk, "Ridge regression learning algorithm in dual variables"
-(ICML 1998), with a Gaussian kernel. Where there are many segments, each is compared with a random
+(ICML 1998), with a Gaussian kernel. If there are many segments, each is compared with a random
 subset of them: C. Williams and M. Seeger, "Using the Nyström method to speed up kernel machines"
 (NIPS 2000).
 
-Songs often come with their high frequencies removed, by a low sample rate or a low bit rate. So the
-classifier also learns from low-pass filtered copies of the training segments, and no statistic
-counts for more than a limit, however unusual it is.
+Many recordings lack high frequencies, because of a low sample rate or a low bit rate. So the
+classifier also learns from low-pass filtered copies of the training segments, and each statistic is
+limited to a range around its mean.
 """
 
 import math
@@ -27,12 +27,12 @@ from genre.datasets import blocks
 from genre.features import spectrum
 
 CENTRES = 1000  # training segments that each segment is compared with, at most
-LIMIT = 4  # standard deviations; a statistic further from its mean counts as this far
-LEAST_VARIANCE = 1e-6  # a statistic that varies no more is rounding error, and is left out
-F_RATIOS = 0.01, 10_000  # the smallest and the largest that are used
+LIMIT = 4  # standard deviations from the mean, to which a statistic is limited
+LEAST_VARIANCE = 1e-6  # statistics that vary less hold only rounding errors, and are left out
+F_RATIOS = 0.01, 10_000  # to this range F ratios are limited
 GAMMA = 0.5  # of the kernel exp(-GAMMA * squared distance); the mean squared norm is 1
 RIDGE = 0.2  # the penalty on large weights
-LOWEST_CUTOFF = 0.5  # of the low-pass filters, as a fraction of the bands
+LOWEST_CUTOFF = 0.5  # the lowest cutoff of the low-pass filters, as a fraction of the bands
 
 
 class ImportanceWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -75,7 +75,7 @@ def pipeline(seed: int) -> Pipeline:
 def statistics_of_copies(
     frames: np.ndarray, feature: str, settings: dict[str, Any], *, seed: int
 ) -> np.ndarray:
-    """Return the statistics of segments behind a low-pass filter, (segments, statistics)."""
+    """Return the statistics, (segments, statistics), of low-pass filtered copies of segments."""
     levels = features.levels(feature, settings, frames.shape[2])
     rng = np.random.default_rng(seed)
     return np.concatenate(
@@ -91,8 +91,8 @@ def low_pass(
 ) -> np.ndarray:
     """Silence each segment's bands above a random cutoff.
 
-    Frames are (segments, frames, bands) in dB; `levels` are those of the joined features, each
-    with a spectrum of its own.
+    Frames are (segments, frames, bands) in dB. They may hold several features: then each has its
+    own spectrum, and `levels` gives its number of bands.
     """
     kept = rng.uniform(LOWEST_CUTOFF, 1, (len(frames), 1, 1))
     parts = []

@@ -1,4 +1,4 @@
-"""Store a trained classifier as a skops file, from which nothing is run when it is read."""
+"""Store a trained classifier as a skops file; reading such a file runs no code from it."""
 
 import zipfile
 
@@ -8,11 +8,11 @@ from skops import io
 
 from genre.classifiers.estimators import pipelines
 
-# What a file of ours may hold beside the types that skops knows to be harmless.
+# The types that our files hold, apart from those that skops trusts by itself.
 TRUSTED = (
     "genre.classifiers.kernel_ridge.ImportanceWeights",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",  # _check_trees looks at its numbers
+    "sklearn.tree._tree.Tree",  # _check_trees checks its numbers
 )
 
 
@@ -22,9 +22,9 @@ def to_bytes(model: Pipeline) -> bytes:
 
 
 def from_bytes(content: bytes, n_genres: int) -> Pipeline:
-    """Return the classifier that a skops file's content holds.
+    """Return the classifier in the content of a skops file.
 
-    Raises ValueError or TypeError where it is not one of ours, or not one of `n_genres` genres.
+    Raises ValueError or TypeError if it is not one of ours, or not for `n_genres` genres.
     """
     model = io.loads(content, trusted=list(TRUSTED))
     if not isinstance(model, Pipeline) or _step_types(model) not in [
@@ -32,7 +32,7 @@ def from_bytes(content: bytes, n_genres: int) -> Pipeline:
     ]:
         raise ValueError("it holds no classifier of baseline.py")
     if not np.isin(model.classes_, np.arange(n_genres)).all():
-        raise ValueError("its genres are others")
+        raise ValueError("it has other genres")
     _check_trees(model)
     return model
 
@@ -42,7 +42,7 @@ def _step_types(model: Pipeline) -> list[type]:
 
 
 def _check_trees(model: Pipeline) -> None:
-    """Raise ValueError for a tree that would read outside of memory, or never end.
+    """Raise ValueError for a tree that would read outside its memory, or loop for ever.
 
     scikit-learn follows a tree's numbers without checking them.
     """
@@ -53,6 +53,6 @@ def _check_trees(model: Pipeline) -> None:
         inner = np.flatnonzero(tree.children_left != -1)
         children = np.stack([tree.children_left[inner], tree.children_right[inner]])
         if (children <= inner).any() or (children >= tree.node_count).any():
-            raise ValueError("a tree's branches lead nowhere")
+            raise ValueError("a branch of a tree leads to a wrong node")
         if not np.isin(tree.feature[inner], np.arange(model.n_features_in_)).all():
-            raise ValueError("a tree asks for columns that are not there")
+            raise ValueError("a tree uses a column that does not exist")

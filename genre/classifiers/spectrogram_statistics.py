@@ -1,4 +1,4 @@
-"""Some 750 statistics of a segment's spectrogram, from which the classifier kernel-ridge learns.
+"""About 750 statistics of a segment's spectrogram, for the classifier kernel-ridge.
 
 They describe how the bands change in time: modulation, rhythm, onsets, soft and loud frames,
 texture, and local patterns. The mean spectrum is not among them: it depends as much on the
@@ -23,32 +23,32 @@ from numpy.lib.stride_tricks import sliding_window_view
 from genre import features
 from genre.datasets import blocks
 
-FEWEST_FRAMES = 3  # that a segment needs, for a pattern has a frame before and one after it
-COSINES = 20  # of the discrete cosine transform over the bands, as in MFCCs
-BAND_GROUPS = 16  # of neighbouring bands, at most
-RHYTHM_RANGES = 24  # of the frequency at which onsets recur, equally wide
-MODULATION_RANGES = 8  # of the modulation frequency, each wider than the one before
-WAVE_RANGES = 7  # of a texture's two frequencies, likewise
-TEXTURE_BANDS = 128  # at most; neighbouring bands are averaged until no more are left
+FEWEST_FRAMES = 3  # that a segment needs: a pattern has a frame, one before it and one after it
+COSINES = 20  # coefficients of the discrete cosine transform over the bands, as in MFCCs
+BAND_GROUPS = 16  # the most groups of neighbouring bands
+RHYTHM_RANGES = 24  # equal ranges of the frequency at which onsets recur
+MODULATION_RANGES = 8  # ranges of the modulation frequency, each wider than the one before
+WAVE_RANGES = 7  # ranges of a texture's two frequencies, each wider than the one before
+TEXTURE_BANDS = 128  # the most bands for textures; of more, neighbouring ones are averaged
 TEXTURE_PATCHES = (32, 32), (32, 64)  # frames and bands of a patch
 PATTERN_DISTANCES = 1, 3  # frames and bands between a value and its four neighbours
 PATTERN_ZONES = 5  # groups of neighbouring bands in which patterns are counted
-ONSETS, BEFORE, AFTER = 4, 2, 7  # the number of the strongest onsets; the frames around each
-# Fractions of the frames, sorted from the softest to the loudest: the edges of the parts averaged.
+ONSETS, BEFORE, AFTER = 4, 2, 7  # how many of the strongest onsets, and frames around each
+# The frames, sorted from the softest to the loudest, are averaged between these fractions.
 LOUDNESS_EDGES = (0, 0.1, 0.35), (0.65, 0.9, 1)
-MIN_MODULATION = 0.1  # dB, added before the logarithm, which no modulation at all does not have
+MIN_MODULATION = 0.1  # dB, added before the logarithm, which 0 does not have
 
 
 def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
     """Return the statistics of segments, (segments, statistics) float32.
 
-    The frames may be on disk. Each segment's level is removed, so volume changes nothing.
+    The frames may be on the disk. Each segment's level is removed, so volume changes nothing.
     """
     return np.concatenate([of_block(block, feature, settings) for block in blocks(frames)])
 
 
 def of_block(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
-    """Return the statistics of as many segments as fit into memory at once."""
+    """Return the statistics of segments that are in memory."""
     levels = features.levels(feature, settings, frames.shape[2])
     parts = [
         part - part.mean(axis=(1, 2), keepdims=True)
@@ -88,7 +88,7 @@ def onsets(bands: np.ndarray) -> np.ndarray:
     """
     n_frames = bands.shape[1]
     before, after = min(BEFORE, n_frames // 4), min(AFTER, n_frames // 2)
-    strength = rises(bands).sum(axis=2)[:, before : n_frames - after]  # all frames around exist
+    strength = rises(bands).sum(axis=2)[:, before : n_frames - after]  # so that all frames exist
     strongest = np.argsort(-strength, axis=1, kind="stable")[:, :ONSETS]
     around = strongest[:, :, np.newaxis] + np.arange(before + after)
     segment = np.arange(len(bands))[:, np.newaxis, np.newaxis]
@@ -110,10 +110,10 @@ def soft_and_loud(bands: np.ndarray) -> np.ndarray:
 
 
 def textures(bands: np.ndarray, n_frames: int, n_bands: int) -> np.ndarray:
-    """Return the logarithm of the 2-D Fourier transform of patches of so many frames and bands.
+    """Return the logarithm of the 2-D Fourier transform of patches of `n_frames` by `n_bands`.
 
-    Patches start half a patch apart in time, over which they are averaged, and a whole patch apart
-    in the bands. Rising and falling waves count as one.
+    Patches start half a patch apart in time, and a whole patch apart in the bands. They are
+    averaged over time. Rising and falling waves count as one.
     """
     if bands.shape[2] > TEXTURE_BANDS:
         bands = bands @ averages(bands.shape[2], TEXTURE_BANDS)
@@ -148,7 +148,7 @@ def patterns(bands: np.ndarray, distance: int) -> np.ndarray:
 
 
 def flat(values: np.ndarray) -> np.ndarray:
-    """Return what is known of each segment as one row."""
+    """Return the values of each segment as one row."""
     return values.reshape(len(values), -1)
 
 
@@ -158,7 +158,7 @@ def without_mean(bands: np.ndarray) -> np.ndarray:
 
 
 def rises(bands: np.ndarray) -> np.ndarray:
-    """Return by how much each band rises from frame to frame, (segments, frames - 1, bands)."""
+    """Return how much each band rises from frame to frame, (segments, frames - 1, bands)."""
     return np.maximum(np.diff(bands, axis=1), 0)
 
 
@@ -170,15 +170,15 @@ def cosine_transform(n_bands: int) -> np.ndarray:
 
 
 def averages(n_values: int, n_groups: int) -> np.ndarray:
-    """Return the means of neighbouring values as a matrix, (values, at most n_groups)."""
+    """Return a matrix, (values, at most n_groups), that averages groups of neighbouring values."""
     groups = np.array_split(np.eye(n_values), min(n_groups, n_values))
     return np.stack([group.mean(axis=0) for group in groups], axis=1)
 
 
 def octaves(n_values: int, n_ranges: int) -> np.ndarray:
-    """Return the means of wider and wider ranges of a spectrum, (values, at most n_ranges).
+    """Return a matrix, (values, at most n_ranges), that averages ranges of a spectrum.
 
-    The first value, at frequency 0, is left out.
+    Each range is wider than the one before. The first value, at frequency 0, is left out.
     """
     edges = np.unique(np.geomspace(1, n_values, n_ranges + 1).astype(int))
     ranges = np.zeros((n_values, max(1, len(edges) - 1)))
@@ -188,7 +188,7 @@ def octaves(n_values: int, n_ranges: int) -> np.ndarray:
 
 
 def folded(n_values: int) -> np.ndarray:
-    """Return the means of ranges of a whole Fourier transform as a matrix, (values, ranges).
+    """Return a matrix, (values, ranges), that averages ranges of a whole Fourier transform.
 
     A frequency and its negative count as one; frequency 0 is a range of its own.
     """

@@ -1,4 +1,4 @@
-"""What the scripts' command lines share: argument types, errors as one line, exit status."""
+"""What all scripts share: argument types, errors as one line, exit status."""
 
 import argparse
 import faulthandler
@@ -19,13 +19,13 @@ from genre.errors import GenreError
 from genre.files import printable
 
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
-INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # 128 + the signal, as shells say it
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # 128 + the signal's number, as in shells
 
 Value = TypeVar("Value")
 
 
 def number(kind: type, what: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
-    """Return a reader of arguments that are numbers of a kind, int or float, and allowed."""
+    """Return a reader of arguments that are allowed numbers of a kind, int or float."""
 
     def read(text: str) -> float:
         try:
@@ -52,7 +52,7 @@ share = number(float, "a number from 0 to below 1", lambda value: 0 <= value < 1
 
 
 def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Return a reader of arguments of one of the library's, whose errors become argparse's."""
+    """Return a reader of arguments from a function of the library: its errors become argparse's."""
 
     def read_argument(text: str) -> Value:
         try:
@@ -64,7 +64,7 @@ def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser that shows the script's docstring as it stands; help texts say defaults."""
+    """Return a parser that shows the script's docstring unchanged."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -72,14 +72,29 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def add_worker_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Add the options that say where a script's work runs; `verb` names it: "predict"."""
+    parser.add_argument(
+        "--workers",
+        type=count,
+        metavar="N",
+        help=f"processes that {verb} at the same time (default: one for each core)",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help=f"{verb} on the workers of the Dask scheduler at this address (default: here)",
+    )
+
+
 def command(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> str:
-    """Return the command line as it was typed, None standing for this process's own."""
+    """Return the command line as it was typed; `argv` None means that of this process."""
     words = sys.argv[1:] if argv is None else argv
     return printable(shlex.join(["python", parser.prog, *words]))
 
 
 def say(message: str) -> None:
-    """Print a line to stderr, where progress and problems go, above a progress bar."""
+    """Print a line of progress, or a problem, to stderr, above a progress bar if there is one."""
     if "tqdm" in sys.modules:
         from tqdm import tqdm
 
@@ -90,7 +105,7 @@ def say(message: str) -> None:
 
 
 def run(main: Callable[[], int]) -> NoReturn:
-    """Run a script's `main` and exit with its status; what the user caused becomes one line."""
+    """Run a script's `main` and exit with its status; an error of the user's becomes one line."""
     environment.use_utf8()
     script = Path(sys.argv[0]).name
     signal.signal(signal.SIGTERM, _raise_terminated)
@@ -102,7 +117,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     except GenreError as error:
         first, *more = map(printable, error.args)
         say("\n".join([f"{script}: {first}", *more]))
-    except BrokenPipeError:  # whoever read our output has enough
+    except BrokenPipeError:  # the program that read our output has ended, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except OSError as error:
@@ -111,7 +126,7 @@ def run(main: Callable[[], int]) -> NoReturn:
         say(printable(": ".join([script, *where, reason])))
     except ImportError as error:
         reason = str(error).split("\n")[0]
-        say(f"{script}: {reason}; pip install --requirement requirements.txt may mend it")
+        say(f"{script}: {reason}; pip install --requirement requirements.txt may help")
     except MemoryError as error:
         say(": ".join([script, "out of memory", *map(str, error.args)]))
     except KeyboardInterrupt:
@@ -124,22 +139,22 @@ def run(main: Callable[[], int]) -> NoReturn:
 
 
 class Terminated(BaseException):
-    """SIGTERM came: like KeyboardInterrupt, it is let through by what catches Exception."""
+    """SIGTERM came. Like KeyboardInterrupt, `except Exception` does not catch it."""
 
 
 def _raise_terminated(_signal: int, _frame: object) -> NoReturn:
-    threading.excepthook = lambda _: None  # whatever a thread trips over while the run is ended
+    threading.excepthook = lambda _: None  # threads may fail while the process ends
     raise Terminated
 
 
 def _open_streams() -> None:
-    """Make stdout and stderr take any text, and give stderr a descriptor that stays unmuted.
+    """Make stdout and stderr accept any text, and give stderr a descriptor that is never muted.
 
-    A crash of a C library leaves the stack there, whatever `environment.muted` does to descriptor
-    2. In files and pipes stdout is UTF-8 whatever the locale, for the programs that read it.
+    If a C library crashes, the stack is written there, even while `environment.muted` mutes
+    descriptor 2. In files and pipes stdout is UTF-8 in every locale, for the programs that read it.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass  # it took the place of a stream that was closed, which no other file must take
+        pass  # keep it open: it took the place of a closed stream, where no other file must be
     os.close(descriptor)
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     faulthandler.enable(sys.stderr)
@@ -150,7 +165,7 @@ def _open_streams() -> None:
 
 
 def _show_log() -> None:
-    """Let the library's progress and warnings appear as lines on stderr."""
+    """Show the library's progress and warnings as lines on stderr."""
     log = logging.getLogger("genre")
     log.setLevel(logging.INFO)
     log.handlers = [_Lines()]

@@ -1,4 +1,4 @@
-"""What predict.py makes of a whole library: playlists, tags in the files, and a page to look at."""
+"""What predict.py can write for a whole library: playlists, tags in the files, an HTML page."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from genre.reporting.figures import PALETTE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that a library's owner may want."""
+    """Add the options for a whole library."""
     add = parser.add_argument_group("a library of songs").add_argument
     add(
         "--playlists",
@@ -27,33 +27,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--write-tags",
         action="store_true",
-        help="write the genre into each file's own tags, where it has none and the answer is not "
-        "uncertain (default: leave the files alone)",
+        help="write the genre into each file's tags, if they hold no genre yet and the answer is "
+        "not uncertain (default: do not change the files)",
     )
     add(
         "--overwrite-tags",
         action="store_true",
-        help="with --write-tags: replace a genre that is there (default: keep it)",
+        help="with --write-tags: replace a genre that a file has already (default: keep it)",
     )
     add(
         "--dry-run",
         action="store_true",
-        help="with --write-tags: say what would be written, and write nothing (default: write)",
+        help="with --write-tags: print what would be written, and write nothing (default: write)",
     )
     add(
         "--report",
         type=Path,
         metavar="FILE",
-        help="write a page, such as library.html, with a table of the songs and a map on which "
-        "those that sound alike lie together (default: write none)",
+        help="write an HTML page, such as library.html, with a table of the songs and a map on "
+        "which songs that sound alike are close together (default: write none)",
     )
 
 
 def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    """Refuse options that do not go together, and places where nothing can be written."""
+    """Refuse options that do not fit together, and paths to which nothing can be written."""
     for option in ("overwrite_tags", "dry_run"):
         if getattr(arguments, option) and not arguments.write_tags:
-            parser.error(f"--{option.replace('_', '-')} goes with --write-tags")
+            parser.error(f"--{option.replace('_', '-')} needs --write-tags")
     if arguments.skip_done and (arguments.playlists or arguments.report):
         parser.error("--playlists and --report need all songs; leave out --skip-done")
     if arguments.playlists:
@@ -63,7 +63,7 @@ def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
 
 
 def wanted(arguments: argparse.Namespace) -> bool:
-    """Say whether anything is to be made of the whole library."""
+    """Say whether the command line asks for anything that needs the answers for all songs."""
     return bool(arguments.playlists or arguments.report or arguments.write_tags)
 
 
@@ -98,7 +98,7 @@ def write(
 
 
 def write_tags(songs: Sequence[NamedSong], *, overwrite: bool, dry: bool) -> bool:
-    """Write genres into files, and say how many; return whether each could be written."""
+    """Write genres into files, and log how many; return whether no file failed."""
     written, kept, uncertain, failed = 0, 0, 0, 0
     for song in songs:
         if song.uncertain:
@@ -120,16 +120,16 @@ def write_tags(songs: Sequence[NamedSong], *, overwrite: bool, dry: bool) -> boo
             cli.say(f"{printable(song.path)}: not tagged: {error}")
     cli.say(
         f"tags: {written} {'to write' if dry else 'written'}, {kept} kept as they were, "
-        f"{uncertain} left out as uncertain, {failed} could not be used"
+        f"{uncertain} not written because uncertain, {failed} failed"
     )
     return not failed
 
 
 def write_playlists(songs: Sequence[NamedSong], folder: Path) -> bool:
-    """Write playlists, and say how many; return whether they hold all songs."""
+    """Write playlists, and log how many; return whether they hold all songs."""
     written, left_out = playlists.write(songs, folder)
     for path in left_out:
-        cli.say(f"{printable(path)}: in no playlist: a path with a line break cannot stand there")
+        cli.say(f"{printable(path)}: in no playlist, because its path holds a line break")
     cli.say(f"{len(written)} playlists in {printable(folder)}")
     return not left_out
 
@@ -137,7 +137,7 @@ def write_playlists(songs: Sequence[NamedSong], folder: Path) -> bool:
 def write_page(
     songs: Sequence[NamedSong], mapping: Sequence[str], failed: list[tuple[str, str]], path: Path
 ) -> None:
-    """Write the page, with a map where the songs have embeddings and are many enough for one."""
+    """Write the page, with a map if the songs have embeddings and are enough for one."""
     from genre.explore import track_map
 
     positions = None

@@ -13,8 +13,8 @@ from genre.networks import NETWORKS, Network
 from genre.training.experiment import Protocol
 from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 
-LARGEST_SIDE = 2048  # frames or bands of a --summary, whose weights must fit into memory
-LARGEST_OPTION = 1024  # of a network's options that are whole numbers
+LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory
+LARGEST_OPTION = 1024  # for those options of a network that are whole numbers
 
 
 def parse(
@@ -22,7 +22,7 @@ def parse(
 ) -> argparse.Namespace:
     """Read a training script's command line.
 
-    The `command` itself is among what is returned, for the card.
+    The result also holds the `command` itself, for the card.
     """
     parser = cli.parser(description)
     add = parser.add_argument
@@ -37,32 +37,32 @@ def parse(
     add(
         "--overwrite",
         action="store_true",
-        help="keep nothing of an earlier training in that folder (default: move it to DIR-before)",
+        help="replace an earlier network in that folder (default: move it to DIR-before)",
     )
     add_training_arguments(parser, script)
     add(
         "--refit",
         action="store_true",
-        help="with --folds: save a network that is trained on all tracks, by the same recipe, with "
-        "the scores and the calibration of the folds (default: save the first fold's)",
+        help="with --folds: train one more network on all tracks, with the same recipe, and save "
+        "it with the scores and the calibration of the folds (default: save the first fold's)",
     )
     add(
         "--checkpoint-every",
         type=cli.count,
         metavar="N",
-        help="keep the network after every N epochs, in DIR/checkpoints, and what --resume needs "
-        "(default: keep the best one at the end)",
+        help="save the network after every N epochs in DIR/checkpoints, with the state that "
+        "--resume needs (default: save only the final network)",
     )
     add(
         "--resume",
         action="store_true",
-        help="go on from the last checkpoint, to the same network as without a break "
-        "(default: begin anew)",
+        help="continue from the last checkpoint; the result is the same as without a break "
+        "(default: begin again)",
     )
     add(
         "--tensorboard",
         action="store_true",
-        help="write TensorBoard's logs into DIR/tensorboard (default: write none)",
+        help="write logs for TensorBoard into DIR/tensorboard (default: write none)",
     )
     add_network_arguments(parser, script)
     return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
@@ -79,13 +79,13 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_training_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
-    """Add how the data is split, and how networks are trained: those of a script, or all."""
+    """Add the options for the split and for the recipe, of a script's networks or of all."""
     add_split_arguments(parser)
     add_recipe_arguments(parser, script)
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how the data is split, once or several times, and the seed of all that is random."""
+    """Add the options that say how the data is split, how often, and with which seed."""
     parser.add_argument(
         "--split",
         type=cli.checked(splits.known),
@@ -98,35 +98,35 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
         "--folds",
         type=cli.whole_number(2),
         metavar="K",
-        help="cross-validate: K runs that test every track once; what the first trains "
-        "is saved, with the scores of all",
+        help="cross-validate: K runs, which together test every track once; the first run's model "
+        "is saved, with the scores of all runs (default: one run)",
     )
     several.add_argument(
         "--repeats",
         type=cli.count,
         metavar="N",
         default=Protocol.repeats,
-        help="train N times on one split, with seeds that count up; what the first trains is "
-        "saved, with the scores of all (default: %(default)s)",
+        help="train N times on one split, each time with the next seed; the first run's model is "
+        "saved, with the scores of all runs (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
         type=cli.seed,
         metavar="N",
         default=Protocol.seed,
-        help="of the split, and of all that training leaves to chance (default: %(default)s)",
+        help="random seed of the split and of training (default: %(default)s)",
     )
 
 
 def protocol(arguments: argparse.Namespace) -> Protocol:
-    """Return how the data is split, by the options of `add_split_arguments`."""
+    """Return how the data is split, from the options of `add_split_arguments`."""
     return Protocol(**{each.name: getattr(arguments, each.name) for each in fields(Protocol)})
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
-    """Add a recipe's options; one that is not given is None, and the network's own recipe decides.
+    """Add a recipe's options. One that is not given is None: then the network's recipe decides.
 
-    The help says the defaults of a script's networks, or of all networks.
+    The help texts give the defaults of a script's networks, or of all networks.
     """
     networks = (
         NETWORKS[script]
@@ -135,9 +135,9 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = N
     )
 
     def default(field: str) -> str:
-        usual = _said(getattr(Recipe(), field))
+        usual = _in_words(getattr(Recipe(), field))
         unlike = {
-            name: _said(network.recipe[field])
+            name: _in_words(network.recipe[field])
             for name, network in networks.items()
             if field in network.recipe
         }
@@ -149,56 +149,57 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = N
         "--epochs",
         type=cli.count,
         metavar="N",
-        help="at most; training stops early when the validation loss no longer falls "
-        + default("epochs"),
+        help="largest number of epochs; training stops early when the validation loss no longer "
+        "falls " + default("epochs"),
     )
     add(
         "--batch-size",
         type=cli.count,
         metavar="N",
-        help="segments a step " + default("batch_size"),
+        help="segments in a training step " + default("batch_size"),
     )
     add(
         "--learning-rate",
         type=cli.positive_float,
         metavar="X",
-        help="the optimizer's step " + default("learning_rate"),
+        help="learning rate of the optimizer " + default("learning_rate"),
     )
     add(
         "--optimizer",
         choices=OPTIMIZERS,
-        help=f"sgd has a momentum of {config.MOMENTUM} and wants a larger step, such as 0.01; "
-        f"adamw decays the weights by {config.WEIGHT_DECAY} of the step " + default("optimizer"),
+        help=f"sgd has a momentum of {config.MOMENTUM} and needs a larger learning rate, such as "
+        f"0.01; adamw has a weight decay of {config.WEIGHT_DECAY} " + default("optimizer"),
     )
     add(
         "--schedule",
         choices=SCHEDULES,
-        help="cosine lets the learning rate fall to 0 over all epochs, without stopping early, "
-        "and keeps the last weights " + default("schedule"),
+        help="with cosine the learning rate falls to 0 over all epochs, there is no early "
+        "stopping, and the last weights are kept " + default("schedule"),
     )
     add(
         "--label-smoothing",
         type=cli.share,
         metavar="X",
-        help="the share of each label that is spread over all genres " + default("label_smoothing"),
+        help="fraction of each label that is spread over all genres " + default("label_smoothing"),
     )
     add(
         "--augment",
         action=argparse.BooleanOptionalAction,
-        help="change training segments at random in every epoch: shift them in time, fade them, "
-        "apply an equaliser, mix them with each other, mask frames and bands " + default("augment"),
+        help="change training segments at random in every epoch: shift them in time, change their "
+        "volume, apply an equaliser, mix them with each other, mask frames and bands "
+        + default("augment"),
     )
     add(
         "--class-weights",
         action=argparse.BooleanOptionalAction,
-        help="weigh the segments so that each genre counts the same in the loss, however few "
-        "tracks it has " + default("class_weights"),
+        help="weight the segments so that each genre has the same total weight in the loss "
+        + default("class_weights"),
     )
     add(
         "--track-weights",
         action=argparse.BooleanOptionalAction,
-        help="weigh the segments so that each track counts the same in the loss, however many "
-        "segments it has " + default("track_weights"),
+        help="weight the segments so that each track has the same total weight in the loss "
+        + default("track_weights"),
     )
 
 
@@ -209,7 +210,7 @@ def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:
 
 
 def add_network_arguments(parser: argparse.ArgumentParser, script: str) -> None:
-    """Add the choice of a script's networks, their own options, and a look at one of them."""
+    """Add --architecture, --summary, and the options of a script's networks."""
     known = NETWORKS[script]
     parser.add_argument(
         "--architecture",
@@ -223,15 +224,15 @@ def add_network_arguments(parser: argparse.ArgumentParser, script: str) -> None:
         const=(),
         type=_shape,
         metavar="FRAMESxBANDS",
-        help="print the network's layers and parameters and do no more, for segments of that "
-        "shape; without one, for those of --data or, where there are none yet, for those that "
-        "config.py sets and ten genres (default: train)",
+        help="print the network's layers and parameters instead of training, for segments of this "
+        "shape; without a shape, for the segments of --data or, if that file does not exist, of "
+        "config.py and ten genres (default: train)",
     )
     add_own_options(parser, script)
 
 
 def add_own_options(parser: argparse.ArgumentParser, script: str) -> None:
-    """Add the options that the networks of a script take; one that is not given is None."""
+    """Add the options of a script's networks; one that is not given is None."""
     known = NETWORKS[script]
     for name in dict.fromkeys(name for network in known.values() for name in network.options):
         takers = {each: known[each] for each in known if name in known[each].options}
@@ -245,13 +246,13 @@ def add_own_options(parser: argparse.ArgumentParser, script: str) -> None:
 
 
 def own_options(script: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of `add_own_options`, None where one was not given."""
+    """Return the options of `add_own_options`, None for one that was not given."""
     names = {name for network in NETWORKS[script].values() for name in network.options}
     return {name: getattr(arguments, name) for name in names}
 
 
 def _reader(kind: Any) -> dict[str, Any]:
-    """Return how argparse reads an option of a type: bool, int, a share, or one of some words."""
+    """Return how argparse reads an option of a type: bool, int, a fraction or a choice of words."""
     if kind is bool:
         return {"action": argparse.BooleanOptionalAction}
     if kind is int:
@@ -262,10 +263,10 @@ def _reader(kind: Any) -> dict[str, Any]:
 
 
 def _defaults(name: str, takers: dict[str, Network]) -> str:
-    """Return the default of the first network that takes an option, and others that differ."""
+    """Return the default of the first network that has an option, and other networks' defaults."""
     by_value: dict[str, list[str]] = {}
     for each, network in takers.items():
-        by_value.setdefault(_said(network.defaults[name]), []).append(each)
+        by_value.setdefault(_in_words(network.defaults[name]), []).append(each)
     usual, *others = by_value
     return "; ".join([usual, *(f"{' and '.join(by_value[each])}: {each}" for each in others)])
 
@@ -282,5 +283,5 @@ def _shape(text: str) -> tuple[int, int]:
         ) from None
 
 
-def _said(value: Any) -> str:
+def _in_words(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""What every training script does: read the data, split it, train, score, save and say so."""
+"""What every training script does: read the data, split it, train, score, save, print scores."""
 
 import argparse
 import shutil
@@ -19,7 +19,7 @@ from genre.training import augmentation, checkpoints, experiment, fit
 from genre.training.recipe import Recipe
 
 LOGS = "tensorboard"
-GENRES = 10  # of a summary where no data says how many
+GENRES = 10  # for --summary, if there is no data that gives their number
 
 
 def main(
@@ -48,7 +48,7 @@ def main(
     ]
     runs = train(chosen, recipe, segments, planned, identities, arguments)
 
-    # A refit's last run is on all tracks: its scores and calibration are those of the folds.
+    # With --refit the last run is trained on all tracks: the folds give its scores and calibration.
     scored = [
         results.of_run(fit.predictor(run.network), segments, run.split, seed=run.seed)
         for run in (runs[:-1] if arguments.refit else runs)
@@ -60,7 +60,7 @@ def main(
         kept = scored[0]
         tested = results.pooled(scored, folds=bool(protocol.folds))
     number = len(runs) - 1 if arguments.refit else 0
-    fields = model_folder.describe(
+    fields = model_folder.card_fields(
         segments,
         scored,
         kept,
@@ -75,7 +75,7 @@ def main(
         "script": script,
         "title": chosen.title,
         "architecture": identity["architecture"],
-        "training": identity["training"] | account(runs[number], protocol, arguments.refit),
+        "training": identity["training"] | training_fields(runs[number], protocol, arguments.refit),
         "config": identity["config"],
         "versions": identity["versions"],
     }
@@ -102,12 +102,12 @@ def train(
     identities: list[dict],
     arguments: argparse.Namespace,
 ) -> list[fit.Run]:
-    """Train a network for each planned run, with checkpoints and logs where they are asked for."""
+    """Train a network for each planned run, with checkpoints and logs if they are asked for."""
     kept = keep(recipe, identities, arguments)
     layers = chosen.layers(segments, segments.frames.shape[2])
     runs = []
     for number, (seed, split) in enumerate(planned, start=1):
-        describe(segments, split)
+        say_split(segments, split)
         try:
             run = fit.fit(
                 layers,
@@ -120,9 +120,9 @@ def train(
             )
         except (KeyboardInterrupt, cli.Terminated):
             if kept:
-                cli.say(f"checkpoints are in {kept[0].folder.parent}; --resume goes on from there")
+                cli.say(f"checkpoints are in {kept[0].folder.parent}; --resume continues from them")
             else:
-                cli.say("nothing is saved; --checkpoint-every N keeps networks along the way")
+                cli.say("nothing is saved; --checkpoint-every N saves networks during training")
             raise
         runs.append(run)
     return runs
@@ -131,9 +131,10 @@ def train(
 def keep(
     recipe: Recipe, identities: list[dict], arguments: argparse.Namespace
 ) -> list[checkpoints.Checkpoints]:
-    """Return where each run keeps its checkpoints, nothing where none does; say what resumes.
+    """Return where each run keeps its checkpoints, or an empty list if checkpoints are not used.
 
-    Raises TrainingError where what is there cannot be resumed.
+    With --resume, say from which epoch each run continues. Raises TrainingError if the checkpoints
+    cannot be resumed.
     """
     if not (arguments.checkpoint_every or arguments.resume):
         return []
@@ -149,27 +150,27 @@ def keep(
     if arguments.resume:
         for number, epoch in enumerate(checkpoints.check(kept, recipe.epochs), start=1):
             cli.say(
-                f"run {number} goes on after epoch {epoch}" if epoch else f"run {number} begins"
+                f"run {number} continues after epoch {epoch}" if epoch else f"run {number} begins"
             )
     return kept
 
 
 def without_epochs(identity: dict) -> dict:
-    """Return what decides a training that may go on for more epochs than it began with."""
+    """Return the identity of a training whose number of epochs may be raised with --resume."""
     training = {key: value for key, value in identity["training"].items() if key != "epochs"}
     return identity | {"training": training}
 
 
 def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
-    """Return the folder for a run's TensorBoard logs, without those of an earlier training."""
+    """Return the folder for a run's TensorBoard logs; delete those of an earlier training."""
     folder = arguments.output / LOGS / f"run-{number}"
     if not arguments.resume and folder.exists():
         shutil.rmtree(folder)
     return folder
 
 
-def account(run: fit.Run, protocol: experiment.Protocol, refit: bool) -> dict:
-    """Return what came of a training, for the card."""
+def training_fields(run: fit.Run, protocol: experiment.Protocol, refit: bool) -> dict:
+    """Return the card's fields about how a training went."""
     return {
         "epochs_run": len(run.curves["loss"]),
         "best_epoch": run.best_epoch,
@@ -180,7 +181,7 @@ def account(run: fit.Run, protocol: experiment.Protocol, refit: bool) -> dict:
 
 
 def sample(segments: datasets.Segments) -> np.ndarray:
-    """Return the indices of segments from all over the data, to compare the model's files on."""
+    """Return the indices of segments, spread over the data, to compare the model's files on."""
     count = min(len(segments.labels), model_folder.COMPARED)
     return np.linspace(0, len(segments.labels) - 1, count).astype(int)
 
@@ -188,7 +189,7 @@ def sample(segments: datasets.Segments) -> np.ndarray:
 def draw(
     run: fit.Run, recipe: Recipe, segments: datasets.Segments, saved: model_folder.Saved
 ) -> None:
-    """Draw the training's curves and, where there was an augmentation, what it does."""
+    """Draw the training curves and, with --augment, the steps of the augmentation."""
     with replacing_files(saved.folder) as unfinished:
         path = unfinished / figures.HISTORY
         figures.history(run.curves, run.best_epoch, path, title=text.run_title(saved.card))
@@ -197,7 +198,7 @@ def draw(
 
 
 def draw_augmented(run: fit.Run, recipe: Recipe, segments: datasets.Segments, path: Path) -> None:
-    """Draw segments of the first batch as they are, and after each step of the augmentation."""
+    """Draw segments of the first batch unchanged, and after each step of the augmentation."""
     plain = recipe.changed(
         augment=False, label_smoothing=0.0, class_weights=False, track_weights=False
     )
@@ -205,14 +206,14 @@ def draw_augmented(run: fit.Run, recipe: Recipe, segments: datasets.Segments, pa
     shares = augmentation.one_hot(labels, len(segments.mapping))
     decibel = augmentation.decibel(segments, frames.shape[2])
     rng = np.random.default_rng(run.seed)
-    steps = [("as they are", frames, shares), *augmentation.steps(frames, shares, decibel, rng)]
+    steps = [("unchanged", frames, shares), *augmentation.steps(frames, shares, decibel, rng)]
     settings = segments.settings
     seconds = settings["track_seconds"] / settings["segments_per_track"]
     figures.augmented(steps, segments.mapping, path, seconds=seconds)
 
 
-def describe(segments: datasets.Segments, split: splits.Split) -> None:
-    """Say on stderr what a network is trained on, and what to beware of."""
+def say_split(segments: datasets.Segments, split: splits.Split) -> None:
+    """Print to stderr how many segments and tracks each part has, and the split's warnings."""
     counts = ", ".join(
         f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
         for part, tracks in splits.tracks_by_part(segments, split.parts).items()
@@ -222,12 +223,12 @@ def describe(segments: datasets.Segments, split: splits.Split) -> None:
         cli.say(f"note: {note}")
 
 
-def describe_test(
+def test_heading(
     segments: datasets.Segments,
     planned: list[tuple[int, splits.Split]],
     protocol: experiment.Protocol,
 ) -> str:
-    """Return of which split, of how many tracks and of which seed the scores of runs are."""
+    """Return a heading for the scores of runs: split, numbers of segments and tracks, seed."""
     count, (_, split) = len(planned), planned[0]
     several = f", {count} {'folds' if protocol.folds else 'repeats'}" if count > 1 else ""
     tested = np.logical_or.reduce([split.parts == datasets.TEST for _, split in planned])
@@ -240,7 +241,10 @@ def describe_test(
 def summarize(
     chosen: networks.Architecture, data: Path, shape: tuple[int, int] | tuple[()]
 ) -> None:
-    """Print a network's layers and parameters, for a shape, else the data's, else config.py's."""
+    """Print a network's layers and parameters for segments of a shape.
+
+    Without a shape it is that of the data or, if there is no data file, that of config.py.
+    """
     layers, n_genres = chosen.for_one_feature(), GENRES
     shape_of_data = config.FRAMES_PER_SEGMENT, config.N_MFCC
     if not shape and (data.exists() or data != config.DATA_PATH):

@@ -1,4 +1,4 @@
-"""A data set: its songs, and the segments of frames that are made of them."""
+"""A data set: its songs, and their segments of feature frames."""
 
 import hashlib
 import math
@@ -15,7 +15,7 @@ import numpy as np
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 UNUSED = ""  # the part of segments that a split leaves out
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
-PIECE = 1024  # segments that are worked on at once
+PIECE = 1024  # segments that are processed at once
 NAMED = 3  # how many names a note lists
 
 
@@ -31,7 +31,7 @@ class Song(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """Where each segment of a data set comes from: all that a segment file holds but the frames."""
+    """Where each segment of a data set comes from: all of a segment file except the frames."""
 
     feature: str
     settings: dict[str, Any]
@@ -41,12 +41,12 @@ class Index:
     track_index: np.ndarray  # (segments,) int, into tracks
     skipped: list[dict[str, str]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
-    artists: list[str] = field(default_factory=list)  # of each track, where the data set says it
-    # (segments,) semitones by which each is shifted, where preprocess.py added shifted copies
+    artists: list[str] = field(default_factory=list)  # of each track, if the data set names them
+    # (segments,) semitones by which each is shifted, if preprocess.py added shifted copies
     pitch_shift: np.ndarray | None = None
-    # (segments,) the number of its alteration, 0 for none, where preprocess.py added altered copies
+    # (segments,) the number of its altered copy, 0 for the original, if there are altered copies
     altered: np.ndarray | None = None
-    tracks_known: bool = True  # False where nobody knows which segments are of one track
+    tracks_known: bool = True  # False if the file does not say which segments are of one track
 
     @property
     def originals(self) -> np.ndarray:
@@ -103,7 +103,7 @@ class Segments(Index):
 
 
 def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
-    """Return for each digest the index of the first that equals it."""
+    """Return for each digest the index of the first equal one."""
     first: dict[bytes, int] = {}
     return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], dtype=int)
 
@@ -144,7 +144,7 @@ def take(frames: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def by_block(frames: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
-    """Part some segments, given by ascending indices, where a block ends and the next begins."""
+    """Split some segments, given by ascending indices, at the boundaries of the blocks."""
     ends = np.flatnonzero(np.diff(rows // block_length(frames))) + 1
     return np.split(rows, ends)
 

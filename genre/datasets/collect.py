@@ -1,4 +1,4 @@
-"""Put the frames of a data set's songs together."""
+"""Collect the frames of all songs of a data set."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ from genre.features import Track
 
 
 class Collected(NamedTuple):
-    """All that a segment file holds but the frames, and lines for the user."""
+    """All of a segment file except the frames, and notes for the user."""
 
     index: Index
     notes: list[str]
@@ -27,11 +27,11 @@ def collect(
     shifts: Sequence[float] = (),
     n_altered: int = 0,
 ) -> Collected:
-    """Hand each song's frames to `keep`, note why a song has none, and return the index of all.
+    """Pass each song's frames to `keep`, and return the index of all segments.
 
-    A song's frames end with as many copies of its segments as there are `shifts` in pitch, and
-    `n_altered` more.
-    Raises DatasetError when fewer than two genres have a usable song.
+    A song without frames comes with the reason, and is listed as skipped. After a song's own
+    segments come those of its copies: one for each of `shifts` in pitch, then `n_altered` more.
+    Raises DatasetError if fewer than two genres have a usable song.
     """
     songs, counts, skipped, short, digests = [], [], [], [], []
     n_copies = 1 + len(shifts) + n_altered  # the original included
@@ -50,7 +50,7 @@ def collect(
     if len(mapping) < 2:
         first = f", first {skipped[0]['track']}: {skipped[0]['reason']}" if skipped else ""
         raise DatasetError(
-            f"songs of two or more genres are needed, {len(mapping)} of them could be used "
+            f"songs of two or more genres are needed; the usable songs are of {len(mapping)} "
             f"({len(skipped)} songs skipped{first})"
         )
     shift_of_copy = [0.0, *shifts, *[0.0] * n_altered]

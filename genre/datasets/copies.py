@@ -1,4 +1,4 @@
-"""Say which tracks of a data set are identical copies of others."""
+"""Notes on tracks of a data set that are identical copies of others."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from genre.datasets import Index, some
 
 
 def notes(index: Index, first_copy: np.ndarray) -> list[str]:
-    """Return lines for the user on copies, given the first copy of each track, (tracks,)."""
+    """Return notes for the user on copies, given the first copy of each track, (tracks,)."""
     genre_of = dict(zip(index.track_index.tolist(), index.labels.tolist(), strict=True))
     copies = np.flatnonzero(first_copy != np.arange(len(first_copy))).tolist()
     same, other = [], []
@@ -17,8 +17,8 @@ def notes(index: Index, first_copy: np.ndarray) -> list[str]:
     lines = []
     if copies:
         lines.append(
-            f"{len(copies)} tracks are identical copies of others, with which they stay in one "
-            f"part of every split: {some(same or other)}"
+            f"{len(copies)} tracks are identical copies of others; every split keeps such tracks "
+            f"in one part: {some(same or other)}"
         )
     if other:
         lines.append(f"{len(other)} identical copies are under another genre: {', '.join(other)}")

@@ -1,7 +1,7 @@
-"""Read `data_10.json` of V. Velardo's course "Deep Learning for Audio": mapping, labels and mfcc.
+"""Read `data_10.json` of V. Velardo's course "Deep Learning for Audio": mapping, labels, mfcc.
 
-It does not say which segments are of one track, nor how they were made. The course's script cuts
-every track into ten segments and writes them one after the other, genre by genre.
+The file does not say which segments are of one track, nor how they were computed. The course's
+script cuts every track into ten segments and writes them one after the other, genre by genre.
 """
 
 import logging
@@ -23,32 +23,32 @@ log = logging.getLogger("genre")
 
 
 class Content(msgspec.Struct):
-    """What the file holds beside its frames."""
+    """What the file holds, except its frames."""
 
     mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
     labels: list[Annotated[int, msgspec.Meta(ge=0)]]
 
 
-def is_one(values: dict[str, Any]) -> bool:
-    """Say whether a file of these values is the course's."""
+def is_course_file(values: dict[str, Any]) -> bool:
+    """Say whether the content of a file is that of the course's file."""
     return set(values) == KEYS
 
 
 def segments(values: dict[str, Any], digest: str, path: Path) -> Segments:
-    """Return the segments of the course's file, and log what had to be guessed.
+    """Return the segments of the course's file, and log what is assumed about them.
 
-    Where the rows of each genre are tens, ten are taken for a track. Elsewhere no one knows which
-    rows are of one track. Raises ValueError when the frames are not the course's.
+    If each genre's number of rows is a multiple of ten, every ten rows are one track. Otherwise it
+    is not known which rows are of one track. Raises ValueError if the frames are not the course's.
     """
     content, frames = msgspec.convert(values, Content), values["mfcc"]
     shape = (SETTINGS.frames_per_segment, SETTINGS.n_mfcc)
     if frames.shape[1:] != shape:
         raise ValueError(f"segments of shape {frames.shape[1:]}; the course's have {shape}")
     if len(content.labels) != len(frames) or max(content.labels) >= len(content.mapping):
-        raise ValueError("mapping, labels and mfcc do not fit each other")
+        raise ValueError("mapping, labels and mfcc do not match")
     if not np.isfinite(frames).all():
         raise ValueError("the frames hold values that are not numbers")
-    # The script writes the folders' names, or on Windows their whole paths, in any order.
+    # The course's script writes the names of folders, on Windows their whole paths, in any order.
     names = [
         genre_name(name.replace("\\", "/").rstrip("/").split("/")[-1]) for name in content.mapping
     ]
@@ -63,9 +63,10 @@ def segments(values: dict[str, Any], digest: str, path: Path) -> Segments:
     log.warning(
         f"{path}: the course's file, read with the course's settings; it does not say which rows "
         + (
-            f"are of one track: each {per_track} are taken for one"
+            f"are of one track, so every {per_track} rows are taken for one track"
             if known
-            else "are of one track, and those of a genre are not tens: only --split segment fits"
+            else "are of one track, and the rows of a genre are not a multiple of ten, so only "
+            "--split segment can be used"
         )
     )
     first = np.flatnonzero(np.diff(track_index, prepend=-1))

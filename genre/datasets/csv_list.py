@@ -1,4 +1,4 @@
-"""Find the songs that a CSV file lists: a row each, `path,genre`, and `part` and `artist` if known.
+"""Find the songs that a CSV file lists, one a row, with the columns `path,genre,part,artist`.
 
 path,genre,part,artist
 blues/crossroads.mp3,blues,train,Robert Johnson
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genre.datasets import TEST, TRAIN, UNUSED, VALIDATION, Song
 from genre.datasets.csv_table import check_columns, check_width, rows
-from genre.datasets.listing import Listing, check_folder, genre_name, located, sort_out
+from genre.datasets.listing import Listing, check_is_folder, genre_name, located, sort_out
 from genre.errors import DatasetError
 from genre.files import printable
 
@@ -21,16 +21,18 @@ PART_OF = {"": UNUSED, "train": TRAIN, "training": TRAIN, "test": TEST, "testing
 
 
 def find(path: Path, folder: Path | None = None) -> Listing:
-    """Return the songs that a CSV file lists, their paths being relative to a folder or to it.
+    """Return the songs that a CSV file lists.
 
-    Raises DatasetError when the file is no such list, or when `sort_out` does.
+    Their paths are relative to `folder`, by default to the folder of the file. The columns `part`
+    and `artist` are optional. Raises DatasetError if the file is not such a list, or as `sort_out`
+    does.
     """
-    check_folder(folder or path.parent)
+    check_is_folder(folder or path.parent)
     return sort_out(_songs(path, (folder or path.parent).absolute()), path)
 
 
 def read_part(text: str, where: str) -> str:
-    """Return the part that a list means; raises DatasetError where it is unknown."""
+    """Return the part that a list's word means; raises DatasetError for an unknown word."""
     name = text.strip().lower()
     if name not in PART_OF:
         raise DatasetError(f"{where}: part {text!r:.40} is none of train, validation, test")

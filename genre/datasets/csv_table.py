@@ -1,4 +1,4 @@
-"""Read tables as spreadsheets and other programs write them: CSV in one of several forms.
+"""Read CSV tables in the forms in which spreadsheets and other programs write them.
 
 The values may be separated by commas, semicolons or tabs. The text may be UTF-8, UTF-16 (Excel and
 PowerShell write it, with a byte order mark) or Windows-1252.
@@ -15,27 +15,27 @@ from genre.errors import DatasetError
 from genre.files import HashedFile, beginning
 
 DELIMITERS = (",", ";", "\t")
-PIECE = 2**20  # bytes that are looked at together to learn the encoding
+PIECE = 2**20  # bytes that are decoded at once to find the encoding
 
 
 def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a table, each with the number of its last line, blank ones left out.
+    """Yield the rows of a table, without blank ones, each with the number of its last line.
 
-    Raises DatasetError where the file is not CSV.
+    Raises DatasetError if the file is not CSV.
     """
     with HashedFile(path) as file:
         yield from rows_of(file, path)
 
 
 def rows_of(raw: HashedFile, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of an open table as `rows` does; its digest is known after the last."""
+    """Yield the rows of an open table as `rows` does; its digest is known after the last row."""
     line = 0
     beginning(path)  # raises GenreError where it is a pointer
     try:
         text = io.TextIOWrapper(io.BufferedReader(raw), encoding(path), newline="")
         header = text.readline()
         delimiter = max(DELIMITERS, key=header.count)
-        # Not strict, an open quote would swallow all the rows that follow.
+        # Without strict, a quote that is not closed would swallow all rows after it.
         reader = csv.reader(chain([header], text), delimiter=delimiter, strict=True)
         for row in reader:
             line = reader.line_num
@@ -49,7 +49,7 @@ def rows_of(raw: HashedFile, path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def encoding(path: Path) -> str:
-    """Return the encoding of a text file: by its byte order mark, else UTF-8 or Windows-1252."""
+    """Return the encoding of a text file: by its byte order mark; else UTF-8 or Windows-1252."""
     decoder = getincrementaldecoder("utf-8")()
     with open(path, "rb") as file:
         if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
@@ -67,7 +67,7 @@ def encoding(path: Path) -> str:
 def check_columns(
     needed: Sequence[str], found: Sequence[str], path: Path, *, optional: Sequence[str] = ()
 ) -> None:
-    """Raise DatasetError where a table lacks columns, or has one of those used twice."""
+    """Raise DatasetError if a table lacks needed columns, or has one that is used twice."""
     lacking = [name for name in needed if name not in found]
     if lacking:
         names = ", ".join(f"{name:.40}" for name in found[:12] if name) or "none"
@@ -79,7 +79,7 @@ def check_columns(
 
 
 def check_width(row: Sequence[str], width: int, where: str) -> None:
-    """Raise DatasetError where a row has not as many values as its table has columns."""
+    """Raise DatasetError if a row does not have as many values as its table has columns."""
     if len(row) != width:
         raise DatasetError(
             f"{where}: {len(row)} values in {width} columns; quote values that hold the separator"

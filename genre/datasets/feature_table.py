@@ -1,7 +1,7 @@
-"""Read tables of features that others have computed, one row a track, as a data set.
+"""Read tables of features that others have computed, one track a row, as a data set.
 
-A table is a data set whose segments have one frame, and the table's columns are its bands. Kaggle's
-table of GTZAN has these columns, as may any other:
+In this data set a segment has one frame, and the table's columns are the bands. Kaggle's table of
+GTZAN has these columns, and other tables with them can be read, too:
 
     filename,length,chroma_stft_mean,...,label
     blues.00000.wav,661794,0.35,...,blues
@@ -26,7 +26,7 @@ from genre.files import HashedFile, printable, sha256_of_lines
 
 FEATURE, SUFFIX = "table", ".csv"
 TRACK, LABEL = "filename", "label"
-# A file's length tells which recordings came together, an index how the table was sorted.
+# Not features of music: length groups recordings from one source, an index shows the order.
 NO_FEATURES = ("length", "")
 LARGEST = float(np.finfo(np.float32).max)
 PART_OF_CLIP = re.compile(r"(.+\.\d{5})\.\d(\.\w+)")  # blues.00000.0.wav, in Kaggle's table of 3 s
@@ -52,14 +52,14 @@ def read_data(path: Path) -> Segments:
 def read(path: Path) -> Segments:
     """Read a table with the columns filename and label, all other columns being features.
 
-    The rows of clips that Kaggle cut into ten are segments of one track. Raises DatasetError when
-    the table is another, or when a row lacks its genre or a number.
+    In Kaggle's table of 3 s, ten rows are the segments of one track. Raises DatasetError if it is
+    not such a table, or if a row lacks its genre or a number.
     """
     with HashedFile(path) as file:
         lines = rows_of(file, path)
         _, header = next(lines, (0, []))
         if header[:1] == ["feature"]:
-            raise DatasetError(f"{path}: looks like FMA's; its genres come with --fma tracks.csv")
+            raise DatasetError(f"{path}: looks like FMA's; give its genres with --fma tracks.csv")
         names = [name.strip() for name in header]
         check_columns((TRACK, LABEL), names, path)
         columns = _columns(names, (TRACK, LABEL, *NO_FEATURES), path)
@@ -70,7 +70,7 @@ def read(path: Path) -> Segments:
 def _rows(
     lines: Iterator[tuple[int, list[str]]], names: list[str], columns: dict[str, int], path: Path
 ) -> list[Row]:
-    """Return the rows of a table, given with their lines."""
+    """Return the rows of a table, given its lines with their numbers."""
     track, label = names.index(TRACK), names.index(LABEL)
     rows: dict[str, Row] = {}
     for line, row in lines:
@@ -89,7 +89,7 @@ def _rows(
 def read_fma(path: Path, tracks: Path, *, subset: str) -> Segments:
     """Read FMA's `features.csv`, for the tracks of a subset that have a genre in `tracks.csv`.
 
-    Raises DatasetError when one of them is another table.
+    Raises DatasetError if one of the files is not such a table.
     """
     songs = {song.track: song for _, song in fma.listed(tracks, Path(), subset=subset)}
     rows: dict[str, Row] = {}
@@ -114,9 +114,10 @@ def read_fma(path: Path, tracks: Path, *, subset: str) -> Segments:
 
 
 def _columns(names: Sequence[str], others: Sequence[str], path: Path) -> dict[str, int]:
-    """Return the places of the columns that are features, sorted by name, so that any order does.
+    """Return the positions of the columns that are features, sorted by name.
 
-    Raises DatasetError where there are none, or one stands twice.
+    So the order of the columns does not matter. Raises DatasetError if there are none, or if one
+    is there twice.
     """
     features = sorted(name for name in names if name not in others)
     if not features:
@@ -128,7 +129,7 @@ def _columns(names: Sequence[str], others: Sequence[str], path: Path) -> dict[st
 
 
 def _numbers(row: Sequence[str], columns: dict[str, int], where: str) -> np.ndarray:
-    """Return the features in a row; raises DatasetError for what is no number, NaN included."""
+    """Return the features in a row; raises DatasetError for text, NaN and infinity."""
     values = np.array([_number(row[place]) for place in columns.values()], dtype=np.float32)
     if not np.isfinite(values).all():
         name = list(columns)[np.flatnonzero(~np.isfinite(values))[0]]
@@ -145,7 +146,7 @@ def _number(text: str) -> float:
 
 
 def _segments(rows: list[Row], columns: list[str], path: Path, digest: str) -> Segments:
-    """Return the data set of a table's rows."""
+    """Return the rows of a table as a data set."""
     mapping = sorted({row.genre for row in rows})
     if len(mapping) < 2:
         raise DatasetError(f"{path}: rows of two or more genres are needed, not {len(mapping)}")

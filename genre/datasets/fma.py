@@ -13,13 +13,13 @@ from pathlib import Path
 from genre.datasets import Song
 from genre.datasets.csv_list import read_part
 from genre.datasets.csv_table import check_columns, check_width, rows
-from genre.datasets.listing import Listing, check_folder, genre_name, sort_out
+from genre.datasets.listing import Listing, check_is_folder, genre_name, sort_out
 from genre.errors import DatasetError
 from genre.files import printable
 
 SUBSETS = ("small", "medium", "large")  # each holds those before it
 COLUMNS = ("track.genre_top", "set.split", "set.subset", "artist.id")
-INDEX = "track_id"  # what a third row calls the first column
+INDEX = "track_id"  # the name of the first column, which is in the third row
 LONGEST_TEXT = 2**24  # characters; biographies can be longer than the csv module allows
 
 
@@ -27,17 +27,17 @@ def find(tracks: Path, dataset: Path, *, subset: str) -> Listing:
     """Return the songs of one of SUBSETS, with the parts of FMA's split and the artists' numbers.
 
     `tracks` is `tracks.csv` of FMA's metadata, `dataset` the folder with `000/000002.mp3`. Tracks
-    without a top genre are left out, as FMA gives none to those of several. Raises DatasetError
-    when the table is another, or when `sort_out` does.
+    without a top genre are left out; FMA gives no top genre to a track of several genres. Raises
+    DatasetError if `tracks` is another table, or as `sort_out` does.
     """
-    check_folder(dataset)
+    check_is_folder(dataset)
     return sort_out(listed(tracks, dataset, subset=subset), tracks)
 
 
 def listed(tracks: Path, dataset: Path, *, subset: str) -> list[tuple[int, Song]]:
     """Return all songs of one of SUBSETS, each with its line in the table; files may be missing.
 
-    Raises DatasetError when the table is another.
+    Raises DatasetError if `tracks` is another table.
     """
     usual = csv.field_size_limit(LONGEST_TEXT)
     try:
@@ -50,9 +50,9 @@ def listed(tracks: Path, dataset: Path, *, subset: str) -> list[tuple[int, Song]
 
 
 def track(number: str, where: str) -> str:
-    """Return the path of a track, "000/000002.mp3"; raises DatasetError for no number."""
+    """Return a track's path, such as "000/000002.mp3"; raises DatasetError for a bad number."""
     if not re.fullmatch("[0-9]{1,6}", number):
-        raise DatasetError(f"{where}: track {number!r:.40} is no number of up to six digits")
+        raise DatasetError(f"{where}: track {number!r:.40} is not a number of up to six digits")
     name = f"{int(number):06}"
     return f"{name[:3]}/{name}.mp3"
 

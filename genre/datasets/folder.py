@@ -13,17 +13,17 @@ from typing import NoReturn
 from genre.audio import AUDIO_SUFFIXES
 from genre.datasets import UNUSED, Song, some
 from genre.datasets.csv_list import PART_OF
-from genre.datasets.listing import Listing, check_folder, genre_name, look_alikes
+from genre.datasets.listing import Listing, check_is_folder, genre_name, look_alikes
 from genre.errors import DatasetError
 from genre.files import printable
 
-MACOS = "__MACOSX"  # a folder in archives of macOS, with a hidden file for each file
+MACOS = "__MACOSX"  # a folder in archives made on macOS; it holds no songs
 
 
 def songs_in(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Return the files among paths, and the audio files in the folders among them.
+    """Return the songs that paths name: files as they are, and all audio files in folders.
 
-    The second list says in a line each which folders cannot be read, or hold no audio files.
+    The second list has a line for each folder that cannot be read, or that holds no audio files.
     """
     songs, problems = [], []
     for path in paths:
@@ -44,10 +44,10 @@ def _fail(error: OSError) -> NoReturn:
 
 
 def audio_files(folder: Path, unreadable: Callable[[OSError], None] = _fail) -> Iterator[Path]:
-    """Yield the audio files in a folder and the folders in it, sorted, hidden ones left out.
+    """Yield the audio files in a folder and the folders below it, sorted, without hidden ones.
 
-    Links to folders are followed, but never to one that holds `folder`, nor to one twice.
-    `unreadable` is called where one of them cannot be read, and raises the OSError by default.
+    Links to folders are followed, but not to a folder that contains `folder`, and to no folder
+    twice. `unreadable` is called for a folder that cannot be read; the default raises the OSError.
     """
     visited = {*folder.resolve().parents}
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
@@ -63,11 +63,10 @@ def audio_files(folder: Path, unreadable: Callable[[OSError], None] = _fail) -> 
 def find(dataset: Path) -> Listing:
     """Return the songs of a folder of genre folders, sorted by genre and path.
 
-    Where the folders are called train and test (and validation), they are the songs' parts, and
-    the folders in them are the genres. Raises DatasetError when there are not at least two genres
-    with audio files.
+    If the folders are called train and test (and validation), they are the songs' parts, and the
+    folders in them are the genres. Raises DatasetError if fewer than two genres have audio files.
     """
-    check_folder(dataset)
+    check_is_folder(dataset)
     folders, barren = _folders(dataset)
     notes, parts = [], {folder: PART_OF.get(folder.name.lower()) for folder in folders}
     loose = _loose_songs(dataset)
@@ -98,7 +97,7 @@ def find(dataset: Path) -> Listing:
         notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
     if barren:
         names = [_track(folder, dataset) + "/" for folder in barren]
-        notes.append(f"{len(names)} folders hold no songs, and are no genres: {some(names)}")
+        notes.append(f"{len(names)} folders hold no songs, so they are not genres: {some(names)}")
         left_out += names
     names = sorted({song.genre for song in songs})
     if len(names) < 2:
@@ -107,7 +106,7 @@ def find(dataset: Path) -> Listing:
             f"{dataset}: a data set is a folder of two or more genre folders with songs in them; "
             f"found {found}"
         )
-    songs.sort(key=lambda song: song.genre)  # two spellings of an accent are one genre
+    songs.sort(key=lambda song: song.genre)  # two folders, spelled differently, can be one genre
     return Listing(songs, left_out, notes + look_alikes(songs))
 
 
@@ -119,7 +118,7 @@ def _folders(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _loose_songs(folder: Path) -> list[Path]:
-    """Return the audio files that are in a folder itself, sorted."""
+    """Return the audio files directly in a folder, sorted."""
     return sorted(p for p in folder.iterdir() if _is_audio(p.name) and not p.is_dir())
 
 

@@ -41,14 +41,14 @@ def table() -> dict[str, Facts]:
 
 
 def name(track: str) -> str:
-    """Return GTZAN's name in a track's path: "blues.00000" of "genres/blues/blues.00000.au"."""
+    """Return a track's name in GTZAN: "blues.00000" for "genres/blues/blues.00000.au"."""
     return ".".join(PurePosixPath(track).name.split(".")[:2])
 
 
 def facts(tracks: Sequence[str]) -> list[Facts]:
-    """Return the facts of tracks, whatever their suffix and the folders before their names.
+    """Return the facts of tracks; suffixes, and the folders before names, do not matter.
 
-    Raises SplitError when some of them are not GTZAN's.
+    Raises SplitError if some of them are not GTZAN's.
     """
     others = [track for track in tracks if name(track) not in table()]
     if others:
@@ -60,9 +60,9 @@ def facts(tracks: Sequence[str]) -> list[Facts]:
 
 
 def artist_groups(tracks: Sequence[str]) -> np.ndarray:
-    """Return a group for every track, (tracks,): tracks that share an artist share the group.
+    """Return a group for every track, (tracks,): tracks that share an artist are in one group.
 
-    Groups are joined by those tracks that several artists made; a track of unknown artist is a
+    A track of several artists joins the groups of these artists. A track of an unknown artist is a
     group of its own.
     """
     group_of_artist: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The songs that a data set lists: which of them are there, and what a user should know of them."""
+"""The songs that a data set lists: which of them exist, and notes on them for the user."""
 
 import unicodedata
 from collections import defaultdict
@@ -17,7 +17,7 @@ class Listing(NamedTuple):
     """The songs of a data set, sorted by genre and track."""
 
     songs: list[Song]
-    left_out: list[str]  # songs that are listed or found, or folders, that cannot be used
+    left_out: list[str]  # songs and folders that cannot be used
     notes: list[str]  # lines for the user
 
 
@@ -29,17 +29,17 @@ def genre_name(text: str) -> str:
     return printable(unicodedata.normalize("NFC", text.strip()))
 
 
-def check_folder(path: Path) -> None:
-    """Raise DatasetError where there is no folder."""
+def check_is_folder(path: Path) -> None:
+    """Raise DatasetError if a path is not a folder."""
     if not path.is_dir():
         raise DatasetError(f"{path}: {'not a folder' if path.exists() else 'no such folder'}")
 
 
 def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:
-    """Return the songs that have a genre and a file, given those of a list, each with its line.
+    """Return the songs of a list that have a genre and a file; each comes with its line number.
 
-    Raises DatasetError when a track is listed twice and differently, when no file is there, and
-    when the songs are not of two or more genres.
+    Raises DatasetError if two rows of a track differ, if no file exists, and if the songs are not
+    of two or more genres.
     """
     first: dict[str, tuple[int, Song]] = {}
     repeated = 0
@@ -47,8 +47,8 @@ def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:
         line_before, before = first.setdefault(song.track, (line, song))
         if before != song:
             raise DatasetError(
-                f"{path}, line {line}: {song.track} stands in line {line_before} too, and "
-                "not with the same genre, part and artist"
+                f"{path}, line {line}: {song.track} is also in line {line_before}, with another "
+                "genre, part or artist"
             )
         repeated += line_before != line
     listed = [song for _, song in first.values() if song.genre]
@@ -68,7 +68,7 @@ def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:
         raise DatasetError(f"{path}: songs of two or more genres are needed, and {what}")
     notes = []
     if repeated:
-        notes.append(f"{repeated} rows of {path} repeat another and count once")
+        notes.append(f"{repeated} rows of {path} repeat others and are ignored")
     if lacking := len(first) - len(listed):
         notes.append(f"{lacking} of {len(first)} tracks have no genre and are left out")
     if missing:
@@ -78,7 +78,7 @@ def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:
 
 
 def look_alikes(songs: Iterable[Song]) -> list[str]:
-    """Return a note for each group of genres whose names differ in case, accents or signs alone."""
+    """Return a note for each group of genres whose names differ only in case, accents or signs."""
     names: dict[str, set[str]] = defaultdict(set)
     for genre in {song.genre for song in songs}:
         names[_letters(genre)].add(genre)
@@ -90,13 +90,13 @@ def look_alikes(songs: Iterable[Song]) -> list[str]:
 
 
 def _letters(name: str) -> str:
-    """Return the letters and digits of a name in one case; all of it where it has none."""
+    """Return the letters and digits of a name in one case; the whole name if it has none."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return "".join(filter(str.isalnum, plain)) or name
 
 
 def limited(songs: list[Song], most: int) -> list[Song]:
-    """Return at most so many songs of each genre, from all over its parts and its sorted tracks.
+    """Return at most `most` songs of each genre, spread over its parts and its sorted tracks.
 
     Neighbours in a list are often by one artist.
     """
@@ -111,10 +111,10 @@ def limited(songs: list[Song], most: int) -> list[Song]:
 
 
 def located(folder: Path, text: str) -> tuple[Path, str]:
-    """Return the file that a list's path means, and its track: the path relative to the folder.
+    """Return the file that a path in a list means, and its track: the path relative to the folder.
 
-    The path may be written with Windows' backslashes, or with accents in another form than the
-    disk's. Where no spelling of it exists, it is returned with slashes.
+    The path may be written with Windows' backslashes, or with accents in another Unicode form than
+    on the disk. If no spelling of it exists, it is returned with slashes.
     """
     if "\\" in text or not text.isascii():
         slashed = text.replace("\\", "/")

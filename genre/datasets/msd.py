@@ -1,9 +1,9 @@
-"""Find the songs of the Million Song Dataset, of which the user has the audio.
+"""Find the songs of the Million Song Dataset whose audio the user has.
 
 The data set names its songs by numbers, and its folders by three of their letters:
 `A/B/C/TRABC....mp3`. Genres are those of tagtraum's files: after headings that begin with "#", a
-line `number<TAB>genre` for each song, where a second genre can follow. Artists stand in the data
-set's `unique_tracks.txt`: `number<SEP>song<SEP>artist<SEP>title`.
+line `number<TAB>genre` for each song, where a second genre can follow. Artists are listed in the
+data set's `unique_tracks.txt`: `number<SEP>song<SEP>artist<SEP>title`.
 
 Sources: T. Bertin-Mahieux, D. Ellis, B. Whitman and P. Lamere, "The Million Song Dataset", ISMIR
 2011; H. Schreiber, "Improving Genre Annotations for the Million Song Dataset", ISMIR 2015,
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from genre.datasets import Song
-from genre.datasets.listing import Listing, check_folder, genre_name, sort_out
+from genre.datasets.listing import Listing, check_is_folder, genre_name, sort_out
 from genre.errors import DatasetError
 from genre.files import printable
 
@@ -24,17 +24,17 @@ NUMBER = re.compile("TR[A-Z]{5}[0-9A-F]{11}")
 
 
 def find(genres: Path, dataset: Path, *, artists: Path | None = None) -> Listing:
-    """Return the songs that one of tagtraum's files gives a genre, the first where it gives two.
+    """Return the songs of one of tagtraum's files, with the first of their genres.
 
     `dataset` is the folder with `A` to `Z`, and `artists` is `unique_tracks.txt`; without it, no
-    artist is known. Raises DatasetError when a file is another, or when `sort_out` does.
+    artist is known. Raises DatasetError if a file has another form, or as `sort_out` does.
     """
-    check_folder(dataset)
+    check_is_folder(dataset)
     return sort_out(_songs(genres, dataset, _artists(artists) if artists else {}), genres)
 
 
 def _songs(genres: Path, dataset: Path, artist_of: dict[str, str]) -> Iterator[tuple[int, Song]]:
-    """Yield the songs with their lines in the file of genres."""
+    """Yield the songs with their line numbers in the file of genres."""
     for line, text in _lines(genres):
         number, *names = text.split("\t")
         if text.startswith("#"):
@@ -58,11 +58,11 @@ def _artists(path: Path) -> dict[str, str]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a file with their numbers, blank ones left out."""
+    """Yield the lines of a file, without blank ones, with their numbers."""
     try:
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, line.rstrip("\n")
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: not a text in UTF-8 ({error})") from None
+        raise DatasetError(f"{path}: not text in UTF-8 ({error})") from None

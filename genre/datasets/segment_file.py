@@ -3,9 +3,9 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-Where the data set has them, "parts" and "artists" hold a text for each track. "pitch_shift" holds
-a number of semitones for each segment where there are shifted copies, and "altered" the number of
-its alteration, 0 for none, where there are altered ones.
+If the data set has them, "parts" and "artists" hold a text for each track. If there are shifted
+copies, "pitch_shift" holds a number of semitones for each segment. If there are altered copies,
+"altered" holds the number of the copy for each segment, 0 for the original.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,12 +23,12 @@ from genre.files import beginning, check_place, replacing
 
 SCHEMA = 1
 JSON, HDF5 = ".json", ".h5"
-BYTES = {"json": 10, "float32": 4, "float16": 2}  # a number takes, in JSON about
+BYTES = {"json": 10, "float32": 4, "float16": 2}  # that a number takes; about 10 in JSON
 ENCODINGS = {JSON: segment_json, HDF5: segment_hdf5}  # by the suffix, of a file to write
 
 Append = Callable[[np.ndarray], None]  # takes the frames of a track, (segments, frames, bands)
 Finish = Callable[[Index], None]
-Place = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]  # in a list
+Place = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]  # an index into a list
 
 
 class Skipped(msgspec.Struct):
@@ -38,9 +38,9 @@ class Skipped(msgspec.Struct):
     reason: str
 
 
-# By msgspec: it checks types as it reads, faster than pydantic and without further packages.
+# msgspec checks types as it reads. It is faster than pydantic and needs no other packages.
 class Content(msgspec.Struct):
-    """What a segment file holds beside its frames."""
+    """What a segment file holds, except its frames."""
 
     schema: Literal[1]
     feature: str
@@ -58,10 +58,10 @@ class Content(msgspec.Struct):
 
 @contextmanager
 def writing(path: Path, dtype: str = "float32") -> Iterator[tuple[Append, Finish]]:
-    """Give two functions: one takes the frames of track after track, one ends the file.
+    """Give two functions: one adds the frames of a track, the other completes the file.
 
-    In .h5 the frames go to the disk as they come. The same frames give the same bytes. Raises
-    DatasetError for a suffix that is neither .json nor .h5.
+    In .h5 the frames go to the disk at once. The same frames always give the same bytes. Raises
+    DatasetError for a suffix other than .json and .h5.
     """
     check_suffix(path)
     with replacing(path) as unfinished:
@@ -83,8 +83,8 @@ def write(segments: Segments, path: Path) -> None:
 def read(path: Path) -> Segments:
     """Read a segment file; the frames of an .h5 stay on the disk until they are used.
 
-    Its content tells which of the two it is. The file of Velardo's course is read as well. Raises
-    DatasetError when the file is missing, not whole or not a segment file.
+    Its content tells which of the two it is. The file of Velardo's course can be read, too. Raises
+    DatasetError if the file is missing, damaged or not a segment file.
     """
     check_suffix(path)
     if not path.is_file():
@@ -93,18 +93,22 @@ def read(path: Path) -> Segments:
     encoding = _encoding(path)
     try:
         content, digest = encoding.read(path)
-        if course_file.is_one(content):
+        if course_file.is_course_file(content):
             return course_file.segments(content, digest, path)
         segments = _segments(content, digest)
         _check(segments)
     except KeyError as error:
-        raise DatasetError(f"{path}: not a segment file ({error} is missing)") from None
+        raise DatasetError(f"{path}: not a segment file: {error} is missing") from None
     except (
-        *(ArithmeticError, OSError, RuntimeError, TypeError, ValueError),  # HDF5's are among them
+        ArithmeticError,
+        OSError,
+        RuntimeError,  # of h5py, as are some of the others
+        TypeError,
+        ValueError,
         msgspec.MsgspecError,
     ) as error:
         reason = str(error).split("\n")[0]
-        raise DatasetError(f"{path}: not a whole segment file ({reason})") from None
+        raise DatasetError(f"{path}: not a segment file, or damaged: {reason}") from None
     return segments
 
 
@@ -121,13 +125,13 @@ def _encoding(path: Path) -> ModuleType:
 
 
 def check_output(path: Path) -> None:
-    """Raise DatasetError or OSError where no segment file could be written to a path."""
+    """Raise DatasetError or OSError if no segment file can be written to a path."""
     check_suffix(path)
     check_place(path)
 
 
 def check_suffix(path: Path) -> None:
-    """Raise DatasetError where a path's suffix names no encoding."""
+    """Raise DatasetError if a path does not have the suffix of a segment file."""
     if path.suffix not in ENCODINGS:
         raise DatasetError(f"{path}: a segment file ends in {JSON} or {HDF5}")
 
@@ -151,7 +155,7 @@ def _content(index: Index) -> dict[str, Any]:
 
 
 def _segments(values: dict[str, Any], digest: str) -> Segments:
-    """Return the segments of a file, once its values have the types that they should have."""
+    """Return the segments of a file, after a check of the types of its values."""
     if values["schema"] != SCHEMA:
         raise ValueError(f"schema {values['schema']!r:.40}, this version reads {SCHEMA}")
     frames = values[values["feature"]]
@@ -175,19 +179,19 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
 
 
 def _check(segments: Segments) -> None:
-    """Raise ValueError where what a segment file holds does not fit together."""
+    """Raise ValueError if the values of a segment file do not fit together."""
     frames, n_segments = segments.frames, len(segments.labels)
     if getattr(frames, "ndim", 0) != 3 or not frames.size:
         raise ValueError(f"the frames have the shape {getattr(frames, 'shape', ())}")
     if frames.dtype.kind not in "iuf":
-        raise ValueError("the frames are no numbers")
+        raise ValueError("the frames are not numbers")
     if not len(frames) == n_segments == len(segments.track_index):
         raise ValueError("labels, track_index and frames differ in length")
     for what in ("mapping", "tracks"):
         names = getattr(segments, what)
         if len(set(names)) < len(names):
             raise ValueError(f"{what} holds a name twice")
-        "".join(names).encode()  # raises a ValueError where a name is no text
+        "".join(names).encode()  # raises a ValueError if a name is not valid text
     for what, names in (("labels", segments.mapping), ("track_index", segments.tracks)):
         if getattr(segments, what).max() >= len(names):
             raise ValueError(f"{what} points outside its list")
@@ -196,7 +200,7 @@ def _check(segments: Segments) -> None:
             raise ValueError(f"{what} and tracks differ in length")
     shift = segments.pitch_shift
     if shift is not None and not (len(shift) == n_segments and np.isfinite(shift).all()):
-        raise ValueError("pitch_shift is no number for each segment")
+        raise ValueError("pitch_shift does not hold a number for each segment")
     if segments.altered is not None and len(segments.altered) != n_segments:
         raise ValueError("altered and frames differ in length")
     pairs = np.unique(np.stack([segments.track_index, segments.labels]), axis=1)

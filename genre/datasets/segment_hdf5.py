@@ -1,6 +1,6 @@
-"""The segment file as .h5: appended to track by track, and read without loading the frames.
+"""The segment file as .h5: written track by track, and read without loading the frames.
 
-Feature, schema, settings and skipped songs are attributes of the file, the rest its data sets.
+Feature, schema, settings and skipped songs are attributes of the file; all else is in data sets.
 """
 
 import io
@@ -19,11 +19,11 @@ from genre.files import sha256
 START = b"\x89HDF\r\n\x1a\n"  # of every HDF5 file
 ATTRIBUTES = ("schema", "feature", "settings", "skipped")
 CHUNK = 2**18  # bytes that HDF5 reads and writes at once
-UNNAMED = "frames"  # their name until the feature is known
+UNNAMED = "frames"  # the name of the frames until the feature is known
 
 
 class Writer:
-    """Puts the frames of tracks on the disk as they come."""
+    """Writes the frames of each track to the disk at once."""
 
     def __init__(self, path: Path, dtype: np.dtype) -> None:
         import h5py
@@ -33,7 +33,7 @@ class Writer:
         self._dtype = dtype
 
     def append(self, frames: np.ndarray) -> None:
-        """Add the frames of a track, (segments, frames, bands); OSError where there is no room."""
+        """Add the frames of a track, (segments, frames, bands); OSError if the disk is full."""
         if UNNAMED not in self._file:
             segment_bytes = self._dtype.itemsize * frames[0].size
             self._file.create_dataset(
@@ -49,7 +49,7 @@ class Writer:
         self._disk.check()
 
     def finish(self, content: dict[str, Any]) -> None:
-        """Write everything but the frames; OSError where there is no room for it."""
+        """Write everything except the frames; OSError if the disk is full."""
         self._file.move(UNNAMED, content["feature"])
         for key, value in content.items():
             if key in ATTRIBUTES:
@@ -61,13 +61,13 @@ class Writer:
         self._disk.check()
 
     def close(self) -> None:
-        """Close the file, whole or not."""
+        """Close the file, complete or not."""
         self._file.close()
         self._disk.close()
 
 
 class _Disk(io.FileIO):
-    """A file that keeps the error of a full disk for later: HDF5 itself does not survive one."""
+    """A file that keeps the error of a full disk for later, because HDF5 crashes on one."""
 
     _error: OSError | None = None
 
@@ -88,7 +88,7 @@ class _Disk(io.FileIO):
             return 0
 
     def check(self) -> None:
-        """Raise the OSError that writing has met."""
+        """Raise the OSError that occurred while writing, if one did."""
         if self._error:
             raise self._error
 
@@ -96,8 +96,8 @@ class _Disk(io.FileIO):
 class Frames:
     """The frames in a file, (segments, frames, bands), which are read from the disk when indexed.
 
-    The file is open only meanwhile, so that it can be replaced on Windows, too, and this object
-    can go to another process. Raises DatasetError where the file is another by then.
+    The file is open only while it is read: so it can be replaced on Windows, too, and this object
+    can be sent to another process. Raises DatasetError if the file has been replaced.
     """
 
     def __init__(self, path: Path, data: Any) -> None:
@@ -125,15 +125,15 @@ class Frames:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """Return what changes where a file is replaced: its size and when it was written."""
+    """Return what changes if a file is replaced: its size and the time of writing."""
     state = path.stat()
     return state.st_size, state.st_mtime_ns
 
 
 def read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return what a file holds, the frames as `Frames`, and its digest.
+    """Return the content of a file, with the frames as `Frames`, and its digest.
 
-    Raises OSError, KeyError, ValueError, or what else h5py makes of a file that is not ours.
+    For a file that is not ours it raises OSError, KeyError, ValueError, or another error of h5py.
     """
     import h5py
 
@@ -145,12 +145,12 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
             content[key] = json.loads(content[key])
         for key, data in file.items():
             if not isinstance(data, h5py.Dataset):
-                raise ValueError(f"{key} is no data set")
+                raise ValueError(f"{key} is not a data set")
             content[key] = Frames(path, data) if key == content["feature"] else _values(data)
         return content, digest
 
 
 def _values(data: Any) -> Any:
-    """Return a data set as Python's own numbers and texts."""
+    """Return a data set as Python's numbers and strings."""
     values = data.asstr()[()] if data.dtype == object else data[()]
     return np.asarray(values).tolist()

@@ -1,8 +1,9 @@
 """The segment file as .json: written track by track, and read in pieces.
 
-Only the frames are large. They stand last in the file and are never all held as text, nor as
-Python's numbers, which take eight times the memory of the array. Three libraries share the work:
-orjson writes arrays, msgspec reads what is not frames, simdjson reads numbers into an array.
+Only the frames are large. They come last in the file. They are never all in memory as text or as
+Python's numbers, which take eight times the memory of the array. Three libraries do the work:
+orjson writes arrays, msgspec reads everything except the frames, simdjson reads numbers into an
+array.
 """
 
 import io
@@ -17,9 +18,9 @@ import numpy as np
 from genre.files import HashedFile
 
 START = b"{"
-BLOCK = 2**18  # bytes of text read at once, or as much again as waits to be understood
-# Each string in turn, quotes and backslashes within it left out of account, and what follows one
-# where the frames begin: nothing else in the file is three lists deep.
+BLOCK = 2**18  # bytes of text read at once, or more, up to the size of the unparsed rest
+# Matches each string, with escaped characters, so that brackets inside are skipped, and the three
+# brackets after it if the frames begin there: nothing else in the file is three lists deep.
 STRINGS = re.compile(rb'"((?:[^"\\]|\\.)*+)"(\s*:\s*\[\s*\[\s*\[)?', re.DOTALL)
 FRAMES_END = re.compile(rb"\]\s*\]\s*\]")
 BETWEEN = b"]],[["  # two segments
@@ -28,7 +29,7 @@ NUMBERS = b"0123456789.eE+-"
 
 
 class Writer:
-    """Keeps the frames of tracks until what stands before them is known."""
+    """Keeps the frames in memory until everything that comes before them in the file is known."""
 
     def __init__(self, path: Path, _: np.dtype) -> None:
         self._path = path
@@ -39,7 +40,7 @@ class Writer:
         self._tracks.append(frames)
 
     def finish(self, content: dict[str, Any]) -> None:
-        """Write the file: `content` holds everything but the frames."""
+        """Write the file; `content` holds everything except the frames."""
         with open(self._path, "wb") as file:
             file.write(_dumps(content)[:-1] + b"," + _dumps(content["feature"]) + b":")
             between = b"["
@@ -60,9 +61,9 @@ def _dumps(value: Any) -> bytes:
 
 
 def read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return what a file holds, the frames as (segments, frames, bands) float32, and its digest.
+    """Return the content of a file, with the frames as an array of float32, and its digest.
 
-    Raises ValueError, or an error that a library makes of it, where it is not such JSON.
+    Raises ValueError, or an error of a library, if it is not such JSON.
     """
     with HashedFile(path) as hashed:
         file = io.BufferedReader(hashed)
@@ -74,7 +75,7 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
-    """Return what stands before the frames, the key of the frames, and the text that follows."""
+    """Return the text before the frames, the key of the frames, and the text after the key."""
     head = b""
     while block := file.read(max(BLOCK, len(head))):
         head += block if head else block.removeprefix(BOM_UTF8)  # of some of Windows' editors
@@ -84,12 +85,12 @@ def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
                 return head[:start], string[1], b"[[" + head[string.end() :]
     if not head.startswith(START):
         raise ValueError("neither HDF5 nor a JSON object")
-    raise ValueError("no list of the shape (segments, frames, bands)")
+    raise ValueError("it holds no frames")
 
 
 def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
-    """Return the frames whose text begins with `text` and goes on in the file; what follows it."""
-    frames, shape = bytearray(), None  # which grows without being copied, as an array would be
+    """Return the frames, whose text begins with `text` and continues in the file, and the rest."""
+    frames, shape = bytearray(), None  # a bytearray grows in place; an array would be copied
 
     def add(piece: bytes) -> None:
         nonlocal shape
@@ -105,14 +106,14 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
             add(text[: last + 2])
             text = text[last + 3 :]
         if not (block := file.read(max(BLOCK, len(text)))):
-            raise ValueError("it ends amid the frames")
+            raise ValueError("it ends within the frames")
         text += block
     add(_compact(text[: end.start()]) + b"]]")
     return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end.end() :]
 
 
 def _compact(text: bytes) -> bytes:
-    """Return the text of frames without the spaces and lines that other programs write."""
+    """Return the text of frames without spaces and line breaks, which other programs write."""
     return text.translate(None, SPACES) if b" " in text or b"\n" in text else text
 
 
@@ -129,6 +130,6 @@ def _numbers(text: bytes) -> np.ndarray:
     if row.strip(b"[],") or brackets != b",".join([segment] * n_segments):
         raise ValueError("the frames are uneven, or not numbers")
     numbers = simdjson.Parser().parse(b"[" + text + b"]").as_buffer(of_type="d")
-    with np.errstate(over="ignore"):  # becomes infinite, which is refused later
+    with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused later
         flat = np.frombuffer(numbers).astype(np.float32)
     return flat.reshape(n_segments, n_frames, n_bands)

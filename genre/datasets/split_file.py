@@ -1,4 +1,4 @@
-"""A split as a CSV file: `track,part`, and `segment` too where a track stands in several parts."""
+"""A split as a CSV file: `track,part`, and also `segment` if a track is in several parts."""
 
 import csv
 import unicodedata
@@ -18,19 +18,19 @@ NAME = "split.csv"  # in a network's folder
 
 
 class AmbiguousError(SplitError):
-    """A list names a track in a way that fits several tracks of the data, or in two parts."""
+    """A listed name fits more than one track, or a track is listed in two parts."""
 
 
 class Listed(NamedTuple):
-    """What a list says of the data."""
+    """The part of each segment, as a list says."""
 
-    parts: np.ndarray  # (segments,) of PARTS, or UNUSED where the list leaves a segment out
+    parts: np.ndarray  # (segments,) of PARTS, or UNUSED for a segment that is not listed
     lacking: list[str]  # tracks of the list that the data lacks
 
 
 def write(segments: Segments, parts: np.ndarray, path: Path) -> None:
-    """Write the part of every track, or of every segment where a track stands in several."""
-    rows = np.flatnonzero(segments.originals)  # copies follow them
+    """Write the part of every track, or of every segment if a track is in several parts."""
+    rows = np.flatnonzero(segments.originals)  # copies are in the part of their originals
     keys = list(zip(segments.track_index[rows], parts[rows], strict=True))
     by_segment = len(set(keys)) > len(np.unique(segments.track_index))
     numbers = segments.numbers[rows]
@@ -44,10 +44,10 @@ def write(segments: Segments, parts: np.ndarray, path: Path) -> None:
 
 
 def read(segments: Segments, path: Path) -> Listed:
-    """Read which part a CSV file gives each segment.
+    """Read the part of each segment from a CSV file.
 
-    Tracks match whatever their suffix and the folders before their names. Raises SplitError when
-    the file is not such a list, AmbiguousError when it names a track ambiguously or gives it two
+    Tracks match even if their suffix, or the folders before their names, differ. Raises SplitError
+    if the file is not such a list, AmbiguousError if a name fits several tracks or a track has two
     parts.
     """
     part_of, lacking = {}, []
@@ -90,7 +90,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def _finder(tracks: Sequence[str]) -> Callable[[str], int | None]:
-    """Return a function from a listed name to the index of the track that it means, or None."""
+    """Return a function that gives the index of the track that a listed name means, or None."""
     exact = {_parts(track): index for index, track in enumerate(tracks)}
     keys = [_components(track) for track in tracks]
     whole = {key: index for index, key in enumerate(keys)}
@@ -103,7 +103,7 @@ def _finder(tracks: Sequence[str]) -> Callable[[str], int | None]:
         for start in range(len(key)):  # the list may have more folders before the name
             if (index := exact.get(parts[start:])) is not None:
                 return index
-            # More than one track has this name, or has it behind other folders.
+            # More than one track has this name, or has it after other folders.
             n_fitting = n_whole[key[start:]] or (n_endings[key] if not start else 0)
             if n_fitting > 1:
                 raise AmbiguousError(f"{name} can mean {n_fitting} tracks")
@@ -115,7 +115,7 @@ def _finder(tracks: Sequence[str]) -> Callable[[str], int | None]:
 
 
 def _components(track: str) -> tuple[str, ...]:
-    """Return folders and name of a track, without the suffix of audio."""
+    """Return the folders and the name of a track, without the suffix of an audio file."""
     path = PurePosixPath(*_parts(track))
     return path.with_suffix("").parts if path.suffix.lower() in AUDIO_SUFFIXES else path.parts
 

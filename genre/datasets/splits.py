@@ -28,21 +28,21 @@ SPLITS = {
     "segment": "segments are shuffled, as in the course; tracks are in several parts, scores leak",
     "artist": "all tracks of an artist are in one part (GTZAN, FMA, lists that name artists)",
     "given": "the data set's own parts (FMA, lists with parts, train/ and test/ folders)",
-    "filtered": "GTZAN's fault-filtered lists, artists apart but for three (GTZAN only)",
+    "filtered": "GTZAN's fault-filtered lists; only three artists are in two parts (GTZAN only)",
 }
 HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
     "; or a CSV file with the columns track,part"
 )
-DEALT = ("segment", "track", "artist")  # the splits that a seed deals, and that can be folded
+RANDOM = ("segment", "track", "artist")  # the splits that a seed decides; they allow folds
 NO_PARTS = (
-    "split given: this data has no parts of its own. FMA has, and a list with a part column, and "
-    "a folder with train/ and test/"
+    "split given: this data set has no parts of its own; FMA has, a list with a column part, and a "
+    "folder with train/ and test/"
 )
 LEAKS = "this split leaks: segments of the same tracks are in training and in test"
 
 
 class Split(NamedTuple):
-    """The part of every segment, and what a reader of its scores should know."""
+    """The part of every segment, and notes for those who read the scores."""
 
     name: str
     parts: np.ndarray  # (segments,) of PARTS, or UNUSED
@@ -50,21 +50,21 @@ class Split(NamedTuple):
 
 
 def known(name: str) -> str:
-    """Return a split's name, or the path of a .csv file; raises SplitError for another text."""
+    """Return a split's name, or the path of a .csv file; raises SplitError for any other text."""
     if name not in SPLITS and Path(name).suffix.lower() != ".csv":
         raise SplitError(f"split {name!r:.40} is neither a .csv file nor {', '.join(SPLITS)}")
     return name
 
 
 def split(segments: Segments, name: str, *, seed: int) -> Split:
-    """Split the data by a split's name or a CSV file's path.
+    """Split the data, given a split's name or the path of a CSV file.
 
-    The splits track, segment and artist keep the genres' shares in every part as far as the groups
-    allow, and the same seed gives the same parts. Raises SplitError when a part would be empty, or
-    when the data is not what the split is for.
+    In the splits track, segment and artist, every part has the genres in the same proportions, as
+    far as the groups allow, and the same seed gives the same parts. Raises SplitError if a part
+    would be empty, or if the split is not made for this data.
     """
-    if name in DEALT:
-        return next(_deal_out(segments, name, seed, config.TEST_ONE_IN, test_everything=False))
+    if name in RANDOM:
+        return next(_random(segments, name, seed, config.TEST_ONE_IN, test_everything=False))
     if name == "given":
         listed = given_parts(segments)
     elif name == "filtered":
@@ -77,7 +77,7 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
     if n_unused := len(np.unique(segments.track_index[listed.parts == UNUSED])):
         notes.append(f"{n_unused} tracks of the data are in no part and left out")
     split = Split(printable(name), listed.parts, notes)
-    return _checked(segments, split, needed=(TRAIN, TEST))  # of validation the list decides
+    return _checked(segments, split, needed=(TRAIN, TEST))  # a list may have no validation part
 
 
 def folds(
@@ -85,24 +85,21 @@ def folds(
 ) -> list[Split]:
     """Return the splits of a cross-validation: every segment is in the test part of exactly one.
 
-    Shifted copies are in none. The validation part, where there is to be one, is dealt from the
-    rest. Raises SplitError as `split` does, and when a genre has fewer tracks (or segments) than
-    folds.
+    Copies of tracks are never tested. With `validation`, a validation part is taken from the rest.
+    Raises SplitError as `split` does, and if a genre has fewer tracks (or segments) than folds.
     """
-    if name not in DEALT:
-        raise SplitError(f"split {name} is fixed; folds are dealt by {', '.join(DEALT)}")
-    return list(
-        _deal_out(segments, name, seed, n_folds, test_everything=True, validation=validation)
-    )
+    if name not in RANDOM:
+        raise SplitError(f"split {name} is fixed; --folds needs {', '.join(RANDOM)}")
+    return list(_random(segments, name, seed, n_folds, test_everything=True, validation=validation))
 
 
 def everything(segments: Segments) -> Split:
-    """Return the split by which all segments train."""
+    """Return the split in which all segments are in the training part."""
     return Split("none", np.full(len(segments.labels), TRAIN), [])
 
 
 def given_parts(segments: Segments) -> split_file.Listed:
-    """Return the data set's own parts; raises SplitError where it has none."""
+    """Return the data set's own parts; raises SplitError if it has none."""
     if not segments.parts:
         raise SplitError(NO_PARTS)
     return split_file.Listed(np.array(segments.parts)[segments.track_index], [])
@@ -117,7 +114,7 @@ def gtzan_lists(segments: Segments) -> split_file.Listed:
     return split_file.Listed(part_of_track[segments.track_index], lacking)
 
 
-def _deal_out(
+def _random(
     segments: Segments,
     name: str,
     seed: int,
@@ -126,7 +123,7 @@ def _deal_out(
     test_everything: bool,
     validation: bool = True,
 ) -> Iterator[Split]:
-    """Deal the data into folds, and for each one yield the split with that fold as the test."""
+    """Split the data into folds, and for each one yield the split with that fold as test part."""
     if not segments.tracks_known and name != "segment":
         raise SplitError(f"split {name}: the data does not say which segments are of one track")
     labels, groups, item_of_segment = _items(segments, name)
@@ -140,18 +137,18 @@ def _deal_out(
         what = "artists" if name == "artist" else "different tracks"
         raise SplitError(f"{n_folds} folds need as many {what}, not {len(np.unique(groups))}")
     everything = np.full(len(labels), True)
-    dealt = everything if test_everything else _divisible(labels, groups, everything)
-    if not dealt.any():
+    assigned = everything if test_everything else _divisible(labels, groups, everything)
+    if not assigned.any():
         what = "tracks of two artists" if name == "artist" else "two different tracks"
         raise SplitError(f"split {name}: no genre has {what}")
-    fold = _deal(labels, groups, dealt, n_folds, seed)
+    fold = _assign(labels, groups, assigned, n_folds, seed)
     notes = [] if name == "segment" else copies.notes(segments, segments.first_copy)
     for number in range(fold.max() + 1):
         parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
         if validation:
-            dealt = _divisible(labels, groups, parts == TRAIN)
-            share = _deal(labels, groups, dealt, config.VALIDATION_ONE_IN, seed)
-            parts[share == 0] = VALIDATION
+            assigned = _divisible(labels, groups, parts == TRAIN)
+            fold_of_rest = _assign(labels, groups, assigned, config.VALIDATION_ONE_IN, seed)
+            parts[fold_of_rest == 0] = VALIDATION
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation else (TRAIN, TEST)
         split = Split(name, parts[item_of_segment], notes)
@@ -159,7 +156,10 @@ def _deal_out(
 
 
 def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what a split deals out: labels and groups of the items, and each segment's item."""
+    """Return the items that a split assigns: their labels and groups, and each segment's item.
+
+    An item is a track or, in the split segment, a segment. A group stays in one part.
+    """
     if name == "segment":
         everything = np.arange(np.sum(segments.originals))
         if segments.originals.all():
@@ -177,9 +177,9 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _artist_groups(segments: Segments) -> np.ndarray:
-    """Return a group for every track, (tracks,), by the data's own artists or by GTZAN's.
+    """Return a group for every track, (tracks,), from the data's own artists or from GTZAN's.
 
-    A track of unknown artist is a group of its own.
+    A track of an unknown artist is a group of its own.
     """
     if not segments.artists:
         return gtzan.artist_groups(segments.tracks)
@@ -190,7 +190,7 @@ def _artist_groups(segments: Segments) -> np.ndarray:
 
 
 def _joined(groups: np.ndarray, first_copy: np.ndarray) -> np.ndarray:
-    """Return groups of tracks, (tracks,), joined where one holds a copy of another's track."""
+    """Return groups of tracks, (tracks,), where two groups that share copies of a track are one."""
     groups = groups.copy()
     for track in np.flatnonzero(first_copy != np.arange(len(groups))):
         groups[groups == groups[track]] = groups[first_copy[track]]
@@ -198,10 +198,11 @@ def _joined(groups: np.ndarray, first_copy: np.ndarray) -> np.ndarray:
 
 
 def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return which of some items, (items,) bool like `among`, can stand on both sides.
+    """Return which of the items `among`, a mask of (items,), can be split into two parts.
 
-    A genre of a single group, of an artist or of copies, cannot. It trains: to test what was never
-    learnt measures nothing. What else is in that group trains with it.
+    A genre with a single group (an artist, or copies of one track) cannot. It is used for training
+    only: a genre cannot be tested if it was not trained on. So are other genres' items in that
+    group.
     """
     pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
     n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)
@@ -209,43 +210,46 @@ def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.
     return divisible & ~np.isin(groups, groups[among & ~divisible])
 
 
-def _deal(
-    labels: np.ndarray, groups: np.ndarray, dealt: np.ndarray, n_folds: int, seed: int
+def _assign(
+    labels: np.ndarray, groups: np.ndarray, assigned: np.ndarray, n_folds: int, seed: int
 ) -> np.ndarray:
-    """Return a fold for every dealt item, -1 for the others: genres in proportion, groups whole."""
+    """Return the fold of every item that is assigned, a mask of (items,), and -1 for the others.
+
+    Every fold has the genres in the same proportions; no group is in two folds.
+    """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     fold = np.full(len(labels), -1)
-    items = np.flatnonzero(dealt)
+    items = np.flatnonzero(assigned)
     n_groups = len(np.unique(groups[items]))
     if n_groups < 2:
         fold[items] = 0
         return fold
     strata = labels[items]
     if np.bincount(strata).max() < 2:
-        strata = np.zeros_like(strata)  # no genre has anything to keep in proportion
-    # Small data make larger folds.
+        strata = np.zeros_like(strata)  # with one item a genre there are no proportions to keep
+    # With few items there are fewer, and so larger, folds.
     n_folds = max(2, min(n_folds, n_groups, np.bincount(strata).max()))
     alone = len(np.unique(groups)) == len(groups)
-    dealer = (StratifiedKFold if alone else StratifiedGroupKFold)(
+    splitter = (StratifiedKFold if alone else StratifiedGroupKFold)(
         n_folds, shuffle=True, random_state=seed
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # genres missing in a part are said later
-        for number, (_, chosen) in enumerate(dealer.split(items, strata, groups[items])):
+        warnings.simplefilter("ignore", UserWarning)  # a later note names genres that a part lacks
+        for number, (_, chosen) in enumerate(splitter.split(items, strata, groups[items])):
             fold[items[chosen]] = number
     if alone:
-        for label in np.unique(labels[items]):  # one of few tracks stands in the first fold, too
-            fold[dealt & (labels == label)] -= fold[dealt & (labels == label)].min()
+        for label in np.unique(labels[items]):  # so that the first fold has every genre
+            fold[assigned & (labels == label)] -= fold[assigned & (labels == label)].min()
     return fold
 
 
 def _checked(
     segments: Segments, split: Split, of_fold: str = "", *, needed: tuple[str, ...] = PARTS
 ) -> Split:
-    """Raise SplitError where a needed part is empty; note leaks, and genres that a part lacks.
+    """Raise SplitError if a needed part is empty; note leaks, and genres that a part lacks.
 
-    Shifted copies are for training alone.
+    Copies of tracks are used for training only.
     """
     parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
     notes = [*split.notes, *_leaks(segments, parts)]
@@ -263,7 +267,7 @@ def _checked(
 
 
 def _leaks(segments: Segments, parts: np.ndarray) -> list[str]:
-    """Return a note where tracks, or identical copies of them, are in training and in test."""
+    """Return a note if tracks, or identical copies of them, are in training and in test."""
     trained, tested = (np.unique(segments.track_index[parts == part]) for part in (TRAIN, TEST))
     if np.isin(trained, tested).any():
         return [LEAKS]

@@ -1,4 +1,4 @@
-"""A corpus of made-up songs in folders like GTZAN's, to try the suite without any data."""
+"""A corpus of synthetic songs in folders like GTZAN's, to try the suite without any data."""
 
 import wave
 from collections.abc import Sequence

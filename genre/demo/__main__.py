@@ -1,7 +1,7 @@
-"""Write a corpus of made-up songs in folders like GTZAN's, to try the suite without any data.
+"""Write a corpus of synthetic songs in folders like GTZAN's, to try the suite without any data.
 
     python -m genre.demo OUTPUT_DIR                           # 12 tracks in each of ten genres
-    python -m genre.demo OUTPUT_DIR --tracks 1 --seed 1000    # other tracks than the first line's
+    python -m genre.demo OUTPUT_DIR --tracks 1 --seed 1000    # different tracks
 
 Scores on these songs say nothing about real music.
 """
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=cli.whole_number(1, 3600),
         metavar="S",
         default=30,
-        help="length of a track (default: %(default)s)",
+        help="length of a track in seconds (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",

@@ -1,7 +1,7 @@
-"""Make up a song in one of ten genres, from rules for tempo, rhythm, harmony and timbre.
+"""Synthesise a song in one of ten genres, from rules for tempo, rhythm, harmony and timbre.
 
-A genre is a paragraph of the SONGBOOK. A track is that paragraph played once; draw_take() draws
-what differs from track to track, such as tempo and key.
+A genre is a paragraph of the SONGBOOK. A track is one performance of a paragraph; draw_take()
+chooses at random what differs from track to track, such as tempo and key.
 """
 
 import math
@@ -99,7 +99,7 @@ class Drum(NamedTuple):
     pitch: float  # Hz, at the end of the sine; it starts three times as high
     noise: float  # share of the noise in the mix, 0 to 1
     half_life: float  # seconds in which the amplitude halves
-    edge: int = 0  # how many times the noise is differenced, which removes low frequencies
+    edge: int = 0  # how many times the noise is differentiated, which removes low frequencies
 
 
 DRUMS = {
@@ -185,18 +185,18 @@ GENRES = tuple(STYLES)
 
 
 class Take(NamedTuple):
-    """How one track is played."""
+    """What is random about one track."""
 
     bar: float  # seconds
-    bars: int  # that fill the track
-    key: float  # semitones above C; a fraction, because no two bands are tuned alike
+    bars: int  # as many as fill the track
+    key: float  # semitones above C; a fraction, because bands are not tuned alike
     busyness: float  # share of the notes of the score that are played
-    dullness: float  # exponent of the instruments' brightness; 1 is as in the table
+    dullness: float  # exponent of the instruments' brightness; 1 leaves it as in the table
     sample_rate: int  # Hz
 
 
 def draw_take(style: Style, seconds: float, sample_rate: int, rng: Generator) -> Take:
-    """Draw what differs from track to track."""
+    """Choose at random what differs from track to track."""
     bar = 4 * 60 / rng.uniform(*style.tempo)
     return Take(
         bar=bar,
@@ -226,12 +226,12 @@ def note(instrument: Instrument, pitch: float, seconds: float, take: Take) -> np
     """
     seconds = min(seconds, 10 * instrument.half_life)  # by then its level has fallen by 60 dB
     time = np.arange(round(seconds * take.sample_rate)) / take.sample_rate
-    t = time.astype(np.float32)  # three times as fast, but not precise enough for a phase
+    t = time.astype(np.float32)  # float32 is three times as fast, but too imprecise for a phase
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     sound = np.zeros_like(t)
     for ratio in instrument.ratios:
         x = 2 * np.pi * (frequency * ratio * time % 1).astype(np.float32)
-        # With this ratio, harmonics near half the sample rate are 40 dB down: no aliasing is heard.
+        # With this ratio, harmonics near half the sample rate are 40 dB lower: no audible aliasing.
         unaliased = 0.01 ** (2 * frequency * ratio / take.sample_rate)
         r = min(instrument.brightness**take.dullness, unaliased) * np.exp(-instrument.dulling * t)
         sound += np.sqrt(1 - r**2) * np.sin(x) / (1 - 2 * r * np.cos(x) + r**2)
@@ -243,7 +243,7 @@ def note(instrument: Instrument, pitch: float, seconds: float, take: Take) -> np
 
 
 def choose_tones(symbol: str, chord: Chord, rng: Generator) -> Chord:
-    """Return the tones of a chord that a symbol of the score stands for."""
+    """Return the tones of a chord that a symbol of the score means."""
     if symbol == "x":
         return chord
     if symbol == "?":
@@ -252,7 +252,10 @@ def choose_tones(symbol: str, chord: Chord, rng: Generator) -> Chord:
 
 
 def read_pattern(pattern: str, take: Take, rng: Generator) -> Iterator[tuple[float, float, str]]:
-    """Yield start and length, in bars, and symbol of each note; step 0 is always played."""
+    """Yield the start and the length of each note, in bars, and its symbol.
+
+    The note at step 0 is always played; of the others, `busyness` decides how many are.
+    """
     for bar in range(take.bars):
         written = [step for step, symbol in enumerate(pattern) if symbol != "."]
         played = [step for step in written if step == 0 or rng.random() < take.busyness]
@@ -302,11 +305,11 @@ def make_track(
         raise ValueError(f"unknown genre {genre!r}; the known ones are {', '.join(GENRES)}")
     rng = np.random.default_rng([seed, GENRES.index(genre)])
     take = draw_take(STYLES[genre], seconds, sample_rate, rng)
-    audio = 0.001 * rng.standard_normal(round(seconds * sample_rate))  # hiss, so never silent
+    audio = 0.001 * rng.standard_normal(round(seconds * sample_rate))  # noise: it is never silent
     for start, sound in play(STYLES[genre], take, rng):
         place = audio[round(start * take.bar * sample_rate) :][: len(sound)]
         place += sound[: len(place)]  # the track may end before the sound does
-    audio[1:] -= rng.uniform(-0.25, 0.25) * audio[:-1]  # more treble, or less
+    audio[1:] -= rng.uniform(-0.25, 0.25) * audio[:-1]  # more treble or less
     audio -= audio.mean()
     peak = 10 ** (rng.uniform(-12, 0) / 20)
     return (peak / np.abs(audio).max() * audio).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Predict segments whose genre is known, and join the segments of a track."""
+"""Predict segments whose genre is known, and combine the segments of a track."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from genre.datasets import Segments, pieces
 
 JOINS = {"mean": np.mean, "max": np.max, "min": np.min}
 
-# Frames, (segments, frames, bands), to the genres' probabilities, (segments, genres).
+# From frames, (segments, frames, bands), to the genres' probabilities, (segments, genres).
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
@@ -19,7 +19,7 @@ class Predictions(NamedTuple):
     probabilities: np.ndarray  # (segments, genres)
     labels: np.ndarray  # (segments,)
     track_index: np.ndarray  # (segments,)
-    # (segments, genres) of evaluation.distance, where the feature is an embedding
+    # (segments, genres), from evaluation.distance, if the feature is an embedding
     distances: np.ndarray | None = None
 
 
@@ -37,7 +37,7 @@ def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predic
 
 
 def pool(predictions: list[Predictions]) -> Predictions:
-    """Put the test parts of several folds together."""
+    """Concatenate the predictions of several folds."""
     columns = zip(*predictions, strict=True)
     return Predictions(
         *(None if column[0] is None else np.concatenate(column) for column in columns)
@@ -45,19 +45,19 @@ def pool(predictions: list[Predictions]) -> Predictions:
 
 
 def join(probabilities: np.ndarray, how: str = "mean") -> np.ndarray:
-    """Join the probabilities of a track's segments, (segments, genres), into one row, (genres,)."""
+    """Combine the probabilities of a track's segments, (segments, genres): (genres,)."""
     return JOINS[how](probabilities, axis=0)
 
 
 def join_tracks(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Join by mean the segments of each track: probabilities (tracks, genres), labels (tracks,)."""
+    """Return each track's mean probabilities, (tracks, genres), and its label, (tracks,)."""
     _, first = np.unique(predictions.track_index, return_index=True)
     by_track = mean_by_track(predictions.probabilities, predictions.track_index)
     return by_track, predictions.labels[first]
 
 
 def mean_by_track(values: np.ndarray, track_index: np.ndarray) -> np.ndarray:
-    """Return the mean over each track's segments of values, (segments, n): (tracks, n)."""
+    """Return values, (segments, n), averaged over the segments of each track: (tracks, n)."""
     _, track = np.unique(track_index, return_inverse=True)
     sums = np.zeros((track.max(initial=-1) + 1, values.shape[1]))
     np.add.at(sums, track, values)

@@ -1,10 +1,10 @@
-"""Make a track's probabilities mean what they say, and know when they say too little.
+"""Calibrate a track's probabilities, and decide when they are too low to rely on.
 
 C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
 2017: all logits are divided by one temperature, which is fitted on the validation part.
 
-A track is certain where its top probability reaches a threshold and, for embeddings, where it does
-not lie too far from all that the model was trained on.
+A track is certain if its top probability reaches a threshold and, for embeddings, if it is not too
+far from everything that the model was trained on.
 """
 
 from typing import Annotated, Any
@@ -14,16 +14,16 @@ import numpy as np
 
 from genre.evaluation import Predictions, distance, join_tracks, mean_by_track, pool
 
-TEMPERATURES = (0.05, 20.0)  # between which the best one is sought
-LEAST = 1e-12  # in place of a probability of 0, whose loss would be infinite
-PRECISION = 0.92  # share of the certain tracks that should be right
-ENOUGH_TRACKS = 50  # of a validation part, to trust what is fitted on it
-CLEAR = 0.9  # a top probability that is believed without a threshold to trust
-BINS = 10  # of confidence, in the expected calibration error
+TEMPERATURES = (0.05, 20.0)  # the range that is searched for the best one
+LEAST = 1e-12  # replaces a probability of 0, whose loss would be infinite
+PRECISION = 0.92  # fraction of the certain tracks that should be right
+ENOUGH_TRACKS = 50  # that a validation part needs for its threshold to be trusted
+CLEAR = 0.9  # lowest top probability that is certain if the threshold is not trusted
+BINS = 10  # number of bins of confidence in the expected calibration error
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """What is fitted on the validation part, and how well it does on the test part."""
+    """What is fitted on the validation part, and how well it works on the test part."""
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
     threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # of the top probability
@@ -73,11 +73,11 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit(validation: Predictions) -> Calibration:
-    """Return the likeliest temperature, and the threshold that fits it.
+    """Return the most likely temperature, and the threshold for it.
 
-    Its logarithm has a normal prior, of mean 0 and deviation 1: a few tracks that are all right by
-    chance would otherwise make a network surer than anyone can be. Fewer than ENOUGH_TRACKS never
-    make it surer than it is.
+    Its logarithm has a normal prior of mean 0 and standard deviation 1. Otherwise a few tracks that
+    are all right by chance would make a network far too sure. Fewer than ENOUGH_TRACKS tracks never
+    make it surer than without calibration.
 
     The threshold is the lowest with which PRECISION of the certain tracks are right.
     """
@@ -136,10 +136,10 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
 
 
 def apply_across(folds: list[Predictions]) -> tuple[Predictions, dict[str, Any]]:
-    """Return the predictions of all folds, each calibrated by the other folds, and an account.
+    """Return the predictions of all folds, each calibrated on the other folds, and an account.
 
-    The calibration in it is fitted on all folds; how well it does is measured as on songs that it
-    was not fitted on.
+    The account holds the calibration that is fitted on all folds. How well it works is measured
+    with those of the other folds, on tracks that they were not fitted on.
     """
     by_others = [fit(pool(folds[:i] + folds[i + 1 :])) for i in range(len(folds))]
     return _with_account(by_others, folds, fit(pool(folds)))

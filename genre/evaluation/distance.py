@@ -1,7 +1,7 @@
-"""How far an embedding lies from all that a model was trained on.
+"""How far an embedding is from everything that a model was trained on.
 
-A model gives its probabilities to the genres that it knows, whatever it hears. The embedding of
-other music points elsewhere than those of all known genres.
+A model gives probabilities to the genres that it knows for any music. The embeddings of music of
+other genres are far from those of all known genres.
 """
 
 import io
@@ -51,12 +51,12 @@ def to_genres(embeddings: np.ndarray, centres: Centres) -> np.ndarray:
 
 
 def limit(to_genres: np.ndarray, labels: np.ndarray) -> float:
-    """Return the distance from which on a track is unlike all that was trained on.
+    """Return the distance from which on a track is unlike everything that was trained on.
 
-    From the distances of tracks to each genre, (tracks, genres): those to the nearest genre are of
-    known music, and those to the nearest but the track's own are as of music of an unknown genre.
-    The limit parts the two best (the greatest Youden's J); it is 2, the greatest distance there is,
-    where nothing does.
+    It uses the distances of tracks to each genre, (tracks, genres). A track's distance to the
+    nearest genre is that of known music. Its distance to the nearest genre except its own is taken
+    for that of music of an unknown genre. The limit separates the two best (the greatest Youden's
+    J). If nothing does, it is 2, the greatest possible distance.
     """
     from sklearn.metrics import roc_curve
 

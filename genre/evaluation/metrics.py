@@ -15,7 +15,7 @@ RocCurve = tuple[np.ndarray, np.ndarray, float]
 
 
 class GenreScores(msgspec.Struct, frozen=True, kw_only=True):
-    """The scores of one genre's tracks; None is what its tracks cannot tell."""
+    """The scores of one genre's tracks; None for a score that its tracks do not define."""
 
     precision: float | None
     recall: float | None
@@ -25,13 +25,13 @@ class GenreScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
-    """The scores of predictions, as they stand on a card."""
+    """The scores of predictions, as they are on a card."""
 
     segment_accuracy: float
     segments: int
     track_accuracy: float
     tracks: int
-    macro_f1: float  # of tracks: the mean over the genres that have any
+    macro_f1: float  # the mean F1 score of the genres that have tracks
     genres: dict[str, GenreScores]
     confusion: list[list[int]]  # numbers of tracks: true genre by predicted genre
 
@@ -39,8 +39,8 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 def score(predictions: Predictions, mapping: list[str]) -> Scores:
     """Score predictions.
 
-    Precision, recall, F1 and the area under the one-against-rest ROC curve are those of tracks,
-    whose segments are joined by mean.
+    Precision, recall, F1 and the area under the one-against-rest ROC curve are those of tracks; the
+    probabilities of a track are the means of its segments'.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -75,10 +75,10 @@ def score(predictions: Predictions, mapping: list[str]) -> Scores:
 
 
 def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCurve]:
-    """Return for every genre the false and true positive rates of its tracks, and the area.
+    """Return the ROC curve of every genre: false and true positive rates, and the area under them.
 
-    Each genre is taken against all others, by its joined probability. A genre that none or all
-    of the tracks are of has no curve.
+    Each genre is compared with all others, by the probabilities of tracks. There is no curve for a
+    genre of no track or of all tracks.
     """
     from sklearn.metrics import auc, roc_curve
 
@@ -94,7 +94,7 @@ def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCur
 
 
 def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]]:
-    """Return the MEASURES of several runs, and of how many segments and tracks they are."""
+    """Return the MEASURES of several runs, with the numbers of segments and tracks."""
     scores = [score(predictions, mapping) for predictions in runs]
     return [
         {key: getattr(of_run, key) for key in (*MEASURES, "segments", "tracks")}
@@ -114,5 +114,5 @@ def spread(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def _rounded(value: float) -> float | None:
-    """Return a value with the digits that matter, None for NaN, which JSON cannot hold."""
+    """Return a value rounded to four digits; None for NaN, which JSON does not have."""
     return None if np.isnan(value) else round(float(value), 4)

@@ -1,4 +1,4 @@
-"""What a trained model reached on the part of the data that it was not trained on."""
+"""The predictions of a trained model for data that it was not trained on."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,13 +13,13 @@ from genre.evaluation.distance import Centres
 
 
 class Result(NamedTuple):
-    """The predictions of a model that one run trained."""
+    """The predictions of the model of one run."""
 
     seed: int
     split: Split
     predictions: Predictions  # of the test part, calibrated
     calibration: dict[str, Any]  # the fields of calibration.Calibration
-    centres: Centres | None = None  # of the training part, where the feature is an embedding
+    centres: Centres | None = None  # of the training part, if the feature is an embedding
 
 
 def of_run(function: Predict, segments: Segments, split: Split, *, seed: int) -> Result:
@@ -33,21 +33,21 @@ def of_run(function: Predict, segments: Segments, split: Split, *, seed: int) ->
 
 
 def of_refit(folds: Sequence[Result], segments: Segments, split: Split, *, seed: int) -> Result:
-    """Return what stands for a model that is trained on all tracks: the predictions of the folds.
+    """Return the result of a model that is trained on all tracks: the predictions of the folds.
 
-    Each fold's are calibrated by the other folds, and the model by all of them.
+    Each fold is calibrated on the other folds, and the model on all of them.
     """
     calibrated = calibration.apply_across([fold.predictions for fold in folds])
     return Result(seed, split, *calibrated, _centres(segments, split))
 
 
 def pooled(results: Sequence[Result], *, folds: bool) -> Predictions:
-    """Return the predictions to score: of all folds, or of the first of several repeats."""
+    """Return the predictions to score: those of all folds, or of the first of several repeats."""
     return pool([result.predictions for result in (results if folds else results[:1])])
 
 
 def _centres(segments: Segments, split: Split) -> Centres | None:
-    """Return the genres' centres in the training part, where each track counts the same."""
+    """Return the genres' centres in the training part, in which each track has the same weight."""
     if not features.is_embedding(segments.feature) or segments.frames.ndim != 3:
         return None
     chosen = np.flatnonzero(split.parts == TRAIN)
@@ -66,7 +66,7 @@ def _centres(segments: Segments, split: Split) -> Centres | None:
 def _with_distances(
     predictions: Predictions, segments: Segments, chosen: np.ndarray, centres: Centres | None
 ) -> Predictions:
-    """Return predictions for the chosen segments, a mask, with their distances to the centres."""
+    """Return the predictions for the chosen segments, a mask, with distances to the centres."""
     if centres is None:
         return predictions
     distances = [np.zeros((0, len(segments.mapping)))]

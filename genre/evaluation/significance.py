@@ -1,4 +1,4 @@
-"""Which differences between models are larger than chance makes them.
+"""Which differences between models are too large to be due to chance.
 
 Models that were tested on the same tracks are compared track by track, by McNemar's exact test
 (Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
@@ -9,14 +9,14 @@ Neural Computation 10, 1998).
 
 import numpy as np
 
-LEVEL = 0.05  # a difference whose p-value is below it is not put down to chance
+LEVEL = 0.05  # a difference with a smaller p-value is not due to chance
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """Return how likely chance makes two equally good models differ so much, from 0 to 1.
+    """Return the probability that two equally good models differ this much by chance.
 
-    `first` and `second` say which tracks each of them predicts right, (tracks,) of bool. Only the
-    tracks that one predicts right and the other wrong count: by chance, half of these for each.
+    `first` and `second` say which tracks each model predicts right, (tracks,) of bool. Only the
+    tracks that just one of them predicts right matter: by chance, each has half of these.
     """
     from scipy.stats import binomtest
 
@@ -40,7 +40,7 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def against_first(right: dict[str, np.ndarray]) -> dict[str, float]:
-    """Return for every model but the first the p-value of its difference to the first.
+    """Return for every model except the first the p-value of its difference to the first.
 
     `right` says for each model which tracks it predicts right, (tracks,) of bool: the same tracks
     in the same order. The p-values are corrected for the number of models.

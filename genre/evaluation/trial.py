@@ -23,12 +23,12 @@ from genre.training import experiment
 from genre.training.experiment import Protocol
 from genre.training.recipe import Recipe
 
-TIMED_TRACKS = 20  # of the test part, at most, whose predictions are timed
+TIMED_TRACKS = 20  # the most tracks of the test part whose predictions are timed
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A run of a model: what to train, on which data, and which run of the protocol it is."""
+    """One run of a model: what to train, on which data, and which run of the protocol it is."""
 
     model: Architecture | str  # a network, or the name of a classifier
     data: Path  # a segment file
@@ -39,7 +39,7 @@ class Trial:
 
 
 class Outcome(NamedTuple):
-    """What came of a trial."""
+    """The result of a trial."""
 
     predictions: Predictions  # on the test part, calibrated
     seconds: float  # of the training
@@ -50,14 +50,14 @@ class Outcome(NamedTuple):
 
 
 def run(trial: Trial) -> Outcome | str:
-    """Train a model and test it; return why it cannot learn from this data where it cannot."""
+    """Train a model and test it; if it cannot learn from this data, return the reason."""
     segments = _segments(trial.data)
     seed, split = _plan(trial.data, trial.protocol)[trial.number]
     try:
         if isinstance(trial.model, str):
             return _run_classifier(trial.model, trial, segments, split, seed)
         return _run_network(trial.model, trial, segments, split, seed)
-    except TrainingError as error:  # other models may be able to
+    except TrainingError as error:  # other models may be able to learn from it
         return str(error)
 
 
@@ -68,7 +68,8 @@ def _run_classifier(
     fitted = classifiers.fit(name, examples, split, seed=seed)
     n_genres = len(segments.mapping)
     of_rows = partial(classifiers.probabilities, fitted.model, n_genres=n_genres)
-    tested = results.of_run(of_rows, examples.described(name), split, seed=seed).predictions
+    data = examples.with_statistics(name)
+    tested = results.of_run(of_rows, data, split, seed=seed).predictions
     of_frames = classifiers.predictor(fitted.model, segments.feature, segments.settings, n_genres)
     seconds = time_prediction(of_frames, segments, split)
     return Outcome(tested, fitted.seconds, seconds, converged=fitted.converged)
@@ -77,7 +78,7 @@ def _run_classifier(
 def _run_network(
     chosen: Architecture, trial: Trial, segments: Segments, split: Split, seed: int
 ) -> Outcome:
-    from genre.training import fit  # which takes long to import
+    from genre.training import fit  # here, because it takes long to import
 
     layers = chosen.layers(segments, segments.frames.shape[2])
     trained = fit.fit(
@@ -90,7 +91,7 @@ def _run_network(
         trained.seconds,
         time_prediction(predict, segments, split),
         parameters=trained.network.count_params(),
-        # The first epoch is another matter: in it TensorFlow builds its graph.
+        # Without the first epoch, in which TensorFlow builds its graph.
         epoch_seconds=median(trained.epoch_seconds[1:] or trained.epoch_seconds),
     )
 
@@ -113,7 +114,7 @@ def _seconds(function: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-# Each process reads the data once, and not once for each of its trials.
+# Each process reads the data once for all of its trials.
 
 
 @lru_cache(maxsize=1)

@@ -13,15 +13,15 @@ from genre.files import printable
 from genre.reporting.figures import PALETTE, new_figure, save
 
 LONGEST_NAME = 28  # letters of a name in a picture
-MOST_SKIPPED = 5  # songs that the summary names
-COLUMNS = 5  # of the picture of examples
+MOST_SKIPPED = 5  # skipped songs that the summary names
+COLUMNS = 5  # in the picture of examples
 COLORS = dict(zip((*PARTS, UNUSED), PALETTE, strict=False))
 
 
 class Moments(NamedTuple):
-    """Statistics of the frames, without copies that are shifted in pitch."""
+    """Statistics of the frames, without those of copies."""
 
-    mean: np.ndarray  # (tracks, bands) of each track's frames; NaN where a track has none
+    mean: np.ndarray  # (tracks, bands) of each track's frames; NaN for a track without frames
     deviation: np.ndarray  # (tracks, bands)
     overall_mean: np.ndarray  # (bands,) of all frames
     overall_deviation: np.ndarray  # (bands,)
@@ -36,7 +36,7 @@ def moments(segments: Segments) -> Moments:
     lowest, highest = np.inf, -np.inf
     count = np.zeros((n_tracks, 1))
     total, squares = np.zeros((2, n_tracks, n_bands))
-    origin = segments.frames[0, 0].astype(float)  # a value near the mean keeps the sums exact
+    origin = segments.frames[0, 0].astype(float)  # sums relative to a typical value are more exact
     for block in blocks(segments.frames):
         rows = slice(start, start := start + len(block))
         frames, tracks = block[originals[rows]], segments.track_index[rows][originals[rows]]
@@ -61,7 +61,7 @@ def moments(segments: Segments) -> Moments:
 
 
 def labels_of_tracks(segments: Segments) -> np.ndarray:
-    """Return the label of every track, -1 where it has no segments."""
+    """Return the label of every track, -1 for a track without segments."""
     labels = np.full(len(segments.tracks), -1)
     originals = segments.originals
     labels[segments.track_index[originals]] = segments.labels[originals]
@@ -86,7 +86,7 @@ def summary(segments: Segments, values: Moments) -> str:
         lines.append(f"copies    {n_copies} of the segments, shifted by {shifts} semitones")
     if segments.altered is not None:
         n_copies = np.sum(segments.altered != 0)
-        lines.append(f"copies    {n_copies} of the segments, altered as other recordings would be")
+        lines.append(f"copies    {n_copies} of the segments, altered at random")
     if segments.parts:
         tracks_in = Counter(segments.parts)
         lines.append(
@@ -105,7 +105,7 @@ def summary(segments: Segments, values: Moments) -> str:
 
 
 def short(name: str) -> str:
-    """Return a name for a picture: a long one is cut."""
+    """Return a name for a picture; a long name is cut."""
     name = printable(name)
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
@@ -117,7 +117,7 @@ def largest(labels: np.ndarray, most: int) -> list[int]:
 
 
 def draw_counts(segments: Segments, genres: list[int], title: str, path: Path) -> None:
-    """Draw how many tracks each of the genres has, the largest on top, and in which parts."""
+    """Draw the number of tracks in each genre and part, the largest genre on top."""
     labels = labels_of_tracks(segments)
     parts = np.array(segments.parts or [UNUSED] * len(labels))
     genres = sorted(genres, key=lambda label: (np.sum(labels == label), -label))  # from the bottom
@@ -141,7 +141,7 @@ def draw_counts(segments: Segments, genres: list[int], title: str, path: Path) -
 
 
 def typical(vectors: np.ndarray, labels: np.ndarray, label: int) -> int:
-    """Return the index of the track of a genre that is nearest to the genre's mean.
+    """Return the index of the genre's track that is nearest to the genre's mean.
 
     The vectors are (tracks, values).
     """
@@ -159,9 +159,9 @@ def middle(segments: Segments, track: int) -> np.ndarray:
 def draw_examples(
     segments: Segments, values: Moments, tracks: dict[int, int], title: str, path: Path
 ) -> None:
-    """Draw the middle of one track of each genre, {label: track}, all on one scale."""
+    """Draw the middle of one track of each genre, {label: track}, all with one colour scale."""
     feature, n_bands = segments.feature, segments.frames.shape[2]
-    settings = features.explanation(feature, segments.settings, n_bands)
+    settings = features.matching_settings(feature, segments.settings, n_bands)
     look = feature_image.LOOKS.get(feature) if settings else None
     frames = np.stack([middle(segments, track) for track in tracks.values()])
     limits, unit = {"vmin": frames.min(), "vmax": frames.max()}, look.unit if look else "value"
@@ -213,6 +213,6 @@ def _table(segments: Segments, labels: np.ndarray) -> list[str]:
 def _mean_and_deviation(
     count: np.ndarray, total: np.ndarray, squares: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    with np.errstate(invalid="ignore"):  # no frames have no mean
+    with np.errstate(invalid="ignore"):  # a track without frames has no mean
         mean = total / count
         return mean, np.sqrt(np.maximum(squares / count - mean**2, 0))

@@ -1,4 +1,4 @@
-"""Draw the frames of a feature over time, with the axes that librosa.display gives it."""
+"""Draw the frames of a feature over time, with the axes of librosa.display."""
 
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ HERTZ = "frequency (Hz)"
 CHROMA = ("pitch class", "chroma", "strength")
 LOOKS = {
     "mfcc": Look("MFCCs", "the shape of the spectrum: timbre", "coefficient", None, ""),
-    "mel": Look("Mel spectrogram", "energy, in bands spaced as we hear", HERTZ, "mel", "dB"),
+    "mel": Look("Mel spectrogram", "energy, in bands spaced as in hearing", HERTZ, "mel", "dB"),
     "stft": Look("Spectrogram", "energy at every frequency", HERTZ, "log", "dB"),
     "cqt": Look("Constant-Q transform", "energy at every semitone", "note", "cqt_note", "dB"),
     "chroma_stft": Look("Chroma", "the twelve pitch classes, over all octaves", *CHROMA),
@@ -51,7 +51,7 @@ LOOKS = {
 
 
 def has_own_scales(feature: str) -> bool:
-    """Say whether the bands differ so much in scale that they must be standardised to be seen."""
+    """Say whether the bands have such different scales that they are standardised for a picture."""
     return feature in ("mfcc", "musicnn") or feature not in LOOKS
 
 
@@ -61,9 +61,9 @@ def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) ->
 
 
 def draw(axis, frames: np.ndarray, feature: str, settings: Settings | None, **limits: float):
-    """Draw frames, (frames, bands), on an axis; return the image, None for the line of one band.
+    """Draw frames, (frames, bands), on an axis; return the image. One band is a line: None.
 
-    Without settings the axes count frames and bands.
+    Without settings, the axes are numbers of frames and bands.
     """
     times = np.arange(len(frames)) * (settings.hop_length / settings.sample_rate if settings else 1)
     if frames.shape[1] == 1:
@@ -94,7 +94,7 @@ def draw(axis, frames: np.ndarray, feature: str, settings: Settings | None, **li
 
 
 def _name_joined(axis, feature: str, settings: Settings) -> None:
-    """Write the name of each joined feature beside its bands, with lines between them."""
+    """Write the name of each of several features beside its bands, with lines between them."""
     widths = [part.bands(settings) for part in features.parts(feature)]
     ends = np.cumsum(widths) - 0.5
     axis.hlines(ends[:-1], *axis.get_xlim(), color="black", linewidth=0.8)

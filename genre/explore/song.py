@@ -16,13 +16,13 @@ from genre.reporting.figures import new_figure, save
 FEATURES = ("mel", "mfcc", "cqt", "chroma_cqt", "wavelet", "tempogram")
 SHORTEST = 1.0  # s; the longest filter of the constant-Q transform takes half of it
 PIECE = 256  # frames of a scalogram that are computed at once
-MARGIN = 16  # frames around a piece, so that its edges are right
+MARGIN = 16  # frames that are computed around a piece, so that its edges are right
 
 
 def settings() -> Settings:
-    """Return config.py's settings for a song in one piece.
+    """Return config.py's settings, for a song as a single segment.
 
-    Raises FeatureError where a feature cannot be computed with them.
+    Raises FeatureError if a feature cannot be computed with them.
     """
     try:
         short, whole = Settings.from_config(), Settings.from_config(segments_per_track=1)
@@ -37,7 +37,7 @@ def settings() -> Settings:
 
 
 def load(path: Path, settings: Settings) -> np.ndarray:
-    """Return a song's samples, (samples,); raises AudioError where there are too few to draw."""
+    """Return a song's samples, (samples,); raises AudioError if there are too few to draw."""
     try:
         samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
     except AudioError as error:
@@ -45,7 +45,7 @@ def load(path: Path, settings: Settings) -> np.ndarray:
     seconds = len(samples) / settings.sample_rate
     if seconds < SHORTEST:
         raise AudioError(
-            f"{path}: is {seconds:.3f} s long; {SHORTEST:g} s are needed for a picture"
+            f"{path}: is {seconds:.3f} s long; a picture needs at least {SHORTEST:g} s"
         )
     return samples
 
@@ -56,7 +56,7 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
     The scalogram is computed piece by piece, so that memory does not grow with the song.
     """
     if feature != "wavelet":
-        with warnings.catch_warnings(action="ignore"):  # of clips that need padding
+        with warnings.catch_warnings(action="ignore"):  # about clips that need padding
             return features.of_segment(samples, feature, settings)
     hop, n_frames, pieces = settings.hop_length, 1 + len(samples) // settings.hop_length, []
     for start in range(0, n_frames, PIECE):
@@ -65,7 +65,7 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
         frames = features.of_segment(around, feature, settings)
         pieces.append(frames[start - first :][:PIECE])
     frames = np.concatenate(pieces)
-    return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # as of the whole
+    return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # clipped as if computed at once
 
 
 def draw(

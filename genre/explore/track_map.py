@@ -1,4 +1,4 @@
-"""A map of tracks, on which those that sound alike lie together."""
+"""A map of tracks, on which tracks that sound alike are close together."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 from genre.files import printable
 from genre.reporting.figures import PALETTE, new_figure, save
 
-MARKS = "os^DvP*X<>"  # with the colours of the palette they tell a hundred genres apart
+MARKS = "os^DvP*X<>"  # with the ten colours of the palette they give a hundred different marks
 LEGEND_ROWS = 30
-FEWEST_TRACKS = 30  # of fewer, t-SNE shows groups that are not there
-LARGEST_PERPLEXITY = 30  # about the number of neighbours of a track; fewer where tracks are few
+FEWEST_TRACKS = 30  # with fewer, t-SNE shows groups that do not exist
+LARGEST_PERPLEXITY = 30  # about the number of neighbours of a track; smaller for few tracks
 MOST_TRACKS = 2000  # more would take minutes, and hide each other
-DIMENSIONS = 50  # principal components kept of longer vectors, as t-SNE's authors do
-MOST_NAMED = 120  # tracks whose names stand below the map
-NAME_COLUMNS, NAME_LETTERS, NAME_INCHES = 5, 30, 0.14  # of the list; inches a row
+DIMENSIONS = 50  # principal components to which longer vectors are reduced, as in t-SNE's paper
+MOST_NAMED = 120  # the most tracks for which names are listed below the map
+NAME_COLUMNS, NAME_LETTERS, NAME_INCHES = 5, 30, 0.14  # of the list of names; inches in a row
 
 
 def vectors(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
@@ -26,17 +26,17 @@ def vectors(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
 
 
 def chosen(n_tracks: int, seed: int) -> np.ndarray:
-    """Return the indices of the tracks to be drawn: all, or MOST_TRACKS at random."""
+    """Return the indices of the tracks to draw: all, or MOST_TRACKS random ones."""
     if n_tracks <= MOST_TRACKS:
         return np.arange(n_tracks)
     return np.sort(np.random.default_rng(seed).choice(n_tracks, MOST_TRACKS, replace=False))
 
 
 def positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
-    """Return where each track lies, (tracks, 2), by t-SNE (van der Maaten and Hinton 2008).
+    """Return the position of each track, (tracks, 2), by t-SNE (van der Maaten and Hinton 2008).
 
-    The vectors, (tracks, values), describe the tracks, an embedding for instance. None if fewer
-    than FEWEST_TRACKS of them differ.
+    The vectors, (tracks, values), describe the tracks, for instance embeddings. Returns None if
+    fewer than FEWEST_TRACKS of them differ.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -50,10 +50,10 @@ def positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
 
 
 def all_positions(vectors: np.ndarray, seed: int) -> np.ndarray | None:
-    """Return where each track lies, (tracks, 2), however many there are.
+    """Return the position of each track, (tracks, 2), for any number of tracks.
 
-    t-SNE places the `chosen` ones. Each of the others lies amid those that it is most like. None
-    as for `positions`.
+    t-SNE places the `chosen` tracks. Each other track is placed between the three most similar of
+    them. Returns None as `positions` does.
     """
     from sklearn.neighbors import KNeighborsRegressor
 
@@ -77,8 +77,8 @@ def draw(
 ) -> None:
     """Draw tracks at their positions, (tracks, 2), in the colours and marks of their genres.
 
-    `genres` names the labels that have a colour of their own; all others are grey dots. If there
-    are at most MOST_NAMED tracks, each has a number, and the names stand below the map.
+    `genres` names the labels that get a colour; the tracks of all others are grey dots. If there
+    are at most MOST_NAMED tracks, each has a number, and their names are listed below the map.
     """
     rows = -(-len(tracks) // NAME_COLUMNS) if len(tracks) <= MOST_NAMED else 0
     heights = [8, NAME_INCHES * rows] if rows else [8]
@@ -86,7 +86,7 @@ def draw(
     axis = axes[0, 0]
     _draw_marks(axis, positions, labels, genres)
     axis.set(xticks=[], yticks=[], aspect=1, adjustable="datalim")
-    axis.set_xlabel("Marks that lie together are tracks that sound alike; positions have no unit.")
+    axis.set_xlabel("Marks close together are tracks that sound alike; positions have no unit.")
     figure.suptitle(title, fontsize="x-large", fontweight="bold")
     n_columns = -(-len(genres) // LEGEND_ROWS)
     axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, ncols=n_columns)
@@ -114,7 +114,7 @@ def _draw_marks(axis, positions: np.ndarray, labels: np.ndarray, genres: dict[in
             marker=mark,
             edgecolor="black",
             linewidth=0.5,
-            label=f" {genre}",  # matplotlib hides labels that begin with "_"
+            label=f" {genre}",  # the space, because matplotlib hides labels that begin with "_"
         )
 
 

@@ -1,6 +1,7 @@
-"""Turn a track into segments of feature frames: a pure function of a path, a feature and settings.
+"""Compute the feature frames of a track's segments.
 
-A feature is a name of FEATURES, or several joined by "+", whose bands then stand side by side.
+A feature is a name from FEATURES, or several names joined by "+": then each frame holds the bands
+of all of them, side by side.
 """
 
 import warnings
@@ -23,24 +24,24 @@ Compute = Callable[[np.ndarray, Settings], np.ndarray]
 
 
 class Feature(NamedTuple):
-    """How segments' frames are computed, and what is known of them without computing."""
+    """How a feature is computed, and what is known of its frames without computing them."""
 
-    compute: Compute  # of segments, (segments, samples): (segments, frames, bands)
-    bands: Callable[[Settings], int]
-    level: str = ""  # which bands a change of volume adds a constant to: "all", the "first" or none
-    settings: tuple[str, ...] = ()  # that it has beside those of all features
-    embedding: bool = False  # whether a segment is one vector, whose distances mean something
+    compute: Compute  # from (segments, samples) to (segments, frames, bands)
+    bands: Callable[[Settings], int]  # their number
+    level: str = ""  # the bands to which a change of volume adds a constant: "all", "first" or none
+    settings: tuple[str, ...] = ()  # the settings that only some features have
+    embedding: bool = False  # whether a segment is one vector, and similar songs have similar ones
 
 
 class Track(NamedTuple):
     """The frames of a track's segments, (segments, frames, bands) float32."""
 
     frames: np.ndarray
-    short: bool = False  # shorter than one segment, and repeated to fill it
+    short: bool = False  # whether the track is shorter than one segment, and repeated to fill it
 
 
 def each(compute: Compute) -> Compute:
-    """Return a function of many segments, given one of a single segment's samples, (samples,)."""
+    """Turn a function of one segment's samples, (samples,), into a function of many segments."""
 
     def of_all(segments: np.ndarray, settings: Settings) -> np.ndarray:
         return np.stack([compute(samples, settings) for samples in segments])
@@ -67,29 +68,29 @@ FEATURES = {
 
 
 def parts(feature: str) -> list[Feature]:
-    """Return the features that a name joins; raises FeatureError for an unknown one."""
+    """Return the features that a name consists of; raises FeatureError for an unknown one."""
     names = feature.split("+")
     for name in names:
         if name not in FEATURES:
-            raise FeatureError(f"{name!r:.40} is no feature; known are {', '.join(FEATURES)}")
+            raise FeatureError(f"{name!r:.40} is not a feature; features are {', '.join(FEATURES)}")
     if len(set(names)) < len(names):
         raise FeatureError(f"{feature} names a feature twice")
     return [FEATURES[name] for name in names]
 
 
 def known(feature: str) -> str:
-    """Return a feature's name; raises FeatureError where it is not known."""
+    """Return a feature's name; raises FeatureError if it is not known."""
     parts(feature)
     return feature
 
 
 def is_embedding(feature: str) -> bool:
-    """Return whether a name, which may be unknown, is that of an embedding."""
+    """Return whether a name is that of an embedding; False for an unknown name."""
     return feature in FEATURES and FEATURES[feature].embedding
 
 
 def stored(feature: str, settings: Settings) -> dict[str, Any]:
-    """Return those settings that the feature depends on, as they stand in a file."""
+    """Return the settings that a feature depends on, as they are stored in a file."""
     special = {name for known in FEATURES.values() for name in known.settings}
     needed = {name for part in parts(feature) for name in part.settings}
     return {
@@ -100,10 +101,10 @@ def stored(feature: str, settings: Settings) -> dict[str, Any]:
 
 
 def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str, int]]:
-    """Return the `level` of each feature that a name joins, and how many of the bands are its own.
+    """Return the `level` and the number of bands of each feature that a name consists of.
 
-    `values` are the settings as they stand in a file; where they or the name say nothing of these
-    bands, no level is known.
+    `values` are the settings as stored in a file. If the name or the settings are unknown, the
+    level of the bands is "".
     """
     try:
         found = parts(feature)
@@ -111,12 +112,12 @@ def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str
         return [("", n_bands)]
     if len(found) == 1:
         return [(found[0].level, n_bands)]
-    settings = explanation(feature, values, n_bands)
+    settings = matching_settings(feature, values, n_bands)
     return [(part.level, part.bands(settings)) for part in found] if settings else [("", n_bands)]
 
 
 def by_level(frames: Frames, levels: Sequence[tuple[str, int]]) -> Iterator[tuple[str, Frames]]:
-    """Yield the bands of each of joined features, with their `level`: arrays or Keras's tensors."""
+    """Yield the `level` and the bands of each feature; frames are an array or a Keras tensor."""
     start = 0
     for level, n_bands in levels:
         yield level, frames[:, :, start : start + n_bands]
@@ -124,10 +125,11 @@ def by_level(frames: Frames, levels: Sequence[tuple[str, int]]) -> Iterator[tupl
 
 
 def without_level(frames: Frames, levels: Sequence[tuple[str, int]], ops: Any = np) -> Frames:
-    """Return frames without what a change of volume adds to them.
+    """Return frames without their level, so that a change of volume does not change them.
 
-    It adds the same number of decibels to every band of every frame. To MFCCs, which are sums over
-    the bands, it adds the same number to the first coefficient alone. `ops` is numpy or keras.ops.
+    A change of volume adds the same number of decibels to every band of every frame. In MFCCs it
+    changes only the first coefficient, by the same number in every frame. `ops` is numpy or
+    keras.ops.
     """
     parts = []
     for level, part in by_level(frames, levels):
@@ -141,8 +143,8 @@ def without_level(frames: Frames, levels: Sequence[tuple[str, int]], ops: Any = 
     return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
 
 
-def explanation(feature: str, values: dict[str, Any], n_bands: int) -> Settings | None:
-    """Return the settings that stand in a file, None where that many bands do not follow."""
+def matching_settings(feature: str, values: dict[str, Any], n_bands: int) -> Settings | None:
+    """Return the settings stored in a file; None if they do not give this number of bands."""
     try:
         settings = Settings.from_dict(values)
         expected = sum(part.bands(settings) for part in parts(feature))
@@ -152,21 +154,21 @@ def explanation(feature: str, values: dict[str, Any], n_bands: int) -> Settings 
 
 
 def check(feature: str, settings: Settings) -> tuple[int, int]:
-    """Return the shape of a segment's frames, (frames, bands), after trying the feature on noise.
+    """Compute a feature of noise, and return the shape of a segment's frames, (frames, bands).
 
-    Raises FeatureError when it cannot be computed with these settings.
+    Raises FeatureError if the feature cannot be computed with these settings.
     """
     noise = np.random.default_rng(0).normal(0, 0.1, settings.samples_per_segment)
     try:
-        with warnings.catch_warnings(action="ignore"):  # what matters comes as an error
+        with warnings.catch_warnings(action="ignore"):  # real problems are errors
             return of_segments(noise.astype(np.float32)[None], feature, settings).shape[1:]
-    except (ValueError, ArithmeticError, IndexError) as error:  # NumPy's, ours and librosa's
+    except (ValueError, ArithmeticError, IndexError) as error:  # from NumPy, librosa or our code
         reason = str(error).split("\n")[0]
         raise FeatureError(f"{feature} cannot be computed with these settings ({reason})") from None
 
 
 def of_segments(segments: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
-    """Return the frames of segments' samples, (segments, samples): (segments, frames, bands)."""
+    """Return the frames, (segments, frames, bands), of segments' samples, (segments, samples)."""
     values = [part.compute(segments, settings) for part in parts(feature)]
     if len({each.shape[1] for each in values}) > 1:
         raise ValueError("these features do not have the same number of frames")
@@ -174,7 +176,7 @@ def of_segments(segments: np.ndarray, feature: str, settings: Settings) -> np.nd
 
 
 def of_segment(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
-    """Return the frames of one segment of samples, (samples,): (frames, bands) float32."""
+    """Return the frames, (frames, bands) float32, of one segment's samples, (samples,)."""
     return of_segments(samples[np.newaxis], feature, settings)[0]
 
 
@@ -187,12 +189,12 @@ def of_track(
     n_altered: int = 0,
     offset: float = 0.0,
 ) -> Track:
-    """Return the frames of `track_seconds` of a track from `offset`, in seconds, on.
+    """Return the frames of a track: of `track_seconds`, beginning at `offset` seconds.
 
-    A track that ends earlier gives the whole segments it has, or one if it is shorter than that.
-    Copies follow, shifted in pitch by so many semitones each, then `n_altered` copies as other
-    recordings of the track might sound. Raises AudioError when the track
-    cannot be read.
+    A track that ends earlier gives its whole segments. A track shorter than a segment gives one.
+    After the track's own segments come those of its copies: one shifted in pitch by each of
+    `shifts` semitones, then `n_altered` copies as from `alteration.altered`. Raises AudioError if
+    the track cannot be read.
     """
     samples = audio.load(
         path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
@@ -222,9 +224,9 @@ def of_whole_track(
 
 
 def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> Track:
-    """Return the frames of all segments that samples, (samples,), are long enough for.
+    """Return the frames of all whole segments in samples, (samples,).
 
-    Samples that are too few for one segment are repeated to fill it.
+    Too few samples for one segment are repeated to fill it.
     """
     short = len(samples) < settings.shortest_segment
     segments = audio.cut(

@@ -1,23 +1,24 @@
-"""Copies of a track as another recording of it might sound, to train on."""
+"""Altered copies of a track to train on: they sound like other recordings of it."""
 
 import zlib
 
 import numpy as np
 
-EQUALIZER_DB, EQUALIZER_WAVES = 3.0, 5  # standard deviation of each cosine over log frequency
-CUTOFFS = (  # the share of copies with each filter, its range of cutoffs in Hz, and its slope
+# The equaliser is a sum of cosines over log frequency, with random strengths of this deviation.
+EQUALIZER_DB, EQUALIZER_WAVES = 3.0, 5
+CUTOFFS = (  # filters: the fraction of copies that have it, range of cutoffs in Hz, slope
     (0.3, (2_500, 7_000), 12),  # low-pass
     (0.2, (50, 200), -4),  # high-pass
 )
-NOISY, NOISE_DB = 0.3, (20, 40)  # the share of noisy copies, and how far the noise is below them
-SPEED = 0.1  # the largest change, as a logarithm: 10 % slower or faster, and lower or higher
+NOISY, NOISE_DB = 0.3, (20, 40)  # fraction of noisy copies; dB from the noise up to the music
+SPEED = 0.1  # the largest change of the speed's logarithm: about 10 %, which shifts the pitch, too
 
 
 def altered(samples: np.ndarray, sample_rate: int, number: int) -> np.ndarray:
-    """Return samples, (samples,), with another equaliser, bandwidth, noise and speed.
+    """Return samples, (samples,), with a random equaliser, bandwidth, noise and speed.
 
-    Each number is another copy; the same samples and number give the same one. What speed takes
-    from the end is filled from the beginning.
+    Each number gives another copy; the same samples and number give the same copy. A faster copy is
+    shorter, and is filled up from its beginning.
     """
     import scipy.fft
     import soxr
@@ -35,7 +36,7 @@ def altered(samples: np.ndarray, sample_rate: int, number: int) -> np.ndarray:
 
 
 def _gains(frequencies: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the factor of each frequency."""
+    """Return random factors by which to multiply the amplitude at each frequency."""
     place = np.log1p(frequencies / 50) / np.log1p(frequencies[-1] / 50)  # 0 to 1
     waves = np.cos(np.pi * np.outer(np.arange(1, 1 + EQUALIZER_WAVES), place))
     gains = 10 ** (rng.normal(0, EQUALIZER_DB, EQUALIZER_WAVES) @ waves / 20)

@@ -1,7 +1,7 @@
 """The features that librosa and PyWavelets compute: pitch, rhythm, timbre and the scalogram.
 
 Every function takes one segment's samples, (samples,) float32, and returns (frames, bands). librosa
-takes a second and a half to load: each function loads it where it needs it.
+takes a second and a half to load, so each function loads it when it is called.
 """
 
 import warnings
@@ -16,7 +16,7 @@ CQT_BANDS = 84  # seven octaves of semitones from C1
 WAVELET = "cmor1.5-1.0"  # the complex Morlet wavelet, whose magnitude is a smooth envelope
 WAVELET_BANDS = 64
 LOWEST = 32.70  # Hz, C1, the lowest band of the scalogram
-HIGHEST = 0.8  # of half the sample rate, the highest
+HIGHEST = 0.8  # the highest band's frequency, as a fraction of half the sample rate
 
 
 def cqt(samples: np.ndarray, settings: Settings) -> np.ndarray:
@@ -39,7 +39,7 @@ def chroma_cqt(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 
 def chroma_cens(samples: np.ndarray, settings: Settings) -> np.ndarray:
-    """Return the pitch classes' statistics smoothed over time (Müller and Ewert 2011)."""
+    """Return the strength of the pitch classes, smoothed over time (Müller and Ewert 2011)."""
     librosa = load_librosa()
     return _of_hops(librosa.feature.chroma_cens, samples, settings)
 
@@ -57,7 +57,7 @@ def centroid(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 
 def contrast(samples: np.ndarray, settings: Settings) -> np.ndarray:
-    """Return the peaks over the valleys in seven ranges of the spectrum, in dB."""
+    """Return how far peaks are above valleys in seven ranges of the spectrum, in dB."""
     librosa = load_librosa()
     return _of_frames(librosa.feature.spectral_contrast, samples, settings)
 
@@ -79,7 +79,10 @@ def wavelet(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 
 def wavelet_frequencies(settings: Settings) -> np.ndarray:
-    """Return the frequency of each band of the scalogram in Hz; ValueError where there is none."""
+    """Return the frequency of each band of the scalogram in Hz.
+
+    Raises ValueError if the sample rate is too low.
+    """
     highest = HIGHEST * settings.sample_rate / 2
     if highest <= LOWEST:
         raise ValueError(f"{settings.sample_rate} Hz are too low a sample rate for the scalogram")

@@ -1,13 +1,14 @@
-"""The settings of the features: what decides the values and the shape of the frames."""
+"""The settings that decide the values and the shape of the frames."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Annotated, Any, Self
 
 import msgspec
 
 import config
 
-Count = Annotated[int, msgspec.Meta(gt=0, lt=2**31)]
+LIMIT = 2**31
+Count = Annotated[int, msgspec.Meta(gt=0, lt=LIMIT)]
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Settings:
     """How a track is cut and analysed; stored with the data and the network."""
 
     sample_rate: Count  # Hz
-    track_seconds: Count | Annotated[float, msgspec.Meta(gt=0, lt=2**31)]
+    track_seconds: Count | Annotated[float, msgspec.Meta(gt=0, lt=LIMIT)]
     segments_per_track: Count
     n_fft: Count  # samples
     hop_length: Count  # samples
@@ -24,7 +25,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.samples_per_segment < 1:
-            raise ValueError("a segment is shorter than a sample")
+            raise ValueError("these settings make a segment shorter than one sample")
 
     @property
     def samples_per_segment(self) -> int:
@@ -40,26 +41,26 @@ class Settings:
 
     @property
     def shortest_segment(self) -> int:
-        """Samples from which a segment has all its frames, the last one centred on its end."""
+        """The fewest samples that give all frames: the last frame is centred on their end."""
         return max(1, (self.frames_per_segment - 1) * self.hop_length)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as they stand in a file."""
+        """Return the settings as they are stored in a file."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Read settings as they stand in a file; ValueError says what is missing or wrong."""
+        """Read settings as they are stored in a file; ValueError says what is missing or wrong."""
         if unknown := set(values) - {field.name for field in fields(cls)}:
-            raise ValueError(f"no setting is called {unknown.pop()!r:.40}")
+            raise ValueError(f"there is no setting {unknown.pop()!r:.40}")
         try:
             return msgspec.convert(values, cls)
         except msgspec.ValidationError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(_problem(values) or str(error)) from None
 
     @classmethod
     def from_config(cls, **others: Any) -> Self:
-        """Return the settings of config.py, but for the `others`; ValueError as `from_dict`."""
+        """Return the settings of config.py, changed by `others`; ValueError as `from_dict`."""
         values = {
             "sample_rate": config.SAMPLE_RATE,
             "track_seconds": config.TRACK_SECONDS,
@@ -70,3 +71,22 @@ class Settings:
             "n_mels": config.N_MELS,
         }
         return cls.from_dict(values | others)
+
+
+def _problem(values: dict[str, Any]) -> str:
+    """Return which value is missing or wrong, "" if each is right by itself."""
+    for field in fields(Settings):
+        if field.name not in values:
+            if field.default is MISSING:
+                return f"{field.name} is missing"
+            continue
+        value = values[field.name]
+        try:
+            msgspec.convert(value, field.type)
+        except msgspec.ValidationError:
+            whole = field.name != "track_seconds"
+            needed = "a whole number of at least 1" if whole else "a number above 0"
+            if isinstance(value, int | float) and value >= LIMIT:
+                needed = "less than 2**31"
+            return f"{field.name} is {value!r:.40}; it must be {needed}"
+    return ""

@@ -1,7 +1,9 @@
-"""Spectrum, mel spectrogram and MFCCs of one segment, as librosa computes them, in a quarter
-of its time: one float32 FFT of all frames, and no import of librosa, which takes seconds.
+"""Spectrum, mel spectrogram and MFCCs of one segment, equal to librosa's.
 
-Every function takes samples, (samples,) float32, and returns (frames, bands) float32.
+They take a quarter of librosa's time, with one float32 FFT of all frames, and librosa, which takes
+seconds to import, is not needed.
+
+The features take samples, (samples,) float32, and return (frames, bands) float32.
 """
 
 import math
@@ -11,10 +13,10 @@ import numpy as np
 
 from genre.features.settings import Settings
 
-SILENCE = 1e-10  # power below which all is taken for silence, -100 dB
-TOP_DB = 80  # what lies further below a segment's peak is raised to it
-E_IN_DB = 10 / math.log(10)  # dB of a factor of e in power
-GROUP = 16  # mel bands whose filters are multiplied together, without the frequencies of none
+SILENCE = 1e-10  # power at which values are clipped, -100 dB
+TOP_DB = 80  # dB below the segment's peak at which values are clipped
+E_IN_DB = 10 / math.log(10)  # a factor of e in power, in dB
+GROUP = 16  # mel bands whose filters are multiplied together
 
 
 def stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
@@ -28,17 +30,17 @@ def mel(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 
 def mfcc(samples: np.ndarray, settings: Settings) -> np.ndarray:
-    """Return the mel-frequency cepstral coefficients: the first of the mel spectrogram's DCT."""
+    """Return the MFCCs: the first coefficients of the mel spectrogram's DCT over the bands."""
     import scipy.fft
 
     if settings.n_mfcc > settings.n_mels:
-        raise ValueError(f"{settings.n_mfcc} MFCCs cannot be made of {settings.n_mels} mel bands")
+        raise ValueError(f"{settings.n_mels} mel bands do not give {settings.n_mfcc} MFCCs")
     return scipy.fft.dct(mel(samples, settings), norm="ortho")[:, : settings.n_mfcc]
 
 
 def power(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the power spectrum of frames centred on every `hop_length`-th sample."""
-    import scipy.fft  # a fifth of a second, for those who use it
+    import scipy.fft  # here, because it takes a fifth of a second to load
 
     padded = np.pad(samples, settings.n_fft // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, settings.n_fft)
@@ -55,7 +57,7 @@ def mel_power(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 def decibels(power: np.ndarray) -> np.ndarray:
     """Return a segment's power in dB, at most TOP_DB below its peak."""
-    level = E_IN_DB * np.log(np.maximum(power, SILENCE))  # several times as fast as log10
+    level = E_IN_DB * np.log(np.maximum(power, SILENCE))  # several times faster than log10
     return np.maximum(level, level.max() - TOP_DB)
 
 
@@ -67,9 +69,9 @@ def hann(n_fft: int) -> np.ndarray:
 
 @cache
 def mel_groups(sample_rate: int, n_fft: int, n_mels: int) -> list[tuple[slice, np.ndarray]]:
-    """Return the mel filters in groups of bands, each with the range of frequencies it looks at.
+    """Return the mel filters in groups of bands, each with the range of frequencies that it uses.
 
-    Most of the filters' matrix is 0, as a band looks at few frequencies; the groups leave that out.
+    A band uses few frequencies, so most of the matrix of filters is 0. The groups leave that out.
     """
     filters, groups = mel_filters(sample_rate, n_fft, n_mels), []
     for start in range(0, n_mels, GROUP):
@@ -97,8 +99,8 @@ def mel_filters(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
     return (filters * 2 / (upper - lower)).astype(np.float32)
 
 
-# Slaney's scale is linear up to 1000 Hz, at 200/3 Hz a mel, and logarithmic from there, at 27 mels
-# for a factor of 6.4.
+# Slaney's scale is linear up to 1000 Hz, where a mel is 200/3 Hz. Above, it is logarithmic: 27 mels
+# are a factor of 6.4.
 
 
 def _mels(hertz: float) -> float:

@@ -1,4 +1,4 @@
-"""What to do with named songs: playlists, tags, a page of the library, similar songs."""
+"""Use predictions for a library: playlists, tags, an HTML page, similar songs."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,4 +15,4 @@ class NamedSong(NamedTuple):
     uncertain: bool
     segments: np.ndarray  # (segments, genres): each segment's probabilities
     segment_seconds: float
-    embedding: np.ndarray | None = None  # (values,), where the model's feature has one
+    embedding: np.ndarray | None = None  # (values,), if the model's feature is an embedding

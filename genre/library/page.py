@@ -1,7 +1,8 @@
-"""Write a library of songs as one HTML page that needs no network.
+"""Write a library of songs as one HTML page that needs no internet connection.
 
-The page holds the counts of genres, a table that sorts and filters with a strip of each song's
-genres over its time, and, where songs have embeddings, a map of the library by similarity.
+The page holds the number of songs in each genre, a table that can be sorted and filtered, with a
+strip that shows each song's genres over time, and, if songs have embeddings, a map of the library
+by similarity.
 """
 
 import json
@@ -15,7 +16,7 @@ from genre.files import printable, replacing
 from genre.library import NamedSong
 
 TEMPLATE = Path(__file__).with_name("page.html")
-STRIP = 120  # columns of a song's strip, at most
+STRIP = 120  # the most columns of a song's strip
 
 
 def write(
@@ -28,10 +29,10 @@ def write(
     failed: Sequence[tuple[str, str]] = (),
     positions: np.ndarray | None = None,
 ) -> None:
-    """Write the page of some songs.
+    """Write a page about songs.
 
-    `colors` are those of the genres, as "#rrggbb"; `failed` names the files without a genre, with
-    the reason; `positions`, (songs, 2), is where each song lies on the map, None for no map.
+    `colors` are those of the genres, as "#rrggbb". `failed` names the unusable files, each with the
+    reason. `positions`, (songs, 2), are those of the songs on the map; None gives no map.
     """
     import jinja2
 
@@ -54,7 +55,7 @@ def write(
 def _counts(
     songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return each genre's number of songs, and the widths of its bars in per cent."""
+    """Return each genre's number of songs, and the widths of its bars as percentages."""
     by_genre = {name: [song for song in songs if song.genre == name] for name in mapping}
     most = max(1, *map(len, by_genre.values()))
     counts = []
@@ -73,7 +74,7 @@ def _counts(
 
 
 def _data(songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str]) -> str:
-    """Return what the page's script reads, as JSON that can stand inside an HTML element."""
+    """Return the data for the page's script, as JSON that is safe inside an HTML element."""
     label = {name: number for number, name in enumerate(mapping)}
     rows = []
     for song in songs:
@@ -99,7 +100,7 @@ def _data(songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[s
 def _map(
     songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str], positions: np.ndarray
 ) -> tuple[str, str]:
-    """Return Bokeh's own scripts and the map as HTML."""
+    """Return Bokeh's scripts and the map, as HTML."""
     from bokeh.embed import components
     from bokeh.models import HoverTool
     from bokeh.plotting import figure

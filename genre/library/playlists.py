@@ -1,4 +1,4 @@
-"""Write a playlist for each genre, as M3U8 files that every player reads."""
+"""Write a playlist for each genre, as M3U8 files, which most players read."""
 
 import os
 import re
@@ -15,9 +15,9 @@ UNCERTAIN = "uncertain"
 def write(songs: Iterable[NamedSong], folder: Path) -> tuple[list[Path], list[Path]]:
     """Write `genre.m3u8` for each genre and `uncertain.m3u8` for the uncertain songs.
 
-    Paths are relative to the folder, so that playlists and songs can move together. Returns the
+    Paths are relative to the folder, so that playlists and songs can be moved together. Returns the
     playlists, and the songs that no playlist can hold: those with a line break in their path.
-    Playlists of genres that no song has are left as they are.
+    Existing playlists of genres without songs are not changed.
     """
     lines: dict[str, list[str]] = defaultdict(list)
     left_out = []
@@ -45,5 +45,5 @@ def _relative(song: Path, folder: Path) -> str:
 
 
 def _file_name(genre: str) -> str:
-    """Return a genre's name without what cannot stand in a file's name on some system."""
+    """Return a genre's name without characters that some system does not allow in file names."""
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", genre).strip(" .")[:100] or "genre"

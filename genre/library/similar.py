@@ -1,7 +1,7 @@
 """Find the songs of a library that sound most like a song, by the distance of their embeddings.
 
-The index is a file of embeddings, one for each song, so that a library is listened to once and
-later only the songs that are new or changed.
+The index is a file with the embedding of each song, so that later runs compute only those of songs
+that are new or changed.
 """
 
 import zipfile
@@ -14,7 +14,7 @@ import numpy as np
 from genre.errors import DatasetError
 from genre.files import replacing
 
-# From paths to the embedding, (values,), of each, or the reason why it has none; in their order.
+# Takes paths; gives the embedding, (values,), of each in order, or the reason why it has none.
 Embed = Callable[[Sequence[Path]], Iterable[np.ndarray | str]]
 
 
@@ -30,10 +30,10 @@ Index = dict[str, Entry]  # by absolute path
 
 
 def read(path: Path, embedding: str) -> Index:
-    """Read an index; empty where there is none yet.
+    """Read an index; it is empty if there is no file yet.
 
     `embedding` says how the embeddings are made, such as the feature and a digest of its settings.
-    Raises DatasetError where the file is no index, or one of other embeddings, and OSError where it
+    Raises DatasetError if the file is not an index, or holds other embeddings, and OSError if it
     cannot be read.
     """
     if not path.exists():
@@ -47,10 +47,10 @@ def read(path: Path, embedding: str) -> Index:
                 for song, changed, size, values in zip(*columns, strict=True)
             }
     except (TypeError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        raise DatasetError(f"{path}: not an index of similar.py; name another --index") from None
+        raise DatasetError(f"{path}: not an index of similar.py; give another --index") from None
     if made != embedding:
         raise DatasetError(
-            f"{path}: holds embeddings of another version ({made}); delete it to make it again"
+            f"{path}: holds embeddings of another version ({made}); delete it, and run again"
         )
     return index
 
@@ -80,11 +80,11 @@ def outdated(index: Index, songs: Iterable[Path]) -> list[Path]:
 
 
 def update(index: Index, songs: Sequence[Path], embed: Embed) -> Iterator[tuple[Path, str]]:
-    """Add songs to the index, one by one; yield each with the reason where it has no embedding.
+    """Add songs to the index, one by one; yield each with the reason if it has no embedding.
 
-    The reason of a song that was added is empty. A song that can no longer be read is taken out.
+    The reason is "" for a song that was added. A song that can no longer be read is removed.
     """
-    states = map(_state, songs)  # before each is embedded, for it may change meanwhile
+    states = map(_state, songs)  # taken before the embedding, since a song may change meanwhile
     for song, state, answer in zip(songs, states, embed(songs), strict=True):
         if isinstance(answer, str):
             index.pop(str(song.absolute()), None)
@@ -95,7 +95,7 @@ def update(index: Index, songs: Sequence[Path], embed: Embed) -> Iterator[tuple[
 
 
 def _state(song: Path) -> tuple[int, int] | None:
-    """Return when a song was last changed, in ns, and its size; None where it is not there."""
+    """Return when a song was last changed, in ns, and its size; None if it does not exist."""
     try:
         found = song.stat()
     except OSError:
@@ -108,7 +108,7 @@ def nearest(
 ) -> list[tuple[Path, float]]:
     """Return the `count` songs most like an embedding, (values,), with their cosine similarity.
 
-    Only the songs given are looked at, not all that the index holds. 1 is the same sound.
+    Only the songs given are compared, not all in the index. A similarity of 1 is the same sound.
     """
     from sklearn.neighbors import NearestNeighbors
 

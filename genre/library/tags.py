@@ -7,7 +7,7 @@ from pathlib import Path
 from genre.errors import GenreError
 from genre.files import replacing
 
-# The name of the genre in the tags of formats that mutagen gives no easy names for.
+# The key of the genre in those formats for which mutagen has no easy keys.
 KEYS = {"ASFTags": "WM/Genre", "APEv2": "Genre"}
 
 
@@ -16,9 +16,9 @@ class TagError(GenreError):
 
 
 def read_genre(path: Path) -> str:
-    """Return the genre in a file's tags, "" where there is none.
+    """Return the genre in a file's tags, "" if there is none.
 
-    Raises TagError when the file holds no tags that mutagen knows.
+    Raises TagError if mutagen cannot read the file's tags.
     """
     file = _open(path)
     if file.tags is None:
@@ -29,10 +29,10 @@ def read_genre(path: Path) -> str:
 
 
 def write_genre(path: Path, genre: str) -> None:
-    """Write the genre into a file's tags; all other tags, the sound and the file's times stay.
+    """Write the genre into a file's tags; all other tags, the audio and the file's times stay.
 
-    The new file is written beside the old one and takes its place when it is whole. A link stays
-    a link. Raises TagError when the file cannot be written, and leaves it untouched then.
+    The new file is written beside the old one, and replaces it when it is complete. A link stays a
+    link. If the file cannot be written, it is not changed, and TagError is raised.
     """
     path = path.resolve()
     try:
@@ -63,7 +63,7 @@ def _write(path: Path, genre: str) -> None:
 
 
 def _open(path: Path):
-    """Return mutagen's view of a file, with easy names for its tags where mutagen has such."""
+    """Return a file opened by mutagen, with mutagen's easy keys for its tags if there are any."""
     import mutagen
 
     try:
@@ -71,12 +71,12 @@ def _open(path: Path):
     except mutagen.MutagenError as error:
         raise TagError(f"its tags cannot be read ({_reason(error)})") from None
     if file is None:
-        raise TagError("files of its format hold no tags")
+        raise TagError("its format has no tags, or is not known")
     return file
 
 
 def _is_id3(file) -> bool:
-    """Say whether a file has ID3 tags without mutagen's easy names, as WAV and AIFF do."""
+    """Say whether a file has ID3 tags without mutagen's easy keys, as WAV and AIFF do."""
     from mutagen.aiff import AIFF
     from mutagen.dsf import DSF
     from mutagen.wave import WAVE

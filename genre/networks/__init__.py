@@ -2,7 +2,7 @@
 
 A network is a function of normalised frames, (segments, frames, bands), and the number of genres.
 It returns the genres' probabilities. Its keyword-only arguments are its options on the command
-line: a default, and an annotation with the type and the help text.
+line: each has a default, and an annotation with the type and the help text.
 """
 
 import functools
@@ -24,7 +24,7 @@ class Network:
     """A network of the registry."""
 
     function: Callable[..., Tensor]
-    # How it is trained, where that differs from the usual: fields of training.recipe.Recipe.
+    # Those fields of training.recipe.Recipe that differ from its defaults.
     recipe: dict[str, Any] = field(default_factory=dict)
     by_feature: bool = False  # whether the function also takes the number of bands of each feature
 
@@ -50,7 +50,7 @@ VGG_RECIPE = {
 }
 LINEAR_RECIPE = {"learning_rate": 0.001, "schedule": "cosine", "track_weights": True}
 
-# By the script that trains them and by name, each script's default first.
+# By script and by name. The first of each script is its default.
 NETWORKS: dict[str, dict[str, Network]] = {
     "mlp": {
         "mlp": Network(dense.mlp),
@@ -76,19 +76,19 @@ NETWORKS: dict[str, dict[str, Network]] = {
 
 
 class Architecture(NamedTuple):
-    """A network of the registry with its options, as a user asks for it."""
+    """A network of the registry, with values for its options."""
 
     network: Network
-    options: dict[str, Any]  # all of them, as they are used
-    title: str  # the script and what differs from its defaults: "cnn frequency --block resnet"
-    account: dict[str, Any]  # the name and the options, for the card
+    options: dict[str, Any]  # all of them
+    title: str  # the script and all that differs from its defaults: "cnn frequency --block resnet"
+    card_fields: dict[str, Any]  # the name and the options
 
     def for_one_feature(self) -> Layers:
-        """Return the layers for segments whose bands are all of one feature."""
+        """Return the layers for segments of one feature."""
         return functools.partial(self.network.function, **self.options)
 
     def layers(self, index: Index, n_bands: int) -> Layers:
-        """Return the layers for segments of so many bands, which may be of joined features."""
+        """Return the layers for segments of `n_bands`, which may be of several features."""
         layers = self.for_one_feature()
         if not self.network.by_feature:
             return layers
@@ -99,10 +99,10 @@ class Architecture(NamedTuple):
 def choose(
     script: str, name: str | None = None, given: Mapping[str, Any] | None = None
 ) -> Architecture:
-    """Return a network of a script, the script's default where no name is given.
+    """Return a network of a script, by default the script's first.
 
-    `given` are options of the command line, None where an option was not given. Raises
-    TrainingError for an option that the network does not take.
+    `given` are options of the command line, None for one that was not given. Raises TrainingError
+    for an option that the network does not have.
     """
     known = NETWORKS[script]
     default = next(iter(known))
@@ -123,7 +123,7 @@ def choose(
 def plain(layers: Layers, shape: tuple[int, int], n_genres: int) -> Any:
     """Return an untrained keras.Model without normalisation, for frames of one shape.
 
-    Raises TrainingError where the shape is too small for it.
+    Raises TrainingError if the shape is too small for it.
     """
     keras = load_keras()
 
@@ -132,12 +132,12 @@ def plain(layers: Layers, shape: tuple[int, int], n_genres: int) -> Any:
 
 
 def check(chosen: Architecture, segments: Segments) -> None:
-    """Raise TrainingError, before any work, where segments are too short for a network."""
+    """Raise TrainingError if segments are too short for a network."""
     shape = segments.frames.shape[1:]
     plain(chosen.layers(segments, shape[1]), shape, len(segments.mapping))
 
 
 def as_typed(key: str, value: Any = True) -> str:
-    """Return an option as it stands on the command line."""
+    """Return an option as it is typed on the command line."""
     option = "--" + (key if value is not False else f"no_{key}").replace("_", "-")
     return option if isinstance(value, bool) else f"{option} {value}"

@@ -1,10 +1,10 @@
-"""Convolutional networks, which see a segment as a picture of time by band.
+"""Convolutional networks, which read a segment as a picture of time by band.
 
 `frequency`, `temporal` and `square` are k1c2, k2c1 and k2c2 of K. Choi, G. Fazekas, M. Sandler and
 K. Cho, "Convolutional recurrent neural networks for music classification" (arXiv 2016, ICASSP
-2017) in what their convolutions see. The lengths of the kernels, the numbers of maps and the
-poolings are as public implementations have them for short clips: three poolings of fixed size,
-and a last one over all that is left.
+2017): their convolutions are along the same axes. The lengths of the kernels, the numbers of maps
+and the poolings are those of public implementations for short clips: three poolings of fixed size,
+then one over all remaining frames.
 """
 
 from collections.abc import Sequence
@@ -21,21 +21,21 @@ from genre.networks.layers import (
     pool,
 )
 
-BBNN_MAPS = 32  # of every convolution of bbnn
-VGG_BANDS = 64  # at most: vgg averages neighbouring bands until no more are left
+BBNN_MAPS = 32  # feature maps of every convolution of bbnn
+VGG_BANDS = 64  # vgg averages neighbouring bands of a feature that has at least twice as many
 
 
 def basic(frames: Tensor, n_genres: int) -> Tensor:
     """Three convolutions, each with a pooling and batch normalisation, then a dense layer.
 
-    Each convolution looks for small patterns. Each pooling halves both sides of the picture, so
-    that the next convolution sees twice as far.
+    Each convolution detects small patterns. Each pooling halves both sides of the picture, so that
+    the next convolution covers twice the time and twice the bands.
     """
     return classify(three_convolutions(frames), (64,), n_genres)
 
 
 def three_convolutions(frames: Tensor) -> Tensor:
-    """Return what the convolutions of `basic` find in frames, as a picture."""
+    """Return the feature maps of the convolutions of `basic`, as a picture."""
     from keras import layers
 
     x = picture(frames)
@@ -47,9 +47,9 @@ def three_convolutions(frames: Tensor) -> Tensor:
 
 
 def branches(frames: Tensor, n_genres: int, n_bands: Sequence[int] | None = None) -> Tensor:
-    """The convolutions of `basic` for each of several joined features, then a dense layer.
+    """The convolutions of `basic` for each of several features separately, then a dense layer.
 
-    `n_bands` are the numbers of bands of the features, in the order in which they are joined.
+    `n_bands` are the numbers of bands of the features, in their order.
     """
     from keras import layers
 
@@ -74,9 +74,9 @@ def residual(x: Tensor, maps: int, kernel: tuple[int, int]) -> Tensor:
 
 
 def densely_connected(x: Tensor, maps: int, kernel: tuple[int, int]) -> Tensor:
-    """Return convolutions each of which sees all before it (Huang et al., "DenseNet", 2017).
+    """Return convolutions on the outputs of all earlier ones (Huang et al., "DenseNet", 2017).
 
-    A convolution of size 1 reduces the two of them and the input to `maps` maps.
+    There are two; a convolution of size 1 reduces their outputs and the input to `maps` maps.
     """
     from keras import layers
 
@@ -93,16 +93,16 @@ def frequency(
     n_genres: int,
     *,
     block: Annotated[
-        Literal["basic", "resnet", "densenet"], "what takes the place of a convolution"
+        Literal["basic", "resnet", "densenet"], "block that replaces a convolution"
     ] = "basic",
     block_at: Annotated[
         Literal["second", "all"], "which of the four convolutions --block replaces"
     ] = "second",
 ) -> Tensor:
-    """Convolutions along time in every band by itself: a band keeps its place until the end.
+    """Convolutions along time, in each band separately; bands are combined only by dense layers.
 
-    `block` replaces the second convolution or all four: the idea of W. Bian et al., "Audio-based
-    music classification with DenseNet and data augmentation" (2019), in small.
+    `block` replaces the second convolution or all four: a small version of the idea of W. Bian et
+    al., "Audio-based music classification with DenseNet and data augmentation" (2019).
     """
     need_frames(frames, 4 * 4 * 4, "frequency")
     x = picture(frames)
@@ -127,7 +127,7 @@ def temporal(frames: Tensor, n_genres: int) -> Tensor:
 
 
 def square(frames: Tensor, n_genres: int) -> Tensor:
-    """Convolutions over small squares of time and band, until one value of each map is left."""
+    """Convolutions over small squares of time and band, until each map is one value."""
     need_frames(frames, 4 * 4 * 4, "square")
     x = picture(frames)
     for maps, *pooled in ((8, 4, 2), (32, 4, 2), (128, 4, 2), (256, None, None)):
@@ -137,12 +137,13 @@ def square(frames: Tensor, n_genres: int) -> Tensor:
 
 
 def bbnn(frames: Tensor, n_genres: int) -> Tensor:
-    """The bottom-up broadcast network: three Inception blocks, each of which sees all before it.
+    """The bottom-up broadcast network: three Inception blocks.
 
-    C. Liu, L. Feng, G. Liu, H. Wang and S. Liu, "Bottom-up broadcast neural network for music
-    genre classification" (arXiv 2019, Multimedia Tools and Applications 2021). The layers and
-    their order are those of the authors' published code, so it has as many parameters: 190,826
-    for ten genres, 180,458 of them without the batch normalisation.
+    Each block takes the outputs of all earlier blocks. C. Liu, L. Feng, G. Liu, H. Wang and S. Liu,
+    "Bottom-up broadcast neural network for music genre classification" (arXiv 2019, Multimedia
+    Tools and Applications 2021). The layers, their order and the number of parameters are those of
+    the authors' published code: 190,826 for ten genres, of which 180,458 are outside the batch
+    normalisation.
     """
     from keras import layers
 
@@ -159,7 +160,7 @@ def bbnn(frames: Tensor, n_genres: int) -> Tensor:
 
 
 def inception(x: Tensor) -> Tensor:
-    """Return what kernels of three sizes and a maximum of neighbours find in a picture."""
+    """Return the feature maps of kernels of three sizes and of a max pooling, side by side."""
     from keras import layers
 
     highest = layers.MaxPooling2D(3, strides=1, padding="same")(x)
@@ -174,7 +175,7 @@ def inception(x: Tensor) -> Tensor:
 
 
 def normalised_convolution(x: Tensor, kernel: int) -> Tensor:
-    """Return a convolution with the batch normalisation before it, unlike `convolution`."""
+    """Return a convolution with batch normalisation before it; `convolution` has it after."""
     from keras import layers
 
     x = layers.ReLU()(batch_norm(x))
@@ -189,9 +190,10 @@ def lenet(
     *,
     dropout: Annotated[float, "fraction of dense units left out at each step"] = 0.3,
 ) -> Tensor:
-    """LeNet-5's maps and dense units (LeCun et al., "Gradient-based learning", 1998).
+    """A network with LeNet-5's numbers of maps and dense units.
 
-    The other parts are today's: kernels of 3x3, ReLU, max pooling and dropout.
+    LeCun et al., "Gradient-based learning applied to document recognition" (1998). Everything else
+    is as usual today: kernels of 3x3, ReLU, max pooling and dropout.
     """
     from keras import layers
 
@@ -204,7 +206,7 @@ def lenet(
 
 
 def wide(frames: Tensor, n_genres: int) -> Tensor:
-    """Three convolutions of 4x4, as are in use on large pictures of 599 frames and 128 bands.
+    """Three convolutions of 4x4, as used on large pictures of 599 frames and 128 bands.
 
     We know of no paper that describes it; the numbers of maps and of dense units are ours.
     """
@@ -224,9 +226,9 @@ def vgg(
     *,
     maps: Annotated[int, "maps of the first stage; each stage has twice as many"] = 12,
 ) -> Tensor:
-    """Seven convolutions, and the mean and the maximum of what they find over time.
+    """Seven convolutions, then the mean and the maximum of their feature maps over time.
 
-    Stages of 3x3 convolutions, each on half the size with twice the maps: K. Simonyan and
+    Stages of 3x3 convolutions, each with half the size and twice the maps: K. Simonyan and
     A. Zisserman, "Very deep convolutional networks for large-scale image recognition" (ICLR 2015).
     Average pooling, the mean over the bands, then mean and maximum over time: Q. Kong et al.,
     "PANNs: Large-scale pretrained audio neural networks for audio pattern recognition" (TASLP

@@ -1,4 +1,4 @@
-"""Networks of dense layers, which see a segment as one long row of numbers."""
+"""Networks of dense layers, which read a segment as one vector."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ def mlp(
 ) -> Tensor:
     """Three dense layers.
 
-    L2 and dropout hold back a network that has more weights than GTZAN has numbers to learn from.
+    L2 and dropout regularise a network that has more weights than GTZAN has values to learn from.
     """
     from keras import layers, regularizers
 
@@ -27,10 +27,10 @@ def mlp(
 
 
 def linear(frames: Tensor, n_genres: int) -> Tensor:
-    """Logistic regression, for embeddings: another network has done the hearing.
+    """Logistic regression, for embeddings: another network has already extracted the features.
 
-    L2 is so strong, and the weights begin at 0, as embeddings have more values than most data sets
-    have tracks.
+    Embeddings have more values than most data sets have tracks: so L2 is strong, and the weights
+    begin at 0.
     """
     from keras import layers, regularizers
 

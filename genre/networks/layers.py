@@ -18,10 +18,10 @@ Layers = Callable[[Tensor, int], Tensor]
 
 
 def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
-    """Return an untrained network, a keras.Model, that normalises by the chosen segments, a mask.
+    """Return an untrained network, a keras.Model, that normalises its input first.
 
-    First it removes a segment's level, so that loudness alone does not change the answer. Then it
-    scales each coefficient to mean 0 and variance 1.
+    It removes a segment's level, so that loudness alone does not change the answer. Then it scales
+    each band to mean 0 and variance 1, as measured on the `chosen` segments, a mask.
     """
     keras = load_keras()
     import tensorflow
@@ -42,7 +42,7 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
 
 
 def without_level(frames: Tensor, index: Index) -> Tensor:
-    """Return frames without their level, for features that volume changes."""
+    """Return frames without their level; features without a level are not changed."""
     from keras import ops
 
     levels = features.levels(index.feature, index.settings, frames.shape[2])
@@ -50,7 +50,7 @@ def without_level(frames: Tensor, index: Index) -> Tensor:
 
 
 def need_frames(frames: Tensor, least: int, network: str) -> None:
-    """Raise TrainingError where segments have fewer frames than a network pools into one."""
+    """Raise TrainingError if segments have fewer frames than a network pools into one."""
     if frames.shape[1] < least:
         raise TrainingError(
             f"segments of {frames.shape[1]} frames are too short for {network}, which pools "
@@ -84,8 +84,8 @@ def batch_norm(x: Tensor) -> Tensor:
 def pool(x: Tensor, frames: int | None, bands: int | None, *, average: bool = False) -> Tensor:
     """Return the maximum, or the average, over every `frames` frames and `bands` bands.
 
-    None stands for all. Where fewer bands are left, all of them are pooled, so that features of
-    few bands can be used too.
+    None means all. If fewer bands are left, all of them are pooled, so that features of few bands
+    can be used, too.
     """
     from keras import layers
 

@@ -47,9 +47,7 @@ def export(network: Any, path: Path) -> None:
             # As tensors these would become inputs of the ONNX graph; as arrays they are constants.
             layer.mean, layer.variance = np.asarray(layer.mean), np.asarray(layer.variance)
     shape = network.input_shape[1:]
-    network(
-        np.zeros((1, *shape), dtype=np.float32)
-    )  # Keras exports no network before its first call
+    network(np.zeros((1, *shape), dtype=np.float32))  # Keras exports a network only after a call
     signature = [keras.InputSpec(shape=(None, *shape), dtype="float32", name=INPUT)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's own, about NumPy
@@ -73,7 +71,7 @@ def load(path: Path) -> OnnxNetwork:
         raise ModelError(f"{path}: {problem}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what is wrong comes as an exception
+    options.log_severity_level = 4  # errors are raised as exceptions
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no other base class

@@ -40,12 +40,12 @@ def crnn(
     layers: LayerCount = 2,
     units: Units = 32,
 ) -> Tensor:
-    """Convolutions that look at small squares, and recurrent layers that read what they find.
+    """Convolutions over small squares, then recurrent layers that read their feature maps.
 
     K. Choi, G. Fazekas, M. Sandler and K. Cho, "Convolutional recurrent neural networks for music
     classification" (arXiv 2016, ICASSP 2017), with the maps, the dropout and the recurrent layers
-    of the authors' published code. There 1366 frames are pooled to 15; here every pooling takes 2
-    frames, so that of a segment of 130 frames 8 are left to read.
+    of the authors' published code. There, 1366 frames are pooled to 15; here every pooling halves
+    their number, so that 130 frames become 8.
     """
     import keras
 
@@ -70,11 +70,11 @@ def parallel(
     layers: LayerCount = 1,
     units: Units = 64,
 ) -> Tensor:
-    """Convolutions and recurrent layers that each see the frames, joined at the end.
+    """Convolutions and, beside them, recurrent layers; their outputs are joined at the end.
 
     L. Feng, S. Liu and J. Yao, "Music genre classification with paralleling recurrent
-    convolutional neural network" (arXiv 2017), in its plan: five convolutions beside one
-    bidirectional GRU, which reads frames of reduced size. The numbers are ours.
+    convolutional neural network" (arXiv 2017). The plan is theirs: five convolutions beside one
+    bidirectional GRU, which reads frames of reduced size. The sizes are ours.
     """
     import keras
 
@@ -91,9 +91,9 @@ def parallel(
 
 
 def recurrent(x: Tensor, *, cell: str, bidirectional: bool, layers: int, units: int) -> Tensor:
-    """Return the state of recurrent layers at the end of a sequence, (segments, units).
+    """Return the final state of recurrent layers that read a sequence, (segments, units).
 
-    All but the last layer pass on their state after every frame. The layers keep Keras's default
+    All layers except the last pass on their state after every frame. They keep Keras's default
     activations, because a GPU's fast kernel (cuDNN) takes no others.
     """
     import keras

@@ -19,13 +19,22 @@ from genre.files import printable
 
 SCHEMA = 2
 CARD_FILE = "card.json"
-# A network's file for Keras, the same network for prediction, and a classifier's file.
+# A network for Keras, the same network for prediction, and a classifier.
 MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE = "model.keras", "model.onnx", "model.skops"
 CENTRES_FILE = "centres.npz"  # the mean embedding of each genre: evaluation.distance
 # The packages that decide a model's values.
 PACKAGES = (
-    *("librosa", "numpy", "scipy", "PyWavelets", "tensorflow", "keras", "onnxruntime"),
-    *("scikit-learn", "skops", "soundfile", "soxr"),
+    "librosa",
+    "numpy",
+    "scipy",
+    "PyWavelets",
+    "tensorflow",
+    "keras",
+    "onnxruntime",
+    "scikit-learn",
+    "skops",
+    "soundfile",
+    "soxr",
 )
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -47,7 +56,7 @@ class Part(msgspec.Struct, frozen=True):
     tracks_sha256: Sha256
 
 
-class Split(msgspec.Struct, frozen=True):
+class CardSplit(msgspec.Struct, frozen=True):
     """How the data was split."""
 
     name: str
@@ -59,38 +68,38 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What a prediction must agree with, and what a reader of the scores must know."""
+    """What prediction needs, and what a reader of the scores must know."""
 
     schema: int = SCHEMA
     script: str  # the training script: "cnn"
-    title: str  # the script and the options that differ from its defaults: "cnn --architecture vgg"
-    command: str  # that trained it
+    title: str  # the script and all that differs from its defaults: "cnn frequency --block resnet"
+    command: str  # the command line that trained it
     created: str  # date and time, UTC
     mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
     feature: str
     settings: dict[str, Any]  # of the feature; `settings` below checks them
     data: Data
-    split: Split
-    architecture: dict[str, Any]  # its name and all of its options
+    split: CardSplit
+    architecture: dict[str, Any]  # the network's name and all of its options
     training: dict[str, Any]  # the recipe, seed, number of folds, epochs and seconds
-    config: dict[str, Any] = {}  # the constants of config.py that the training read
+    config: dict[str, Any] = {}  # the constants of config.py that the training used
     scores: Scores  # on the test part, of all folds together where there are several
     runs: list[dict[str, int | float]]  # the seed and the scores of each run
-    spread: dict[str, dict[str, float]] = {}  # mean and deviation of several runs' scores
+    spread: dict[str, dict[str, float]] = {}  # mean and standard deviation of several runs' scores
     calibration: Calibration = Calibration()
     files: dict[str, Sha256]  # the digest of each file of the model
-    onnx_difference: float | None = None  # the largest between the two files' probabilities
+    onnx_difference: float | None = None  # the largest, between the two files' probabilities
     versions: dict[str, str]
 
 
 class _Versioned(msgspec.Struct):
-    """What is read of a card first: the rest may follow another schema."""
+    """The part of a card that is read first: the rest may have another schema."""
 
     schema: int
 
 
 def new(**fields: Any) -> Card:
-    """Return a card of fields as they stand in card.json; raises msgspec.ValidationError."""
+    """Return a card, given the fields of card.json; raises msgspec.ValidationError."""
     return msgspec.convert(fields, Card)
 
 
@@ -100,19 +109,19 @@ def versions() -> dict[str, str]:
 
 
 def write(card: Card, folder: Path) -> None:
-    """Write card.json into a folder; raises msgspec.ValidationError for what `read` refuses."""
+    """Write card.json into a folder; raises msgspec.ValidationError if `read` would refuse it."""
     content = msgspec.json.encode(card)
     msgspec.json.decode(content, type=Card)
     (folder / CARD_FILE).write_bytes(msgspec.json.format(content) + b"\n")
 
 
 def read(folder: Path) -> Card:
-    """Read the card in a model's folder; raises ModelError when it is missing or not a card."""
+    """Read the card in a model's folder; raises ModelError if it is missing or not a card."""
     path = folder / CARD_FILE
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ModelError(f"{path}: no such file; a trained model's folder holds one") from None
+        raise ModelError(f"{path}: no such file; every trained model has one") from None
     try:
         schema = msgspec.json.decode(content, type=_Versioned).schema
         if schema != SCHEMA:
@@ -138,13 +147,13 @@ def folder_of(path: Path) -> Path:
             "scripts of this code wrote can be used (python cnn.py)"
         )
     if folder.is_file():
-        raise ModelError(f"{path}: not a model; name the folder that a training script wrote")
+        raise ModelError(f"{path}: not a model; give the folder that a training script wrote")
     if not folder.is_dir():
         raise ModelError(f"{path}: no such model; a training script writes one (python cnn.py)")
     models = sorted(each.parent for each in folder.glob(f"*/{CARD_FILE}"))
     if models and not (folder / CARD_FILE).exists():
         raise ModelError(
-            f"{path}: a folder of models, name one of them: {', '.join(map(printable, models))}"
+            f"{path}: a folder of several models; give one: {', '.join(map(printable, models))}"
         )
     return folder
 
@@ -152,7 +161,7 @@ def folder_of(path: Path) -> Path:
 def settings(card: Card) -> Settings:
     """Return the feature settings on a card.
 
-    Raises ModelError where songs cannot be analysed with them.
+    Raises ModelError if the frames of songs cannot be computed with them.
     """
     try:
         features.parts(card.feature)

@@ -1,4 +1,4 @@
-"""Several models that were tested on the same tracks: their order, their differences, a picture."""
+"""Compare several models that were tested on the same tracks: a table, p-values, a picture."""
 
 import csv
 import textwrap
@@ -14,8 +14,8 @@ from genre.evaluation.trial import Outcome
 from genre.files import replacing
 from genre.reporting import figures
 
-Measures = list[dict[str, Any]]  # those of each of a model's runs
-# The columns of a table, and what they are called in print.
+Measures = list[dict[str, Any]]  # of each run of a model
+# The columns of a table, and their headings.
 HEADINGS = {
     "model": "model",
     "segment_accuracy": "per segment",
@@ -63,10 +63,10 @@ def chance(tested: dict[str, Predictions]) -> str:
 
 
 def unconverged(converged: dict[str, bool]) -> list[str]:
-    """Return a note on each classifier whose training did not converge."""
+    """Return a note for each classifier whose training did not converge."""
     return [
-        f"{name} stopped at its largest number of steps before it converged; its scores may "
-        "change with more"
+        f"{name} reached its largest number of steps before it converged; more steps might change "
+        "its scores"
         for name, did in converged.items()
         if not did
     ]
@@ -85,16 +85,16 @@ def measures_of(outcomes: dict[str, list[Outcome]], mapping: list[str]) -> dict[
 def tested(
     outcomes: dict[str, list[Outcome]], measures: dict[str, Measures], *, folds: bool
 ) -> dict[str, Predictions]:
-    """Return the predictions to compare: of all folds, or of the first of several repeats."""
+    """Return the predictions to compare: those of all folds, or of the first of several repeats."""
     return {name: results.pooled(outcomes[name], folds=folds) for name in measures}
 
 
 def table(
     outcomes: dict[str, list[Outcome]], measures: dict[str, Measures], p_values: dict[str, float]
 ) -> list[dict[str, Any]]:
-    """Return a row for each model, in the order of the measures; None where it has no value.
+    """Return a row for each model, in the order of the measures; None for a value that it lacks.
 
-    Beside HEADINGS a row holds, by `<measure>_std`, the standard deviation of several runs.
+    A row has the keys of HEADINGS and, as `<measure>_std`, the standard deviations of several runs.
     """
     rows = []
     for name, of_runs in measures.items():

@@ -1,4 +1,4 @@
-"""The pictures of models and answers, and what all pictures of the suite share."""
+"""Pictures of models and of answers, and functions that all pictures of the suite use."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,20 +12,28 @@ from genre.evaluation.answer import Answer
 from genre.evaluation.metrics import RocCurve
 from genre.files import check_folder, check_place, replacing
 
-# Ten colours that colour-blind readers can tell apart, too (M. Petroff, "Accessible Color
+# Ten colours that colour-blind readers can distinguish, too (M. Petroff, "Accessible Color
 # Sequences for Data Visualization", 2021).
 PALETTE = (
-    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
-    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
 )
 RIGHT, WRONG, UNTESTED = "Blues", "Oranges", "#e4e4e4"  # in a confusion matrix
-STYLES = ("-", "--", ":")  # of lines, which tell them apart without colours
+STYLES = ("-", "--", ":")  # of lines, so that they can be distinguished without colours
 LONGEST_TITLE = 80  # letters
-LONGEST_STEM = 50  # letters of a picture's name: of up to 4 bytes each, where a name holds 255
+LONGEST_STEM = 50  # letters of a picture's name; a letter may take 4 of the 255 bytes of a name
 PICTURE_FORMATS = (".png", ".svg", ".pdf")
 CONFUSION, ROC, HISTORY, AUGMENTED = "confusion.png", "roc.png", "history.png", "augmented.png"
 OF_TRAINING = (CONFUSION, ROC, HISTORY, AUGMENTED)  # the pictures in a model's folder
-WINNER, UNSURE = "#e76300", "#717581"  # the line of the most likely genre, on blue
+WINNER, UNSURE = "#e76300", "#717581"  # for the line of the most likely genre, on blue
 WHY_VALIDATION_CAN_BE_BETTER = (
     "Validation can be better than training: it is measured at the end of an epoch, without dropout"
     " and augmentation;\ntraining is the mean over the epoch, with both."
@@ -34,7 +42,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)  
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any):
-    """Return a figure, of inches, and its axes, drawn without a screen."""
+    """Return a figure of a size in inches, and its axes; no screen is needed."""
     from matplotlib import rcParams
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -48,7 +56,7 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **s
 def save(figure, path: Path, *, dpi: int = 120) -> None:
     """Write a figure in the format that the suffix names."""
     with replacing(path) as unfinished, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that the font lacks
+        warnings.simplefilter("ignore")  # about letters that the font lacks
         figure.savefig(unfinished, dpi=dpi)
 
 
@@ -61,14 +69,16 @@ def history(
     """
     figure, axes = new_figure(10, 4.6, columns=2)
     epochs = np.arange(1, len(curves["loss"]) + 1)
-    mark = "o" if len(epochs) == 1 else None  # a line of one point would not be seen
+    mark = "o" if len(epochs) == 1 else None  # a line of one point is not visible
     validated = "val_loss" in curves
     for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
         axis.plot(epochs, curves[measure], color=PALETTE[0], marker=mark, label="training")
         if validated:
             axis.plot(
-                *(epochs, curves[f"val_{measure}"], "--"),
+                epochs,
+                curves[f"val_{measure}"],
                 color=PALETTE[2],
+                linestyle="--",
                 marker=mark,
                 label="validation",
             )
@@ -86,7 +96,7 @@ def history(
 
 
 def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) -> None:
-    """Draw a confusion matrix, (genres, genres) counts of tracks, with the shares of each row.
+    """Draw a confusion matrix, (genres, genres) counts of tracks, with each row's percentages.
 
     Right answers are blue and wrong ones orange. The row of a genre without tracks is grey.
     """
@@ -117,7 +127,7 @@ def confusion(counts: np.ndarray, mapping: list[str], title: str, path: Path) ->
 
 
 def _confusion_colors(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    """Return the colour of each cell, (genres, genres, 4), by its share of the row's tracks."""
+    """Return the colour of each cell, (genres, genres, 4), from its share of the row's tracks."""
     from matplotlib import colormaps
     from matplotlib.colors import to_rgba
 
@@ -130,18 +140,25 @@ def _confusion_colors(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:
 
 
 def roc(curves: dict[str, RocCurve], title: str, path: Path) -> None:
-    """Draw the ROC curve of each genre against the rest, the one with the largest area first."""
+    """Draw the ROC curve of each genre against the rest, the largest area first."""
     figure, axis = new_figure(7.5 + 0.1 * max(map(len, curves), default=0), 6.2)
     axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
     axis.text(
-        *(0.62, 0.59, "guessing: area 0.50"),
-        **{"color": "#555555", "fontsize": "small", "rotation": 45, "rotation_mode": "anchor"},
+        x=0.62,
+        y=0.59,
+        s="guessing: area 0.50",
+        color="#555555",
+        fontsize="small",
+        rotation=45,
+        rotation_mode="anchor",
     )
     by_area = sorted(curves.items(), key=lambda item: -item[1][2])
     for number, (name, (false_positive, true_positive, area)) in enumerate(by_area):
         axis.plot(
-            *(false_positive, true_positive, STYLES[number % len(STYLES)]),
+            false_positive,
+            true_positive,
             color=_darkened(PALETTE[number % len(PALETTE)]),
+            linestyle=STYLES[number % len(STYLES)],
             linewidth=1.8,
             label=f"{area:.2f}  {name}",
         )
@@ -157,7 +174,7 @@ def roc(curves: dict[str, RocCurve], title: str, path: Path) -> None:
 
 
 def _darkened(color: str) -> tuple[float, float, float]:
-    """Return a colour of the palette as it can be seen in a thin line on white."""
+    """Return a colour of the palette, dark enough for a thin line on white."""
     from matplotlib.colors import to_rgb
 
     red, green, blue = to_rgb(color)
@@ -172,20 +189,21 @@ def augmented(
     seconds: float,
     shown: int = 3,
 ) -> None:
-    """Draw segments as they are, and after one step of the augmentation after another.
+    """Draw segments unchanged, and after each step of the augmentation.
 
-    Each step is its name, the frames after it, (segments, frames, bands), and the genres' shares in
-    them, (segments, genres); the first is of the segments as they are. Each band is drawn in its
-    own units, the deviations from its mean. A segment lasts `seconds`.
+    A step is its name, the frames after it, (segments, frames, bands), and the shares of the genres
+    in them, (segments, genres). The first one holds the unchanged segments. Each band is drawn in
+    standard deviations from its mean. A segment lasts `seconds`.
     """
     from matplotlib import colormaps
 
     before = steps[0][1]
     mean, deviation = before.mean(axis=(0, 1)), np.maximum(before.std(axis=(0, 1)), 1e-6)
     shown = min(shown, len(before))
-    colors = colormaps["magma"].resampled(16)  # more would make large files
+    colors = colormaps["magma"].resampled(16)  # more colours would make large files
     figure, axes = new_figure(
-        *(1 + 2 * len(steps), 1.2 + 1.7 * shown),
+        width=1 + 2 * len(steps),
+        height=1.2 + 1.7 * shown,
         rows=shown,
         columns=len(steps),
         squeeze=False,
@@ -209,9 +227,9 @@ def augmented(
     for axis in axes[:, 0]:
         axis.set_ylabel("band")
         axis.yaxis.get_major_locator().set_params(integer=True)
-    figure.colorbar(image, ax=axes, label="deviations from the band's mean", pad=0.01)
+    figure.colorbar(image, ax=axes, label="standard deviations from the band's mean", pad=0.01)
     figure.supxlabel(
-        f"across: {seconds:g} s; below each segment its genre, or the shares of the genres mixed",
+        f"width: {seconds:g} s; below each segment: its genre, or the shares of the mixed genres",
         fontsize="small",
     )
     figure.suptitle("Training segments, changed step by step from left to right")
@@ -226,18 +244,19 @@ def _shares(shares: np.ndarray, mapping: list[str]) -> str:
 
 
 def timeline_paths(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
-    """Return where each song's picture goes: the file named, or files in the folder named.
+    """Return the path of each song's picture: the path given, or a file in that folder.
 
-    Raises GenreError where the path cannot be meant so, OSError when nothing can be written there.
+    Raises GenreError for a path that does not fit the songs, OSError if nothing can be written
+    there.
     """
     if path.suffix.lower() in PICTURE_FORMATS:
         if len(songs) > 1:
-            raise GenreError(f"--timeline {path}: name a folder, for {len(songs)} songs")
+            raise GenreError(f"--timeline {path}: give a folder, for {len(songs)} songs")
         check_place(path)
         return dict.fromkeys(songs, path)
     if path.suffix and not path.is_dir():
         raise GenreError(
-            f"--timeline {path}: not a picture that can be written; name a file of "
+            f"--timeline {path}: not a picture that can be written; give a file ending in "
             f"{', '.join(PICTURE_FORMATS)}, or a folder"
         )
     check_folder(path)
@@ -245,7 +264,7 @@ def timeline_paths(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
     for song in songs:
         stem = song.stem[:LONGEST_STEM]
         name, number = stem, 1
-        while name.lower() in taken:  # some file systems take capital letters for small ones
+        while name.lower() in taken:  # some file systems ignore case
             number += 1
             name = f"{stem}-{number}"
         taken.add(name.lower())
@@ -254,16 +273,16 @@ def timeline_paths(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
 
 
 def timeline(answer: Answer, least: float, path: Path) -> None:
-    """Draw a song's genres over its time: a row for each genre, a column for each segment.
+    """Draw a song's genres over time: a row for each genre, a column for each segment.
 
-    A line follows the most likely genre. Below is how likely that is; a song whose own is below
-    `least` is uncertain.
+    A line marks the most likely genre. A second plot shows its probability. `least` is the lowest
+    probability of a song that is not uncertain.
     """
     genres, segments = list(answer.probabilities), answer.segments
     edges = answer.start + np.arange(len(segments) + 1) * answer.segment_seconds
     height = 0.32 * len(genres)
     figure, (upper, lower) = new_figure(
-        *(10, 2.9 + height), rows=2, sharex=True, height_ratios=(height, 1)
+        10, 2.9 + height, rows=2, sharex=True, height_ratios=(height, 1)
     )
     image = upper.imshow(
         segments.T,
@@ -277,7 +296,9 @@ def timeline(answer: Answer, least: float, path: Path) -> None:
     figure.colorbar(image, ax=upper, label="probability", pad=0.01)
     top, best = segments.max(axis=1), segments.argmax(axis=1)
     upper.hlines(
-        *(best, edges[:-1], edges[1:]),
+        y=best,
+        xmin=edges[:-1],
+        xmax=edges[1:],
         colors=np.where(top < least, UNSURE, WINNER),
         linewidth=2.5,
     )
@@ -296,7 +317,7 @@ def timeline(answer: Answer, least: float, path: Path) -> None:
 
 
 def _set_time_ticks(axis, edges: np.ndarray) -> str:
-    """Put ticks at whole minutes or seconds, about eight of them; return how they are written."""
+    """Set about eight ticks at round times; return a label that gives their format."""
     first, last = edges[0], edges[-1]
     step = next((step for step in STEPS if (last - first) / step <= 9), STEPS[-1])
     ticks = np.arange(-(-first // step) * step, last + 1e-6, step)
@@ -314,9 +335,9 @@ def _set_time_ticks(axis, edges: np.ndarray) -> str:
 
 
 def dot_plot(runs: dict[str, list[float]], measure: str, title: str, path: Path) -> None:
-    """Draw a measure of several models, one a row in the order given, the first at the top.
+    """Draw a measure of several models, one a row, the first at the top.
 
-    Of several runs of a model each is a pale dot; the dark dot is their mean, the line their
+    If a model has several runs, each is a pale dot; the dark dot is their mean, and the line their
     standard deviation.
     """
     figure, axis = new_figure(8, 1.6 + 0.3 * len(runs))

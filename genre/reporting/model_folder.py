@@ -20,7 +20,7 @@ from genre.networks import onnx_file
 from genre.reporting import card, figures, text
 
 README_FILE = "README.md"
-NOTES_FILE = "NOTES.md"  # written by a person, and never by us
+NOTES_FILE = "NOTES.md"  # written by a person, never by this code
 MODEL_FILES = (card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE, card.CENTRES_FILE)
 WRITTEN = (*MODEL_FILES, card.CARD_FILE, README_FILE, split_file.NAME, *figures.OF_TRAINING)
 COMPARED = 512  # segments whose probabilities by Keras and by ONNX Runtime are compared
@@ -28,29 +28,29 @@ LARGEST_DIFFERENCE = 1e-5  # between these probabilities
 
 
 class Saved(NamedTuple):
-    """A saved model, and the one that was in its folder before."""
+    """A saved model, and the earlier model of its folder."""
 
     card: card.Card
     folder: Path
-    before: Path | None  # the folder that it was moved to
+    before: Path | None  # the folder to which the earlier model was moved
 
 
 def check(folder: Path) -> None:
-    """Raise OSError where a model cannot be saved, TrainingError where other work would be lost."""
+    """Raise OSError if a model cannot be saved, TrainingError if other work would be lost."""
     check_folder(folder)
     for place in (folder, before(folder)):
         for name in (README_FILE, split_file.NAME):
             if not (place / card.CARD_FILE).exists() and (place / name).exists():
-                raise TrainingError(f"{place}: holds a {name} but no model; name another --output")
+                raise TrainingError(f"{place}: holds a {name} but no model; give another --output")
 
 
 def before(folder: Path) -> Path:
-    """Return the folder for the model that was in a folder before."""
+    """Return the folder to which the earlier model of a folder is moved."""
     path = folder if folder.name not in ("", "..") else folder.resolve()
     return path.with_name(f"{path.name}-before")
 
 
-def describe(
+def card_fields(
     segments: datasets.Segments,
     results: Sequence[Result],
     kept: Result,
@@ -59,7 +59,7 @@ def describe(
     data: Path,
     command: str,
 ) -> dict[str, Any]:
-    """Return the fields of a card that tell of the data, the split and the scores.
+    """Return the card's fields about the data, the split and the scores.
 
     `kept` is the result of the model that is saved; `data` is the segment file.
     """
@@ -69,7 +69,7 @@ def describe(
         "feature": segments.feature,
         "settings": segments.settings,
         "data": {"file": printable(data.name), "sha256": segments.digest},
-        "split": describe_split(segments, results, kept),
+        "split": split_fields(segments, results, kept),
         "scores": msgspec.to_builtins(metrics.score(tested, segments.mapping)),
         "runs": [
             {"seed": result.seed} | of_run for result, of_run in zip(results, measures, strict=True)
@@ -81,12 +81,12 @@ def describe(
     }
 
 
-def describe_split(
+def split_fields(
     segments: datasets.Segments, results: Sequence[Result], kept: Result
 ) -> dict[str, Any]:
-    """Return the card's account of the split, with the notes on those of all runs.
+    """Return the card's fields about the split, with the notes on the splits of all runs.
 
-    For each part it gives the size and the digest of the list of its tracks, in the run kept.
+    The sizes of the parts, and the digests of their lists of tracks, are those of the saved model.
     """
     parts = {
         part: {
@@ -105,14 +105,14 @@ def describe_split(
 
 
 def notes(of_splits: Iterable[splits.Split]) -> list[str]:
-    """Return what to beware of in several splits, each thing once."""
+    """Return the warnings of several splits, each once."""
     return list(dict.fromkeys(note for split in of_splits for note in split.notes))
 
 
 def write_network(network: Any, frames: np.ndarray, folder: Path) -> dict[str, Any]:
     """Write a network for Keras and for ONNX Runtime, and return the card's fields about them.
 
-    Raises ModelError where the two give different probabilities for the frames.
+    Raises ModelError if the two give different probabilities for the frames.
     """
     network.save(folder / card.MODEL_FILE)
     onnx_file.export(network, folder / card.ONNX_FILE)
@@ -136,11 +136,11 @@ def save(
     *,
     overwrite: bool = False,
 ) -> Saved:
-    """Write a model, its card for programs and for people, its split and pictures of its scores.
+    """Write a model, its card as JSON and as a README, its split, and pictures of its scores.
 
     `write_model` writes the model's files into a folder, and returns the card's fields about them;
-    `fields` are the others. What was in the folder is kept in another one, unless `overwrite`. The
-    pictures come last, so that an error in drawing one does not cost the model.
+    `fields` are the other fields. An earlier model in the folder is kept in another one, unless
+    `overwrite`. The pictures are drawn last: if that fails, the model is saved already.
     """
     with replacing_files(folder) as unfinished:
         fields |= write_model(unfinished)
@@ -170,7 +170,7 @@ def _notes(folder: Path) -> str:
 
 
 def _keep(folder: Path) -> Path | None:
-    """Copy the model in a folder to the folder for earlier ones, and return that; None if none."""
+    """Copy the model in a folder, if there is one, to the folder `before` it, and return that."""
     if not (folder / card.CARD_FILE).exists():
         return None
     place = before(folder)
@@ -184,7 +184,7 @@ def _keep(folder: Path) -> Path | None:
 
 
 def summary(saved: Saved, *, what: str = "network") -> str:
-    """Return the scores of a saved model, what to beware of, and where it is."""
+    """Return the scores of a saved model, the warnings on its split, and its folder, as text."""
     lines = []
     if saved.card.spread:
         lines += [text.run_line(i, run) for i, run in enumerate(saved.card.runs, start=1)]
@@ -194,7 +194,7 @@ def summary(saved: Saved, *, what: str = "network") -> str:
     lines.append(f"{what}, card and pictures in {saved.folder}")
     if saved.before:
         now = saved.card.scores.track_accuracy
-        lines[-1] += f" ({now:.3f} per track); what was there{_score(saved.before)} is kept in "
+        lines[-1] += f" ({now:.3f} per track); the earlier model{_score(saved.before)} is kept in "
         lines[-1] += os.fspath(saved.before)
     return "\n".join(lines)
 
@@ -202,5 +202,5 @@ def summary(saved: Saved, *, what: str = "network") -> str:
 def _score(folder: Path) -> str:
     try:
         return f" ({card.read(folder).scores.track_accuracy:.3f} per track)"
-    except ModelError:  # of another version of this code
+    except ModelError:  # the card was written by another version of this code
         return ""

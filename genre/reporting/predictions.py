@@ -1,6 +1,6 @@
-"""Answers as rows: a table for people, csv and JSON lines for programs, segments with their times.
+"""Write answers as a table for people, as csv or JSON lines for programs, or segment by segment.
 
-Rows are printed one by one, as soon as a song is done, so the columns are laid out beforehand.
+Each row is printed as soon as its song is done, so the widths of columns are set before.
 """
 
 import codecs
@@ -20,15 +20,15 @@ from genre.evaluation.answer import Answer
 from genre.files import check_place, printable, replacing
 
 FORMATS = ("table", "csv", "json")
-CSV_START = "song,genre,"  # of the header
+CSV_START = "song,genre,"  # the beginning of the header
 SEGMENT_FORMATS = (".csv", ".json", ".txt")  # .txt is a label track of Audacity
 DIGEST_LENGTH = 16  # hexadecimal digits of the model's SHA-256 in a row
 
-# Widths of the table's columns, in columns of a terminal
+# Widths of the table's columns, in characters of a terminal
 NAME_LEAST, GENRE_MOST, PERCENT = 8, 20, len("100%")
 GAP, ELLIPSIS = "  ", "…"
-SHOWN = 2  # genres in a row, unless more are asked for
-MARKS = ("  uncertain", " ?")  # behind a row; the second where the terminal is narrow
+SHOWN = 2  # genres in a row by default
+MARKS = ("  uncertain", " ?")  # at the end of a row; the second if the terminal is narrow
 
 Row = Callable[[Answer], str]
 
@@ -38,15 +38,15 @@ class Earlier(NamedTuple):
 
     path: Path | None = None
     songs: Set[str] = frozenset()
-    models: Set[str] = frozenset()  # digests of the models that the rows are of
-    first: str = ""  # its first line
-    cut_off: bool = False  # in the middle of its last line
+    models: Set[str] = frozenset()  # digests of the models that gave the rows
+    first: str = ""  # the first line
+    cut_off: bool = False  # whether the last line is incomplete
 
 
 def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, Row]:
-    """Return the header of a csv table, and the function that makes a row of an answer.
+    """Return the header of a csv table, and the function that turns an answer into a row.
 
-    `model` is the SHA-256 digest of the model, so that the rows of two models are not mixed up.
+    Each row holds `model`, the SHA-256 digest of the model, so that models cannot be mixed up.
     """
 
     def row(answer: Answer) -> str:
@@ -58,9 +58,9 @@ def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, Row]:
 
 
 def json_rows(model: str, *, count: int | None = None, with_segments: bool = False) -> Row:
-    """Return the function that makes a JSON line of an answer.
+    """Return the function that turns an answer into a line of JSON.
 
-    With a `count` it holds so many genres, the most likely first.
+    With a `count`, the line holds the `count` most likely genres, the most likely first.
     """
 
     def row(answer: Answer) -> str:
@@ -87,9 +87,9 @@ def json_rows(model: str, *, count: int | None = None, with_segments: bool = Fal
 def ranked_rows(
     songs: Sequence[str], mapping: Sequence[str], *, count: int, width: int | None
 ) -> Row:
-    """Return the function that makes a row of a song's name and its `count` most likely genres.
+    """Return the function that turns an answer into a row with the `count` most likely genres.
 
-    The row is at most `width` columns wide; genres that do not fit stand on lines below.
+    The row is at most `width` characters wide; genres that do not fit are on lines below.
     """
     longest, genre = _widest(songs), _widest(mapping)
     count = min(count, len(mapping))
@@ -117,10 +117,10 @@ def ranked_rows(
 def table_rows(
     songs: Sequence[str], mapping: Sequence[str], *, width: int | None
 ) -> tuple[str | None, Row]:
-    """Return the header of a table of all genres, and the function that makes a row of an answer.
+    """Return the header of a table of all genres, and the function that turns an answer into a row.
 
-    The table is at most `width` columns wide. Where the genres are too many to stand side by side
-    there is no header, and each row names its genres.
+    The table is at most `width` characters wide. If the genres do not fit side by side, there is
+    no header, and each row names its genres.
     """
     longest, cell = _widest(songs), max(PERCENT, _widest(mapping))
     mark = _mark(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
@@ -141,7 +141,7 @@ def table_rows(
 
 
 def _mark(width: int | None, needed: int) -> str:
-    """Return the mark of an uncertain answer: a word, or one letter where that has no room."""
+    """Return the mark of an uncertain answer: a word, or "?" if there is no room for it."""
     return MARKS[1] if width and width < needed + len(MARKS[0]) else MARKS[0]
 
 
@@ -150,13 +150,13 @@ def _widest(texts: Sequence[str]) -> int:
 
 
 def _fitted(text: str, width: int) -> str:
-    """Return text in exactly `width` columns of a terminal."""
+    """Return text cut or padded to exactly `width` characters of a terminal."""
     cut = cell_len(text) > width
     return set_cell_size(text, width - 1) + ELLIPSIS if cut else set_cell_size(text, width)
 
 
 def _fitted_end(text: str, width: int) -> str:
-    """Return text in exactly `width` columns: of a long path the end tells more."""
+    """Return text in exactly `width` characters; a long text keeps its end, the name in a path."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     while cell_len(text) > width - 1:
@@ -165,20 +165,20 @@ def _fitted_end(text: str, width: int) -> str:
 
 
 def check_segment_file(path: Path, n_songs: int) -> None:
-    """Raise GenreError where the segments of so many songs do not go into one file.
+    """Raise GenreError if the segments of `n_songs` songs cannot be written to one file.
 
-    Raises OSError when nothing can be written there.
+    Raises OSError if nothing can be written there.
     """
     if path.suffix == ".txt" and n_songs > 1:
-        raise GenreError(f"{path}: labels are those of one song; name a .csv or .json file")
+        raise GenreError(f"{path}: labels are for one song; give a .csv or .json file")
     check_place(path)
 
 
 @contextmanager
 def segment_file(path: Path) -> Iterator[Callable[[Answer], None]]:
-    """Give a function that writes the most likely genre of each segment of an answer to a file.
+    """Give a function that writes an answer's segments, with their most likely genres, to a file.
 
-    The suffix of the file, one of SEGMENT_FORMATS, says how. The file takes its place at the end.
+    The suffix, one of SEGMENT_FORMATS, decides the format. At the end the file replaces `path`.
     """
     with replacing(path) as unfinished, open(unfinished, "w", encoding="utf-8", newline="") as file:
         if path.suffix == ".csv":
@@ -206,10 +206,9 @@ def _segment_lines(answer: Answer, suffix: str) -> Iterator[str]:
 
 
 def read_earlier(path: Path | None) -> Earlier:
-    """Read which songs an earlier csv or json output holds; half a row does not count.
+    """Read which songs an earlier csv or json output holds; an incomplete last row is ignored.
 
-    A file that is not there holds none, nor does None. Raises GenreError when the file cannot be
-    read or is neither.
+    A missing file, or None, holds none. Raises GenreError if the file cannot be read or is neither.
     """
     if path is None:
         return Earlier()
@@ -236,7 +235,7 @@ def read_earlier(path: Path | None) -> Earlier:
 
 
 def check_earlier(earlier: Earlier, form: str, header: str | None, model: str) -> None:
-    """Raise GenreError where rows that go on an earlier output would be of another kind."""
+    """Raise GenreError if new rows would not fit those of an earlier output."""
     if form == "table" or not earlier.first:
         return
     fits = earlier.first == header if form == "csv" else earlier.first.startswith("{")
@@ -248,14 +247,15 @@ def check_earlier(earlier: Earlier, form: str, header: str | None, model: str) -
     if others:
         raise GenreError(
             f"{earlier.path}: holds rows of another model ({min(others) or 'not named'}; this one "
-            f"is {model[:DIGEST_LENGTH]}); name another file"
+            f"is {model[:DIGEST_LENGTH]}); give another file"
         )
 
 
 def _decoded(content: bytes) -> str:
-    """Return the text of a file that this script wrote, or that a shell of Windows did for it.
+    """Return the text of a file that this script, or a Windows shell that redirected it, wrote.
 
-    PowerShell's `>` and `>>` write UTF-16, cmd the system's own code page; Excel a byte order mark.
+    PowerShell's `>` and `>>` write UTF-16, cmd writes the system's code page, and Excel adds a byte
+    order mark.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", errors="ignore")
@@ -268,7 +268,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _row_of_json(line: str) -> tuple[str, str] | None:
-    """Return the song and the model of a row, None where it is not whole."""
+    """Return the song and the model of a row; None for an incomplete row."""
     try:
         row = json.loads(line)
         song, model = row["song"], row.get("model", "")

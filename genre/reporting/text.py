@@ -1,4 +1,4 @@
-"""Scores as text and pictures: for the terminal and for the card that a person reads."""
+"""Scores as text and pictures, for the terminal and for the README in a model's folder."""
 
 from pathlib import Path
 from statistics import mean
@@ -10,22 +10,22 @@ from genre.datasets import PARTS, splits
 from genre.evaluation import Predictions, calibration, metrics
 from genre.evaluation.metrics import MEASURES, GenreScores, Scores
 from genre.reporting import figures
-from genre.reporting.card import Card, Split
+from genre.reporting.card import Card, CardSplit
 
 
 def network(card: Card) -> str:
-    """Return what a network is called."""
+    """Return the name of a network or classifier."""
     return card.title or card.script
 
 
 def title(card: Card) -> str:
-    """Return what was tested, and how, in a few words."""
+    """Return a title for the scores: the model and the split."""
     folds = f", {len(card.runs)} folds together" if card.training["folds"] else ""
     return f"{network(card)}, test part of split {card.split.name}{folds}"
 
 
 def run_title(card: Card) -> str:
-    """Return which run the model in a folder is of."""
+    """Return a title for the training of the model in a folder: the model, the split, the run."""
     training, kind = card.training, "fold" if card.training["folds"] else "run"
     run = f"{kind} 1 of {len(card.runs)}" if len(card.runs) > 1 else f"seed {training['seed']}"
     if training.get("refit"):
@@ -80,7 +80,7 @@ def _cells(row: GenreScores) -> list[str]:
 
 
 def ranking(results: dict[str, dict[str, Any]]) -> str:
-    """Return a table of what several classifiers reached, the best per track first.
+    """Return a table of the scores of several classifiers, the best per track first.
 
     A result holds the `measures` of its runs, the `seconds` of a run's training and the mean
     `roc_area` of the genres.
@@ -106,14 +106,14 @@ def _rank(result: dict[str, Any]) -> list[float]:
 
 
 def with_spread(runs: list[dict[str, Any]], measure: str) -> str:
-    """Return a measure's mean over runs and, of several, its sample standard deviation."""
+    """Return a measure's mean over runs and, for several runs, its sample standard deviation."""
     if len(runs) == 1:
         return f"{runs[0][measure]:.3f}"
     return "{mean:.3f} ± {std:.3f}".format(**metrics.spread(runs)[measure])
 
 
 def readme(card: Card, notes: str = "") -> str:
-    """Return a model's card as Markdown, below what a person wrote about the model."""
+    """Return a model's card as Markdown, after the notes that a person wrote about the model."""
     parts = [
         f"# {network(card)}: {len(card.mapping)} genres from {card.feature}",
         notes.strip(),
@@ -133,7 +133,7 @@ def _scores_of(card: Card) -> list[str]:
     items = [
         f"accuracy per segment {result.segment_accuracy:.3f} ({result.segments} segments)",
         f"accuracy per track {result.track_accuracy:.3f} ({result.tracks} tracks; "
-        "the probabilities of a track's segments joined by mean)",
+        "the probabilities of a track's segments are averaged)",
         f"macro F1 of tracks {result.macro_f1:.3f}",
         *(f"note: {note}" for note in card.split.notes),
     ]
@@ -151,9 +151,9 @@ def _runs(card: Card) -> list[str]:
     if len(card.runs) == 1:
         return []
     items = [run_line(number, run) for number, run in enumerate(card.runs, start=1)]
-    kept = "What is in this folder is of run 1."
+    kept = "The model in this folder is that of run 1."
     if card.training.get("refit"):
-        kept = "What is in this folder was trained on all tracks once more, by the same recipe."
+        kept = "The model in this folder was then trained on all tracks, with the same recipe."
     return ["## Runs", _list([*items, spread_line(card.spread, len(card.runs))]), kept]
 
 
@@ -161,28 +161,28 @@ def _confidence(card: Card) -> list[str]:
     fitted, refit = card.calibration, card.training.get("refit")
     part, tracks = "validation part", "test tracks"
     if refit:
-        part, tracks = "test parts of the folds", "test tracks, each by what fits the other folds,"
+        part, tracks = "test parts of the folds", "test tracks, each calibrated on the other folds,"
     elif len(card.runs) > 1:
         tracks = "test tracks of run 1"
     before, after = _precise(fitted.error_before), _precise(fitted.error_after)
     if not fitted.tracks:
         return [
-            "Without a validation part nothing was calibrated. The expected calibration error of "
-            f"the test tracks is {before}. {_untrusted(fitted)}"
+            "There was no validation part, so nothing was calibrated. The expected calibration "
+            f"error of the test tracks is {before}. {_untrusted(fitted)}"
         ]
     lines = [
         f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
         f"{fitted.tracks} tracks of the {part}. The expected calibration error of the {tracks} is "
-        f"{before} without and {after} with it."
+        f"{before} without the temperature and {after} with it."
     ]
     if not calibration.is_trusted(fitted):
         return [*lines, _untrusted(fitted), *_farthest(fitted, part)]
     return [
         *lines,
         f"A song whose top probability is below {fitted.threshold:.2f} is called uncertain by "
-        f"`predict.py`. {_percent(fitted.certain)} of the {tracks} are not, and the accuracy of "
-        f"these is {_number(fitted.accuracy_of_certain)}. The threshold is the lowest with which "
-        f"{calibration.PRECISION:.0%} of the certain tracks of the {part} are right.",
+        f"`predict.py`. {_percent(fitted.certain)} of the {tracks} are certain, and the accuracy "
+        f"of these is {_number(fitted.accuracy_of_certain)}. The threshold is the lowest with "
+        f"which {calibration.PRECISION:.0%} of the certain tracks of the {part} are right.",
         *_farthest(fitted, part),
     ]
 
@@ -191,10 +191,10 @@ def _farthest(fitted: calibration.Calibration, part: str) -> list[str]:
     if fitted.farthest is None:
         return []
     return [
-        "So is a song whose embedding is unlike those of all genres: farther than a cosine "
-        f"distance of {fitted.farthest:.2f} from each genre's mean. This limit best parts the "
-        f"tracks of the {part} from the same tracks as they would be if nothing was known of "
-        "their genre."
+        "A song is also uncertain if its embedding is unlike those of all genres: farther than a "
+        f"cosine distance of {fitted.farthest:.2f} from the mean of each genre. This limit is the "
+        f"one that best separates the distances of the tracks of the {part} to the nearest genre "
+        "from their distances to the nearest other genre, as if their own genre were unknown."
     ]
 
 
@@ -205,21 +205,21 @@ def uncertain_line(card: Card) -> str:
     if calibration.is_trusted(fitted):
         line += ", where this model is often wrong"
     else:
-        line += f"; this model was calibrated on too few tracks ({fitted.tracks}) to trust less"
+        line += f"; fitted on only {fitted.tracks} tracks, so only clear cases count as certain"
     return line if fitted.farthest is None else f"{line}; or the song is unlike all known genres"
 
 
 def accuracy_line(card: Card) -> str:
-    """Return a line on how well a model did on its test tracks, and what that is worth."""
+    """Return a line on the accuracy of a model, and on what its test shows."""
     share, tracks = card.scores.track_accuracy, card.scores.tracks
     return f"{network(card)}: {share:.0%} of {tracks} test tracks right; {_kept_apart(card.split)}"
 
 
-def _kept_apart(split: Split) -> str:
+def _kept_apart(split: CardSplit) -> str:
     if splits.LEAKS in split.notes:
-        return "trained on parts of the same tracks: expect much less of other songs"
+        return "trained on parts of the same tracks: expect a much lower accuracy on other songs"
     if split.name == "track":
-        return "artists not kept apart: expect less of unknown artists"
+        return "artists not kept apart: expect a lower accuracy for other artists"
     if split.name in ("artist", "filtered"):
         return "artists kept apart"
     return f"parts as in split {split.name}"
@@ -282,7 +282,7 @@ def _table(header: list[str], rows: list[list[Any]]) -> str:
 
 
 def _steps(training: dict[str, Any]) -> str:
-    """Return how a network was trained; a classifier of baseline.py has no steps to speak of."""
+    """Return how a network was trained; "" for a classifier of baseline.py."""
     if "epochs" not in training:
         return ""
     return (

@@ -1,7 +1,7 @@
 """Change a batch of training segments at random, so that no epoch repeats another.
 
-Frames are (segments, frames, bands). A segment's genre is given by each genre's share, (segments,
-genres), which sums to 1. Every function draws anew for each segment.
+Frames are (segments, frames, bands). Shares are (segments, genres): how much of each genre is in a
+segment, 1 in total. Every function draws new random numbers for each segment.
 """
 
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from genre.features.settings import Settings
 def augment(
     frames: np.ndarray, shares: np.ndarray, decibel: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return frames that are changed by all steps, and each genre's share in them.
+    """Return frames after all steps, and their shares.
 
-    `decibel` is that of the feature, (1 + waves, bands).
+    `decibel` is what the function `decibel` returns for the feature, (1 + waves, bands).
     """
     *_, (_, frames, shares) = steps(frames, shares, decibel, rng)
     return frames, shares
@@ -41,7 +41,7 @@ def steps(
     yield "masked", mask(frames, rng), shares
 
 
-def account() -> dict[str, Any]:
+def constants() -> dict[str, Any]:
     """Return the constants of the augmentation, for the card."""
     return {
         "masked_share": config.MASKED_SHARE,
@@ -53,17 +53,16 @@ def account() -> dict[str, Any]:
 
 
 def one_hot(labels: np.ndarray, n_genres: int) -> np.ndarray:
-    """Return the shares of the genres where each segment, (segments,), is of one."""
+    """Return the shares of segments of one genre each, given their labels, (segments,)."""
     return np.eye(n_genres, dtype=np.float32)[labels]
 
 
 def decibel(index: Index, n_bands: int) -> np.ndarray:
-    """Return what a decibel more adds to each band, (1 + EQUALIZER_WAVES, bands).
+    """Return how much one more decibel changes each band, (1 + EQUALIZER_WAVES, bands).
 
-    The first row is a decibel of volume; row k is that of an equaliser which follows a cosine over
-    the bands, from +1 dB at the lowest through k half waves. To a band in decibels it adds the
-    cosine. MFCCs are a spectrum's share of these very cosines (its DCT, orthonormal): to the MFCC
-    of the same number it adds the cosine's length, and nothing to the others.
+    Row 0 is for one decibel of volume. Row k is for an equaliser whose gains are a cosine of k half
+    waves over the bands, 1 dB at the lowest band. Bands in decibels change by that cosine. MFCCs
+    are the orthonormal DCT of such bands, so only coefficient k changes, by the cosine's norm.
     """
     n_mels = index.settings.get("n_mels", Settings.n_mels)
     found = features.levels(index.feature, index.settings, n_bands)
@@ -73,7 +72,7 @@ def decibel(index: Index, n_bands: int) -> np.ndarray:
 
 
 def _waves(level: str, n_bands: int, n_mels: int) -> np.ndarray:
-    """Return `decibel` for one feature whose bands are of a `level`."""
+    """Return `decibel` for a single feature, given its `level`."""
     numbers = np.arange(1 + config.EQUALIZER_WAVES)[:, np.newaxis]
     if level == "all":
         return np.cos(np.pi * numbers * (np.arange(n_bands) + 0.5) / n_bands)
@@ -84,7 +83,7 @@ def _waves(level: str, n_bands: int, n_mels: int) -> np.ndarray:
 
 
 def shift(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shift in time by any number of frames; what leaves at the end comes in at the beginning."""
+    """Shift in time by a random number of frames; frames beyond the end move to the beginning."""
     n_segments, n_frames, _ = frames.shape
     offsets = rng.integers(n_frames, size=(n_segments, 1))
     places = (np.arange(n_frames) - offsets) % n_frames
@@ -92,11 +91,10 @@ def shift(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def fade(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change the gain from one number of decibels at the beginning to another at the end.
+    """Change the volume, from one random gain at the beginning to another at the end.
 
-    Of a gain that stays the same nothing would be left, as every network first takes away a
-    segment's level: only a gain that changes is something new to it. `decibel` is what one more
-    decibel adds to each band, (bands,).
+    A constant gain would have no effect, because every network first removes a segment's level.
+    `decibel` is how much one more decibel changes each band, (bands,).
     """
     n_segments, n_frames, _ = frames.shape
     ends = rng.uniform(-config.GAIN_DB, config.GAIN_DB, (2, n_segments))
@@ -105,9 +103,9 @@ def fade(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> n
 
 
 def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change the sound's colour, as another recording would: raise some bands and lower others.
+    """Apply a random equaliser: raise some bands and lower others, as another recording would.
 
-    `decibel` is what a decibel of each of the equaliser's waves adds to the bands, (waves, bands).
+    `decibel` is how much a decibel of each of its waves changes the bands, (waves, bands).
     """
     strengths = rng.normal(0, config.EQUALIZER_DB, (len(frames), len(decibel)))
     return frames + (strengths.astype(np.float32) @ decibel)[:, np.newaxis, :]
@@ -116,7 +114,7 @@ def equalize(frames: np.ndarray, decibel: np.ndarray, rng: np.random.Generator) 
 def mixup(
     frames: np.ndarray, shares: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mix each segment with another of the batch, and the genres in the same shares.
+    """Mix each segment with another one of the batch, and their genres in the same shares.
 
     After H. Zhang, M. Cissé, Y. Dauphin and D. Lopez-Paz, "mixup: Beyond Empirical Risk
     Minimization" (ICLR 2018): the share is drawn from Beta(alpha, alpha), most often near 0 or 1.
@@ -128,7 +126,7 @@ def mixup(
 
 
 def mask(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Hide some neighbouring frames and some neighbouring bands behind each band's mean.
+    """Replace some neighbouring frames and some neighbouring bands by each band's mean.
 
     After D. Park et al., "SpecAugment: A Simple Data Augmentation Method for Automatic Speech
     Recognition" (Interspeech 2019); the mean is that of the batch.
@@ -140,7 +138,7 @@ def mask(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _stretches(count: int, length: int, rng: np.random.Generator) -> np.ndarray:
-    """Return masks, (count, length), of a stretch each that is up to MASKED_SHARE long."""
+    """Return masks, (count, length), each of one stretch of at most MASKED_SHARE of the length."""
     widths = rng.integers(int(config.MASKED_SHARE * length) + 1, size=(count, 1))
     starts = rng.integers(length - widths + 1)
     places = np.arange(length)

@@ -1,4 +1,4 @@
-"""Batches of segments in random order, from memory or from the disk. Importing it imports Keras."""
+"""Batches of segments in random order, from memory or from the disk. This module imports Keras."""
 
 import math
 from collections.abc import Callable
@@ -8,19 +8,19 @@ import numpy as np
 
 from genre.datasets import Segments, by_block, take
 
-HELD = 2**28  # bytes of frames that are held at once of those on the disk
-# From a batch's frames, labels and segments' indices to what the network trains on in their place.
+HELD = 2**28  # bytes of frames from the disk that are in memory at once
+# Takes a batch's frames, labels and segment indices; returns what the network is trained on.
 Change = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple]
 
 
 class Batches(keras.utils.PyDataset):
-    """The chosen segments, a mask of (segments,), in an order that epoch and seed decide.
+    """Batches of the chosen segments, a mask of (segments,), in an order set by epoch and seed.
 
-    Frames on the disk are read in long stretches: blocks of neighbours follow each other at
-    random, and the segments of as many blocks as memory holds are shuffled among themselves. Data
-    in memory take the same order, so both train the same network.
+    Reading single segments in random order from a disk is slow. So blocks of neighbouring segments
+    are put in random order, and only as many of them as fit into memory, a stretch, are read at
+    once and shuffled. Data in memory has the same order, and so gives the same network.
 
-    `change` is applied to every batch, with random numbers that seed, epoch and batch decide.
+    `change` is applied to every batch, with random numbers set by seed, epoch and batch.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, number: int) -> tuple[np.ndarray, ...]:
         """Return the frames, (batch, frames, bands), and the labels, (batch,), of a batch.
 
-        A change may return something else.
+        With a `change` it returns what that returns.
         """
         start = number * self._batch_size
         rows = self._order[start : start + self._batch_size]
         frames, labels = self._take(rows, start // self._stretch), self._labels[rows]
         if self._change is None:
             return frames, labels
-        # From 1, as NumPy takes [seed, epoch, 0] for the [seed, epoch] of the order.
+        # From 1, because for NumPy [seed, epoch, 0] is the same seed as [seed, epoch], above.
         rng = np.random.default_rng([self._seed, self.epoch, number + 1])
         return self._change(frames, labels, rows, rng)
 
@@ -75,7 +75,7 @@ class Batches(keras.utils.PyDataset):
         if isinstance(self._frames, np.ndarray):
             return self._frames[rows]
         if not self._held or self._held[0] != stretch:
-            self._held = None  # before as much is read again
+            self._held = None  # frees memory before the same amount is read again
             start = stretch * self._stretch
             of_stretch = np.sort(self._order[start : start + self._stretch])
             self._held = (stretch, of_stretch, take(self._frames, of_stretch))

@@ -1,8 +1,7 @@
-"""Keep networks while they train, and resume a training as if nothing had interrupted it.
+"""Save networks during training, and resume a training as if it had not been interrupted.
 
-A training's folder, such as output/cnn/checkpoints/run-1, holds epoch-0010.keras, the network as it
-was after ten epochs, and others; and last.npz, all that decides how training goes on after the last
-of them.
+A run's folder, such as output/cnn/checkpoints/run-1, holds networks, such as epoch-0010.keras, the
+network after ten epochs, and last.npz, the state that training resumes from.
 """
 
 import json
@@ -25,12 +24,12 @@ ARRAYS = ("variables", "best_weights")  # of a State
 
 
 class Checkpoints(NamedTuple):
-    """Where a training keeps its networks, how often, and what the training is."""
+    """Where a training saves its networks, how often, and what identifies the training."""
 
     folder: Path
-    every: int | None  # epochs; None keeps none
+    every: int | None  # epochs; None saves none
     resume: bool
-    identity: dict[str, Any]  # what must be the same for a training to go on
+    identity: dict[str, Any]  # what must be unchanged when the training resumes
 
     @property
     def state(self) -> Path:
@@ -38,29 +37,29 @@ class Checkpoints(NamedTuple):
 
 
 class Facts(msgspec.Struct, kw_only=True):
-    """A training after some epochs, without its arrays."""
+    """The state of a training after some epochs, without its arrays."""
 
     identity: dict[str, Any]
     epoch: int  # how many are done
-    stopped: bool  # early, so that none is left
+    stopped: bool  # stopped early, so no epochs are left
     seconds: float
     curves: dict[str, list[float]]  # Keras's history
     counters: dict[str, float]  # those of COUNTERS
-    batches: list[int]  # the epochs whose order is next, for training and validation
+    batches: list[int]  # the epoch that sets the next order of training and of validation batches
 
 
 class State(Facts, kw_only=True):
-    """A training after some epochs."""
+    """The state of a training after some epochs."""
 
     variables: list[np.ndarray]
     best_weights: list[np.ndarray]
 
 
 def check(trainings: Sequence[Checkpoints], epochs: int) -> list[int]:
-    """Return how many epochs of each training are done, before any of them resumes.
+    """Return how many epochs of each training are done.
 
-    Raises TrainingError where there is nothing to resume, where what is there is another training,
-    and where more than `epochs` are done.
+    Raises TrainingError if there is nothing to resume, if the checkpoints are of another training,
+    and if more than `epochs` are done.
     """
     done = []
     for each in trainings:
@@ -73,13 +72,13 @@ def check(trainings: Sequence[Checkpoints], epochs: int) -> list[int]:
     if not any(done):
         folder = trainings[0].folder.parent
         raise TrainingError(
-            f"{folder}: nothing to resume; --checkpoint-every N keeps what can be resumed"
+            f"{folder}: nothing to resume; train with --checkpoint-every N to be able to resume"
         )
     return done
 
 
 def read(training: Checkpoints) -> State | None:
-    """Return the state of a training that is to be resumed, None where it is to begin.
+    """Return the state from which a training resumes; None if it begins.
 
     Raises TrainingError as `check` does.
     """
@@ -96,7 +95,7 @@ def read(training: Checkpoints) -> State | None:
 
 @contextmanager
 def _reading(training: Checkpoints) -> Iterator[tuple[Facts | None, Any]]:
-    """Give the facts and the arrays in a training's file, None and nothing without a file."""
+    """Give the facts and the arrays in a training's file; None and {} if there is no file."""
     if not training.state.exists():
         yield None, {}
         return
@@ -108,12 +107,12 @@ def _reading(training: Checkpoints) -> Iterator[tuple[Facts | None, Any]]:
     except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         reason = str(error).split("\n")[0]
         raise TrainingError(
-            f"{training.state}: not a whole checkpoint ({reason}); leave out --resume"
+            f"{training.state}: not a checkpoint, or damaged: {reason}; leave out --resume"
         ) from None
 
 
 def _compare(training: Checkpoints, began: dict[str, Any]) -> None:
-    """Raise TrainingError where a checkpoint is of another training, and say what differs."""
+    """Raise TrainingError if a checkpoint is of another training; it says what differs."""
     then, now = dict(_flat(began)), dict(_flat(training.identity))
     for name in then | now:
         if then.get(name) != now.get(name):
@@ -139,11 +138,11 @@ def callback(
     batches: Sequence[Any],
     started: float,
 ) -> Any:
-    """Return the keras.callbacks.Callback that restores a training and keeps it every few epochs.
+    """Return a keras.callbacks.Callback that restores a training, and saves it every few epochs.
 
-    It must stand behind `history` and `stop_early`, the callbacks whose state it keeps too;
+    It must come after `history` and `stop_early`, the callbacks whose state it also saves.
     `batches` are the batches.Batches of training and validation, and `started` is when the training
-    began, by time.perf_counter. Keras's BackupAndRestore keeps the weights and the optimizer alone,
+    began, by time.perf_counter. Keras's BackupAndRestore saves only the weights and the optimizer:
     not the random numbers of dropout, the order of the batches and the patience.
     """
     import keras
@@ -181,7 +180,7 @@ def callback(
         }
         arrays = {
             "variables": [variable.numpy() for variable in _variables(network)],
-            "best_weights": stop_early.best_weights or [],  # none where the last are kept
+            "best_weights": stop_early.best_weights or [],  # none if the last weights are kept
         }
         named = {f"{kind}-{i}": each for kind in ARRAYS for i, each in enumerate(arrays[kind])}
         with replacing(training.state) as path:
@@ -191,6 +190,6 @@ def callback(
 
 
 def _variables(network: Any) -> list[Any]:
-    """Return all that training changes: weights, dropout's random state, the optimizer's state."""
+    """Return all variables: weights, dropout's random state, the optimizer's state."""
     network.optimizer.build(network.trainable_variables)
     return [*network.variables, *network.optimizer.variables]

@@ -1,4 +1,4 @@
-"""An experiment: the runs that a protocol asks for, and all that decides their networks."""
+"""An experiment: the runs that a protocol asks for, and everything that decides their networks."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ CONSTANTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """How the data is split, how often, and the seed of all that is random."""
+    """How the data is split, how many runs there are, and the random seed."""
 
     split: str = "track"  # the name of a split, or a CSV file's path
     folds: int | None = None
@@ -38,7 +38,7 @@ def plan(
 ) -> list[tuple[int, Split]]:
     """Return the seed and the split of every run.
 
-    Without `validation`, all tracks that a fold does not test are for training.
+    Without `validation`, a fold trains on all tracks that it does not test.
     """
     seed, name = protocol.seed, protocol.split
     if protocol.folds:
@@ -51,9 +51,9 @@ def plan(
 
 
 def plan_refit(segments: Segments, recipe: Recipe, protocol: Protocol) -> list[tuple[int, Split]]:
-    """Return the folds without validation parts, and last the run that trains on all tracks.
+    """Return the folds, without validation parts, and last the run that trains on all tracks.
 
-    Raises TrainingError where a validation part is needed.
+    Raises TrainingError if the training needs a validation part.
     """
     if not (protocol.folds and recipe.fixed_length):
         raise TrainingError(
@@ -74,15 +74,15 @@ def identity(
     seed: int,
     versions: dict[str, str],
 ) -> dict[str, Any]:
-    """Return all that decides a network: equal values give equal networks on one machine.
+    """Return everything that decides a network: equal values give equal networks on one machine.
 
-    `data` is the digest of the segment file. The card holds these values, and so does a
-    checkpoint: a training resumes only where none of them has changed.
+    `data` is the digest of the segment file. These values are on the card and in checkpoints. A
+    training can be resumed only if none of them has changed.
     """
     parts = hashlib.sha256("\n".join(split.parts).encode()).hexdigest()
-    augmented = augmentation.account() if recipe.augment else {}
+    augmented = augmentation.constants() if recipe.augment else {}
     return {
-        "architecture": chosen.account,
+        "architecture": chosen.card_fields,
         "data": data,
         "split": {"name": split.name, "parts": parts},
         "training": {"seed": seed} | asdict(recipe) | {"augmentation": augmented},

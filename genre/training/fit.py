@@ -30,7 +30,7 @@ class Run(NamedTuple):
     curves: dict[str, list[float]]  # Keras's history
     seconds: float
     epoch_seconds: list[float]  # of each epoch, validation included
-    best_epoch: int  # from 1, whose weights were kept
+    best_epoch: int  # the epoch, from 1, whose weights were kept
 
 
 def fit(
@@ -44,17 +44,17 @@ def fit(
     logs: Path | None = None,
     show_progress: bool = True,
 ) -> Run:
-    """Train a network on the training part, and keep the best weights on the validation part.
+    """Train a network on the training part, and keep the weights best on the validation part.
 
-    With a schedule the last weights are kept: it leads to them, and no validation part is needed.
-    `kept` says where checkpoints are written, and whether to resume from there; `logs` is a folder
-    for TensorBoard's. `show_progress` writes a line on each epoch to stderr. Ctrl-C stops between
-    two batches. Raises TrainingError when no epoch gives a finite loss, and when there is neither a
-    schedule nor a validation part.
+    With a schedule the last weights are kept, because the schedule ends there, and no validation
+    part is needed. `kept` says where checkpoints are written, and whether to resume from them;
+    `logs` is a folder for TensorBoard's logs. `show_progress` writes a line on each epoch to
+    stderr. Ctrl-C stops the training between two batches. Raises TrainingError if no epoch gives a
+    finite loss, and if there is neither a schedule nor a validation part.
     """
     if not recipe.fixed_length and not (split.parts == VALIDATION).any():
         raise TrainingError(
-            f"split {split.name} has no validation part, without which training needs "
+            f"split {split.name} has no validation part; training without one needs "
             "--schedule cosine"
         )
     return interrupts.stoppable(
@@ -113,21 +113,21 @@ def _fit(
         callbacks.append(keras.callbacks.TensorBoard(logs))
     epoch = begun.epoch if begun else 0
     verbose = 1 if sys.stderr.isatty() else 2  # a moving bar, or a line for each epoch
-    with contextlib.redirect_stdout(sys.stderr):  # where progress goes; Keras prints to stdout
+    with contextlib.redirect_stdout(sys.stderr):  # Keras prints its progress to stdout
         network.fit(
             to_train,
             validation_data=to_validate if len(to_validate) else None,
             initial_epoch=epoch,
             epochs=epoch if begun and begun.stopped else recipe.epochs,
             callbacks=callbacks,
-            shuffle=False,  # Batches does it, in an order that reads the disk forwards
+            shuffle=False,  # Batches shuffles, in an order that is fast to read from the disk
             verbose=verbose if show_progress else 0,
         )
     losses = history.history[watched]
     if not np.isfinite(losses[-1:] if recipe.fixed_length else losses).any():
         raise TrainingError(
             f"the {watched.replace('val_', 'validation ')} is not a number: "
-            f"learning rate {recipe.learning_rate:g} is too large"
+            f"the learning rate of {recipe.learning_rate:g} is too large"
         )
     return Run(
         seed=seed,
@@ -173,8 +173,8 @@ def between_batches(function: Callable[[], None]) -> Any:
 def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: int) -> Any:
     """Return the batches.Batches of a part of the split: frames, labels or shares, and weights.
 
-    A share is what a genre has in a segment: (batch, genres). Only the segments of the training
-    part are augmented. Weights are given where the recipe asks for class or track weights.
+    Shares, (batch, genres), say how much of each genre is in a segment. Only the training part is
+    augmented. There are weights only if the recipe asks for class or track weights.
     """
     from genre.training.batches import Batches  # which imports Keras
 
@@ -205,9 +205,9 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
 def class_weights(
     labels: np.ndarray, n_genres: int, of_segment: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return weights by which all genres count the same, (genres,), 1 on average over segments.
+    """Return weights, (genres,), that give all genres the same total; the segments' mean is 1.
 
-    `of_segment` are weights that the segments have already.
+    `of_segment` are weights that the segments already have, (segments,).
     """
     counts = np.bincount(labels, weights=of_segment, minlength=n_genres)
     present = counts > 0
@@ -215,17 +215,17 @@ def class_weights(
 
 
 def track_weights(track_index: np.ndarray, trained: np.ndarray) -> np.ndarray:
-    """Return weights by which all tracks count the same, (segments,).
+    """Return weights, (segments,), that give all tracks the same total.
 
-    They are 1 on average over the segments that are trained on, a mask of (segments,).
+    Their mean is 1 over the segments that are trained on, a mask of (segments,).
     """
     counts = np.bincount(track_index[trained], minlength=track_index.max() + 1)
-    mean = trained.sum() / np.count_nonzero(counts)  # segments of a track
+    mean = trained.sum() / np.count_nonzero(counts)  # segments in a track
     return (mean / np.maximum(counts, 1)[track_index]).astype(np.float32)
 
 
 def predictor(network: Any) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function from frames, (segments, frames, bands), to genres' probabilities."""
+    """Return a function from frames, (segments, frames, bands), to the genres' probabilities."""
 
     def predict(frames: np.ndarray) -> np.ndarray:
         if len(frames) <= STEP:

@@ -1,8 +1,8 @@
 """Stop a training between two batches when Ctrl-C or SIGTERM comes.
 
-While Keras trains, threads of TensorFlow wait for the next batch from Python code. If the process
-ends then, Python takes itself apart under these threads, which can crash or hang. So the training
-ends first, and what the signal asks for is done afterwards.
+While Keras trains, threads of TensorFlow wait for the next batch from Python code. If Python exits
+then, these threads can crash or hang. So the training ends first, and the signal is handled after
+that.
 """
 
 import gc
@@ -15,15 +15,15 @@ Result = TypeVar("Result")
 
 
 class Stopped(Exception):
-    """A signal came, and the training has reached a place where it can stop."""
+    """A signal came, and the training has reached a point where it can stop."""
 
 
 def stoppable(train: Callable[[Callable[[], None]], Result]) -> Result:
     """Call `train` with a function that it must call between its steps, and return its result.
 
-    That function ends the training when a signal has come. Then the signal's former handler is
-    called; Python's own raises KeyboardInterrupt for Ctrl-C. A second signal calls the handler at
-    once.
+    That function ends the training if a signal has come. Then the earlier handler of the signal is
+    called; for Ctrl-C, Python's default handler raises KeyboardInterrupt. A second signal calls the
+    handler at once.
     """
     received: list[int] = []
 
@@ -47,13 +47,13 @@ def stoppable(train: Callable[[Callable[[], None]], Result]) -> Result:
         for number, handler in handlers.items():
             signal.signal(number, handler)
     if received:
-        gc.collect()  # what is left of the training, whose threads end with it
+        gc.collect()  # deletes what is left of the training, and so ends its threads
         handlers[received[0]](received[0], None)
     return result
 
 
 def _handlers() -> dict[int, Any]:
-    """Return the Python functions that handle signals now; a signal may have none."""
+    """Return the Python functions that now handle the signals; a signal may have none."""
     if threading.current_thread() is not threading.main_thread():
         return {}  # only the main thread handles signals
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

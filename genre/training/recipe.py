@@ -1,4 +1,4 @@
-"""How a network is trained, whatever its layers."""
+"""How a network is trained, apart from its layers."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,7 +10,7 @@ OPTIMIZERS, SCHEDULES = ("adam", "adamw", "sgd"), ("constant", "cosine")
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained, whatever its layers; each field is an option of the same name."""
+    """How a network is trained, apart from its layers; each field is also an option."""
 
     epochs: int = config.EPOCHS
     batch_size: int = config.BATCH_SIZE
@@ -23,22 +23,22 @@ class Recipe:
     track_weights: bool = False
 
     def changed(self, **changes: Any) -> Self:
-        """Return this recipe with changes, of which None changes nothing."""
+        """Return this recipe with changes; a change to None is ignored."""
         return replace(self, **{key: value for key, value in changes.items() if value is not None})
 
     @property
     def fixed_length(self) -> bool:
-        """Whether all epochs are run and the last weights kept, whatever the validation part."""
+        """Whether all epochs are run and the last weights are kept, without early stopping."""
         return self.schedule != SCHEDULES[0]
 
     @property
     def has_shares(self) -> bool:
-        """Whether a segment's genre is given by each genre's share, and not by its label."""
+        """Whether a segment's target is each genre's share, and not a label."""
         return self.augment or self.label_smoothing > 0
 
 
 def optimizer(recipe: Recipe, *, steps: int) -> Any:
-    """Return the keras.Optimizer; with the cosine schedule its learning rate is 0 after `steps`.
+    """Return the keras.Optimizer; the cosine schedule lowers its learning rate to 0 in `steps`.
 
     I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (ICLR 2017,
     without the restarts) and "Decoupled Weight Decay Regularization" (ICLR 2019: AdamW).

@@ -29,7 +29,7 @@ def separable(tracks_in_genre, *, bands=4):
 def on_test_part(name: str, examples: classifiers.Examples, run: classifiers.Fitted):
     """Return the probabilities of the test part, and its labels."""
     chosen, index = run.split.parts == TEST, examples.segments
-    rows = examples.rows(name)[chosen]
+    rows = examples.statistics(name)[chosen]
     found = classifiers.probabilities(run.model, rows, len(index.mapping))
     return found, index.labels[chosen]
 
@@ -72,7 +72,7 @@ def test_frames_are_described_as_in_training(trained):
     for name in ("lda", "kernel-ridge"):
         model = runs[name].model
         predict = classifiers.predictor(model, "mel", segments.settings, 3)
-        expected = classifiers.probabilities(model, examples.rows(name), 3)
+        expected = classifiers.probabilities(model, examples.statistics(name), 3)
         np.testing.assert_allclose(predict(segments.frames), expected, atol=1e-6)
         assert classifiers.takes(model, (5, 4), "mel", segments.settings)
         assert not classifiers.takes(model, (5, 5), "mel", segments.settings)
@@ -81,7 +81,7 @@ def test_frames_are_described_as_in_training(trained):
 @pytest.mark.parametrize("name", ["random-forest", "mlp", "linear-svm", "adaboost"])
 def test_the_same_seed_gives_the_same_classifier(name):
     examples, split = separable([8, 8, 8])
-    examples.rows(name)[:] += RNG.normal(size=examples.rows(name).shape) * 9
+    examples.statistics(name)[:] += RNG.normal(size=examples.statistics(name).shape) * 9
     first, second = (
         on_test_part(name, examples, classifiers.fit(name, examples, split, seed=3))[0]
         for _ in range(2)
@@ -130,7 +130,7 @@ def test_training_that_does_not_converge_is_told(monkeypatch):
 @pytest.mark.parametrize("name", ["logistic", "rbf-svm", "kernel-ridge"])
 def test_what_cannot_be_learnt_is_said_in_a_line(name):
     examples, split = separable([8, 8])
-    examples.rows(name)[0] = np.inf
+    examples.statistics(name)[0] = np.inf
     split.parts[0] = TRAIN
     with pytest.raises(TrainingError, match=rf"^{name} cannot learn from this data") as error:
         classifiers.fit(name, examples, split, seed=1)

@@ -51,11 +51,11 @@ def test_what_would_run_code_is_refused():
 @pytest.mark.parametrize(
     ("numbers", "value", "words"),
     [
-        ("children_left", 10**6, "nowhere"),
-        ("children_right", -5, "nowhere"),
-        ("children_left", 0, "nowhere"),  # from the root to the root
-        ("feature", 99, "columns"),
-        ("feature", -7, "columns"),
+        ("children_left", 10**6, "wrong node"),
+        ("children_right", -5, "wrong node"),
+        ("children_left", 0, "wrong node"),  # from the root to the root
+        ("feature", 99, "column"),
+        ("feature", -7, "column"),
     ],
 )
 def test_trees_that_read_outside_of_memory_are_refused(numbers, value, words):

@@ -31,7 +31,7 @@ def test_ten_rows_each_are_taken_for_a_track_and_that_is_said(tmp_path, caplog):
     np.testing.assert_array_equal(segments.frames, np.array(content["mfcc"], np.float32))
     assert len(segments.digest) == 64
     (line,) = caplog.messages
-    assert "the course's file" in line and "each 10 are taken for one" in line
+    assert "the course's file" in line and "every 10 rows are taken for one track" in line
     parts = splits.split(segments, "track", seed=0).parts
     assert set(parts) == {"train", "validation", "test"}
 
@@ -62,12 +62,12 @@ def test_genres_may_be_paths(mapping, tmp_path):
         ({"shape": (259, 13)}, r"shape \(259, 13\); the course's have \(130, 13\)"),
         ({"mapping": ("a/rock", "b/rock")}, "mapping holds a name twice"),
         ({"mapping": ("rock",)}, "mapping"),
-        ({"runs": [(0, 10), (2, 10)]}, "do not fit each other"),
-        ({"n_frames": 19}, "do not fit each other"),
+        ({"runs": [(0, 10), (2, 10)]}, "do not match"),
+        ({"n_frames": 19}, "do not match"),
     ],
 )
 def test_another_file_is_refused_in_a_line(changes, reason, tmp_path):
     write(tmp_path / "data.json", **({"runs": [(0, 10), (1, 10)]} | changes))
     with pytest.raises(DatasetError, match=reason) as caught:
         segment_file.read(tmp_path / "data.json")
-    assert str(caught.value).startswith(f"{tmp_path / 'data.json'}: not a whole segment file")
+    assert str(caught.value).startswith(f"{tmp_path / 'data.json'}: not a segment file, or damaged")

@@ -107,7 +107,7 @@ def test_rows_without_a_genre_or_a_file_and_repeated_ones_are_counted(music):
     assert [song.track for song in songs] == ["sub/c d.flac", "a.mp3"]
     assert missing == ["no/5.mp3", "no/3.mp3", "no/4.mp3", "no/1.mp3"]
     assert notes == [
-        f"1 rows of {path} repeat another and count once",
+        f"1 rows of {path} repeat others and are ignored",
         "1 of 7 tracks have no genre and are left out",
         "4 of 6 listed files could not be found: no/5.mp3, no/3.mp3, no/4.mp3, ...",
     ]
@@ -141,7 +141,7 @@ def test_values_that_no_file_can_have_are_only_missing(music):
         (["path,genre", "a.mp3"], "line 2: 1 values in 2 columns"),
         (["path,genre", "", "a.mp3,rock", ",rock"], "line 4: no path"),
         (["path,genre,part", "a.mp3,rock,dev"], "line 2: part 'dev' is none of train, validation"),
-        (["path,genre", "a.mp3,rock", "a.mp3,jazz"], r"line 3: a\.mp3 stands in line 2 too"),
+        (["path,genre", "a.mp3,rock", "a.mp3,jazz"], r"line 3: a\.mp3 is also in line 2"),
         (["path,genre", "a.mp3,rock", "b.mp3,rock"], "needed, and all are rock"),
         (
             ["path,genre", "a.mp3,rock", "x.mp3,jazz"],

@@ -184,13 +184,13 @@ def test_a_limit_takes_of_every_part(look_alike, run, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "subset", "problem"),
     [
-        ([Row(2, "Rock"), Row("x", "Rock")], "small", r"line \d+: track 'x' is no number"),
-        ([Row("9" * 5000, "Rock")], "small", r"is no number of up to six digits"),
+        ([Row(2, "Rock"), Row("x", "Rock")], "small", r"line \d+: track 'x' is not a number"),
+        ([Row("9" * 5000, "Rock")], "small", r"is not a number of up to six digits"),
         ([Row(2, "Rock", "dev")], "small", "part 'dev' is none of train, validation, test"),
         ([Row(2, "Rock", subset="large")], "small", "lists no track of the subset small"),
         ([], "large", "lists no track of the subset large"),
         ([Row(2, "")], "small", "lists no track with a genre"),
-        ([Row(2, "Rock"), Row(2, "Jazz")], "small", "000/000002.mp3 stands in line"),
+        ([Row(2, "Rock"), Row(2, "Jazz")], "small", "000/000002.mp3 is also in line"),
         (SMALL[:8], "small", "needed, and all are Hip-Hop"),
         ([Row(7, "Rock"), Row(8, "Jazz")], "large", "none of the 2 listed files could be found"),
     ],

@@ -67,7 +67,7 @@ def test_folders_without_songs_are_reported(tmp_path):
     put(tmp_path, "blues/a.wav", "jazz/live/b.wav", "folk/c.unknown", "rock/.d.wav")
     listing = genre_folders.find(tmp_path)
     assert listing.left_out == ["folk/", "rock/"]
-    assert listing.notes == ["2 folders hold no songs, and are no genres: folk/, rock/"]
+    assert listing.notes == ["2 folders hold no songs, so they are not genres: folk/, rock/"]
 
 
 def test_folders_called_train_and_test_are_parts(tmp_path):

@@ -60,9 +60,9 @@ def test_songs_that_are_there_become_a_segment_file(files, tmp_path, run):
         ("TRAAAAA00000000001 Rock\n", ARTISTS, "line 1: not a track's number, a tab and a genre"),
         (f"{GENRES}\n../../x\tRock\n", ARTISTS, "line 7: not a track's number, a tab and a genre"),
         (GENRES, "TRAAAAA00000000001,Someone\n", "line 1: not number, song, artist and title"),
-        (f"{GENRES}TRAAAAA00000000001\tRap\n", ARTISTS, "line 6: .* stands in line 3 too"),
+        (f"{GENRES}TRAAAAA00000000001\tRap\n", ARTISTS, "line 6: .* is also in line 3"),
         (GENRES, ARTISTS, "none of the 3 listed files could be found"),
-        (GENRES, "\udcff", "not a text in UTF-8"),
+        (GENRES, "\udcff", "not text in UTF-8"),
     ],
 )
 def test_other_files_are_refused(files, tmp_path, genres, artists, problem):

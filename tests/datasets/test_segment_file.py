@@ -126,7 +126,7 @@ def test_a_file_that_is_missing_empty_cut_off_or_another_is_refused(suffix, tmp_
     whole = path.read_bytes()
     for content in (b"", whole[: len(whole) // 2], whole[:-1], b"\xff\xfe not one", b"[1, 2]"):
         path.write_bytes(content)
-        assert "not a whole segment file" in refusal(path)
+        assert "not a segment file, or damaged" in refusal(path)
     path.unlink()
     path.mkdir()
     assert "not a file" in refusal(path)
@@ -175,7 +175,7 @@ SPOILT = {
     "label too high": (lambda c: {"labels": each(c, 2)}, "labels points outside"),
     "label below zero": (lambda c: {"labels": each(c, -1)}, ">= 0 - at `$.labels[0]`"),
     "labels in rows": (lambda c: {"labels": each(c, [0])}, "labels"),
-    "labels no list": (lambda c: {"labels": "jazz"}, "not a whole segment file"),
+    "labels no list": (lambda c: {"labels": "jazz"}, "not a segment file, or damaged"),
     "track too high": (lambda c: {"track_index": each(c, 99)}, "track_index points outside"),
     "one genre": (
         lambda c: {"mapping": ["jazz"], "labels": each(c, 0)},
@@ -187,9 +187,9 @@ SPOILT = {
     "tracks numbers": (lambda c: {"tracks": list(range(5))}, "tracks"),
     "settings null": (lambda c: {"settings": None}, "settings"),
     "settings a list": (lambda c: {"settings": []}, "settings"),
-    "frames flat": (lambda c: {"mfcc": each(c, 1.0)}, "shape"),
-    "frames none": (lambda c: {"mfcc": [], "labels": [], "track_index": []}, "shape"),
-    "frames uneven": (lambda c: {"mfcc": each(c, [[1], [1, 2]])}, "not a whole segment file"),
+    "frames flat": (lambda c: {"mfcc": each(c, 1.0)}, "no frames"),
+    "frames none": (lambda c: {"mfcc": [], "labels": [], "track_index": []}, "no frames"),
+    "frames uneven": (lambda c: {"mfcc": each(c, [[1], [1, 2]])}, "not a segment file, or damaged"),
     "frames null": (lambda c: {"mfcc": each(c, [[None]])}, "not numbers"),
     "frames too large": (lambda c: {"mfcc": each(c, [[1e39]])}, "not numbers"),
     "a part of another name": (lambda c: {"parts": ["dev"] * 5}, "parts"),

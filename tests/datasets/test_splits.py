@@ -98,8 +98,8 @@ def test_copies_are_named_with_the_split_and_leak_where_a_list_parts_them(tmp_pa
     assert segments.first_copy.tolist() == [*range(8), 0, *range(9, 15), 1]
     split = splits.split(segments, "track", seed=0)
     assert split.notes == [
-        "2 tracks are identical copies of others, with which they stay in one part of every "
-        "split: genre0/8.wav = genre0/0.wav",
+        "2 tracks are identical copies of others; every split keeps such tracks in one "
+        "part: genre0/8.wav = genre0/0.wav",
         "1 identical copies are under another genre: genre1/15.wav = genre0/1.wav",
     ]
     parts = np.where(segments.track_index == 8, "test", "train")

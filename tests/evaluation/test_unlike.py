@@ -61,7 +61,7 @@ def test_noise_is_farther_away_than_music(changed, corpus):
 def test_the_readme_says_what_far_is(folder):
     limit = card.read(folder).calibration.farthest
     text = (folder / "README.md").read_text(encoding="utf-8")
-    assert f"distance of {limit:.2f} from each genre's mean" in text
+    assert f"distance of {limit:.2f} from the mean of each genre" in text
 
 
 def test_centres_that_are_not_the_cards_are_refused(changed):

@@ -230,7 +230,7 @@ def test_a_feature_may_compute_all_segments_at_once(monkeypatch):
 
 @pytest.mark.parametrize("name", ["", "mfc", "MFCC", "mfcc+", "mfcc + mel", "mfcc,mel"])
 def test_an_unknown_feature_is_refused_and_the_known_are_named(name):
-    with pytest.raises(FeatureError, match="known are mfcc, mel, stft, cqt"):
+    with pytest.raises(FeatureError, match="features are mfcc, mel, stft, cqt"):
         features.parts(name)
 
 
@@ -260,7 +260,7 @@ def test_settings_that_a_feature_cannot_have_are_refused_in_a_line(feature, sett
 def test_mel_bands_can_be_fewer_than_the_mfccs_that_nobody_asked_for():
     settings = Settings.from_dict(GTZAN.to_dict() | {"n_mels": 8})
     assert features.check("mel", settings) == (130, 8)
-    with pytest.raises(FeatureError, match="13 MFCCs cannot be made of 8 mel bands"):
+    with pytest.raises(FeatureError, match="8 mel bands do not give 13 MFCCs"):
         features.check("mfcc", settings)
 
 

@@ -35,5 +35,5 @@ def test_seconds_may_be_a_fraction_and_samples_may_not():
 
 
 def test_a_segment_has_a_sample_at_least():
-    with pytest.raises(ValueError, match="shorter than a sample"):
+    with pytest.raises(ValueError, match="shorter than one sample"):
         Settings.from_dict(GTZAN.to_dict() | {"segments_per_track": 1_000_000})

@@ -288,7 +288,7 @@ def test_a_network_has_a_recipe_that_options_change():
 )
 def test_a_title_names_what_differs_from_the_defaults(script, name, given, title, account):
     chosen = networks.choose(script, name, given)
-    assert (chosen.title, chosen.account) == (title, account)
+    assert (chosen.title, chosen.card_fields) == (title, account)
 
 
 def test_a_summary_needs_no_data(run, tmp_path, monkeypatch):

@@ -124,16 +124,17 @@ def test_a_genre_whose_name_would_end_a_cell_of_the_table():
 
 def test_the_lines_on_a_model_say_what_its_answers_are_worth():
     assert text.accuracy_line(card.new(**fields())) == (
-        "cnn: 75% of 4 test tracks right; artists not kept apart: expect less of unknown artists"
+        "cnn: 75% of 4 test tracks right; artists not kept apart: expect a lower "
+        "accuracy for other artists"
     )
     leaking = fields()["split"] | {"name": "segment", "notes": [splits.LEAKS]}
-    assert "expect much less" in text.accuracy_line(card.new(**fields(split=leaking)))
+    assert "expect a much lower accuracy" in text.accuracy_line(card.new(**fields(split=leaking)))
     apart = fields()["split"] | {"name": "artist"}
     assert text.accuracy_line(card.new(**fields(split=apart))).endswith("artists kept apart")
     assert text.uncertain_line(card.new(**fields())).startswith(
         "uncertain: the top genre has less than 60%"
     )
-    assert "too few tracks (0)" in text.uncertain_line(card.new(**fields(calibration={})))
+    assert "fitted on only 0 tracks" in text.uncertain_line(card.new(**fields(calibration={})))
 
 
 def test_the_title_of_a_models_curves_says_which_run_it_is():

@@ -122,7 +122,7 @@ def test_a_picture_has_a_name_that_a_file_can_have(tmp_path):
 @pytest.mark.parametrize(
     ("path", "n_songs", "reason"),
     [
-        ("all.png", 2, "name a folder, for 2 songs"),
+        ("all.png", 2, "give a folder, for 2 songs"),
         ("x.jpg", 1, "not a picture"),
         ("y.gif", 2, "not a picture"),
     ],

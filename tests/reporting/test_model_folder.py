@@ -81,7 +81,7 @@ def test_what_was_there_is_kept_once_and_the_last_line_says_both_scores(train, t
     assert content(before) == old
     scores = [read_card(each)["scores"]["track_accuracy"] for each in (net, before)]
     assert last == (
-        f"network, card and pictures in {net} ({scores[0]:.3f} per track); what was there "
+        f"network, card and pictures in {net} ({scores[0]:.3f} per track); the earlier model "
         f"({scores[1]:.3f} per track) is kept in {before}"
     )
     assert "augmented.png" not in content(net)
@@ -112,4 +112,4 @@ def test_other_work_in_the_folder_is_not_lost(place, run, data, tmp_path):
     (tmp_path / place).mkdir()
     (tmp_path / place / "README.md").write_text("mine")
     line = refusal(run(mlp, "--data", data, "--output", tmp_path / "net"))
-    assert line.endswith(f"{place}: holds a README.md but no model; name another --output")
+    assert line.endswith(f"{place}: holds a README.md but no model; give another --output")

@@ -193,7 +193,7 @@ def test_segments_are_written_with_their_times_in_three_formats(tmp_path):
 
 def test_labels_of_several_songs_are_refused(tmp_path):
     predictions.check_segment_file(tmp_path / "labels.txt", 1)
-    with pytest.raises(GenreError, match="labels are those of one song"):
+    with pytest.raises(GenreError, match="labels are for one song"):
         predictions.check_segment_file(tmp_path / "labels.txt", 2)
 
 

@@ -110,7 +110,7 @@ def test_each_run_of_several_resumes_by_itself(data, folder, run):
     arguments = ("--data", data, "--output", folder, "--epochs", 3, "--repeats", 2)
     ended = run(mlp, *arguments, "--resume")
     assert ended.status == 0
-    assert "run 1 goes on after epoch 2\nrun 2 begins\n" in ended.err
+    assert "run 1 continues after epoch 2\nrun 2 begins\n" in ended.err
     assert "Epoch 3/3" in ended.err
     assert card_without_times(folder) == before
 
@@ -166,9 +166,9 @@ def spoilt(arrays: dict, **facts) -> dict:
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (lambda arrays: spoilt(arrays, epoch="two"), "not a whole checkpoint"),
-        (lambda arrays: spoilt(arrays, curves=None), "not a whole checkpoint"),
-        (lambda arrays: {"other": np.zeros(3)}, "not a whole checkpoint"),
+        (lambda arrays: spoilt(arrays, epoch="two"), "not a checkpoint, or damaged"),
+        (lambda arrays: spoilt(arrays, curves=None), "not a checkpoint, or damaged"),
+        (lambda arrays: {"other": np.zeros(3)}, "not a checkpoint, or damaged"),
         (lambda arrays: arrays | {"variables-5": np.zeros(3)}, "of another network"),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_checkpoint_cut_off_is_refused(data, folder, run, length):
     file = folder / "checkpoints/run-1/last.npz"
     file.write_bytes(file.read_bytes()[:length])
     ended = run(mlp, "--data", data, "--output", folder, "--resume")
-    assert f"{file}: not a whole checkpoint" in refusal(ended)
+    assert f"{file}: not a checkpoint, or damaged" in refusal(ended)
 
 
 def test_a_checkpoint_that_may_not_be_read_is_not_called_broken(data, folder, run, monkeypatch):

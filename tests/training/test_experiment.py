@@ -72,7 +72,7 @@ def test_a_refit_needs_folds_and_a_schedule(arguments, run, data, tmp_path):
     ("arguments", "problem"),
     [
         (("--folds", 6), "every genre needs at least 6 tracks; genre1 has 5"),
-        (("--folds", 3, "--split", "filtered"), "folds are dealt by segment, track, artist"),
+        (("--folds", 3, "--split", "filtered"), "--folds needs segment, track, artist"),
         (("--split", "artist"), "are not GTZAN's"),
         (("--folds", 1), "not a whole number from 2"),
         (("--folds", 2, "--repeats", 2), "not allowed with"),
@@ -93,7 +93,7 @@ def test_all_constants_that_training_reads_are_among_what_decides_a_network():
     files.append(ROOT / "genre/datasets/splits.py")
     read = set(re.findall(r"config\.([A-Z_]+)", "".join(map(Path.read_text, files))))
     in_the_recipe = {"EPOCHS", "BATCH_SIZE", "LEARNING_RATE", "SEED"}
-    augmenting = {name.upper() for name in augmentation.account()}
+    augmenting = {name.upper() for name in augmentation.constants()}
     assert read == {*experiment.CONSTANTS} | in_the_recipe | augmenting
 
 

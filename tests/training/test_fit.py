@@ -303,7 +303,7 @@ def test_a_network_from_ctrl_c_is_not_saved_and_a_line_says_so(run, tmp_path, mo
         "mlp.py: interrupted",
     ]
     ended = run(mlp, *arguments, "--checkpoint-every", 1)
-    assert "--resume goes on from there" in ended.err.splitlines()[-2]
+    assert "--resume continues from them" in ended.err.splitlines()[-2]
     assert not (tmp_path / "mlp").exists()
 
 
@@ -326,7 +326,7 @@ def test_the_segment_split_says_that_it_leaks(run, tmp_path):
     ("content", "reason"),
     [
         (None, "no such file; preprocess.py writes it"),
-        ("labels, mapping", "not a whole segment file"),
+        ("labels, mapping", "not a segment file, or damaged"),
         ([4, 2], "genre1 has 2"),
     ],
 )
@@ -346,7 +346,7 @@ def test_a_learning_rate_that_is_too_large_is_refused_in_a_line(run, tmp_path):
     arguments = ("--data", data, "--output", tmp_path / "mlp", "--epochs", 2)
     ended = run(mlp, *arguments, "--learning-rate", "1e30")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err.splitlines()[-1].endswith("learning rate 1e+30 is too large")
+    assert ended.err.splitlines()[-1].endswith("the learning rate of 1e+30 is too large")
     assert not (tmp_path / "mlp").exists()
 
 
