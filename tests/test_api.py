@@ -211,7 +211,7 @@ SPOILT = {
     "no file": (lambda folder: (folder / "model.onnx").unlink(), "model.onnx: no such file"),
     "pointer": (pointer, "a pointer of Git LFS"),
     "cut off": (cut_off, "not the file that card.json describes"),
-    "other genres": (other_genres, "its card names 2"),
+    "other genres": (other_genres, "its card has 2"),
     "other shape": (other_shape, "not what this model was trained on"),
 }
 

@@ -119,7 +119,7 @@ def test_repeats_count_seeds_up(run, data, tmp_path):
     ended = run(baseline, *arguments, "--seed", 5)
     assert [each["seed"] for each in read_card(tmp_path)["runs"]] == [5, 6]
     assert read_card(tmp_path)["training"]["converged"] is False
-    assert "note: mlp stopped at its largest number of steps" in ended.out
+    assert "note: mlp reached its largest number of steps" in ended.out
 
 
 def test_the_folder_of_one_says_what_it_is(saved, segments_path):
@@ -194,7 +194,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         "not a classifier that can be loaded",
     ),
     "with code": (lambda f: put_in(f, with_code_in_it()), "Untrusted types found in the file"),
-    "of other genres": (lambda f: edit_card(f, mapping=["jazz", "rock"]), "its genres are others"),
+    "of other genres": (lambda f: edit_card(f, mapping=["jazz", "rock"]), "it has other genres"),
 }
 
 
@@ -264,7 +264,7 @@ def test_fmas_features(run, tmp_path):
         (("--data", "none.csv"), "none.csv: No such file"),
         (("--split", "given"), "has no parts of its own"),
         (("--folds", 9), "every genre needs at least 9 tracks"),
-        (("--classifier", "kernel-ridge"), "such as preprocess.py --feature mel makes"),
+        (("--classifier", "kernel-ridge"), "such as that of preprocess.py --feature mel"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_line(

@@ -100,7 +100,7 @@ def test_what_uncertain_means_is_said_once_and_only_where_a_song_is(copy, corpus
     for calibration, n_uncertain, meaning in (
         (CERTAIN, 0, ""),
         (CERTAIN | {"threshold": 1.0}, 4, "uncertain: the top genre has less than 100%, where"),
-        ({"tracks": 5}, 4, "calibrated on too few tracks (5)"),
+        ({"tracks": 5}, 4, "fitted on only 5 tracks"),
     ):
         edit_card(copy, calibration=calibration)
         ended = run(predict, *songs, "--model", copy)

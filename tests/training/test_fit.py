@@ -299,7 +299,7 @@ def test_a_network_from_ctrl_c_is_not_saved_and_a_line_says_so(run, tmp_path, mo
     ended = run(mlp, *arguments)
     assert ended.status == 130
     assert ended.err.splitlines()[-2:] == [
-        "nothing is saved; --checkpoint-every N keeps networks along the way",
+        "nothing is saved; --checkpoint-every N saves networks during training",
         "mlp.py: interrupted",
     ]
     ended = run(mlp, *arguments, "--checkpoint-every", 1)
