@@ -244,7 +244,7 @@ def test_a_map_needs_thirty_tracks(run, tmp_path, n_tracks, drawn):
     segment_file.write(made_up_segments([n_tracks, 15]), tmp_path / "some.json")
     ended = run(explore, tmp_path / "some.json", "--output", tmp_path)
     assert (ended.status, ended.err) == (0, "")
-    assert ("no map of the tracks: it needs 30 that differ" in ended.out) is not drawn
+    assert ("no map: it needs 30 different tracks" in ended.out) is not drawn
     assert (tmp_path / "some-map.png").exists() is drawn
 
 
@@ -280,7 +280,7 @@ def test_whatever_a_segment_file_may_hold_is_drawn(run, tmp_path, change):
         ("text.txt", "not readable as audio"),
         ("noise.mp3", "not readable as audio"),
         ("empty.wav", "is empty"),
-        ("short.wav", "is 0.900 s long; 1 s are needed for a picture"),
+        ("short.wav", "is 0.900 s long; a picture needs at least 1 s"),
         ("silent.wav", "nothing but silence"),
         ("other.json", "segment file"),
         ("broken.h5", "not a segment file, or damaged"),
