@@ -14,7 +14,7 @@ import threadpoolctl
 
 import config
 from genre import audio, evaluation, executor, features
-from genre.errors import AudioError, ModelError
+from genre.errors import AudioError, ModelError, reason
 from genre.evaluation import calibration, distance
 from genre.evaluation.answer import Answer
 from genre.evaluation.distance import Centres
@@ -235,8 +235,7 @@ def _load_classifier(
     try:
         model = skops_file.from_bytes(content, len(the_card.mapping))
     except Exception as error:  # skops raises whatever its parts raise on a file of other content
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise ModelError(f"{file}: not a classifier that can be loaded ({reason})") from None
+        raise ModelError(f"{file}: not a classifier that can be loaded ({reason(error)})") from None
     predictor = classifiers.predictor(model, *of_feature, len(the_card.mapping))
     return (lambda shape: classifiers.takes(model, shape, *of_feature)), predictor
 

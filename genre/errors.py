@@ -27,3 +27,8 @@ class ModelError(GenreError):
 
 class TrainingError(GenreError):
     """A network cannot be trained as asked."""
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of another library's error, or its type if it has no text."""
+    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from genre import features
-from genre.errors import FeatureError, ModelError
+from genre.errors import FeatureError, ModelError, reason
 from genre.evaluation.calibration import Calibration
 from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
@@ -131,7 +131,7 @@ def read(folder: Path) -> Card:
             )
         card = msgspec.json.decode(content, type=Card)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ModelError(f"{path}: not a model's card ({_reason(error)})") from None
+        raise ModelError(f"{path}: not a model's card ({reason(error)})") from None
     if len(set(card.mapping)) < len(card.mapping):
         raise ModelError(f"{path}: not a model's card (its mapping names a genre twice)")
     return card
@@ -175,7 +175,3 @@ def settings(card: Card) -> Settings:
     except (FeatureError, ValueError) as error:
         raise ModelError(f"the settings on the model's card cannot be used ({error})") from None
     return settings
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__
