@@ -1,7 +1,6 @@
 """Scores as text and pictures, for the terminal and for the README in a model's folder."""
 
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,7 @@ def _cells(row: GenreScores) -> list[str]:
 
 
 def ranking(results: dict[str, dict[str, Any]]) -> str:
-    """Return a table of the scores of several classifiers, the best per track first.
+    """Return a table of the scores of several classifiers, in their order.
 
     A result holds the `measures` of its runs, the `seconds` of a run's training and the mean
     `roc_area` of the genres.
@@ -88,7 +87,7 @@ def ranking(results: dict[str, dict[str, Any]]) -> str:
     width = max(len("classifier"), *map(len, results))
     names = ("per segment", "per track", "macro F1", "ROC area", "seconds")
     lines = [f"{'classifier':{width}}" + "".join(f"  {name:>{_wide(name)}}" for name in names)]
-    for name, result in sorted(results.items(), key=lambda item: _rank(item[1]), reverse=True):
+    for name, result in results.items():
         cells = [with_spread(result["measures"], measure) for measure in MEASURES]
         cells += [_number(result["roc_area"]), f"{result['seconds']:.2f}"]
         columns = zip(cells, names, strict=True)
@@ -98,11 +97,6 @@ def ranking(results: dict[str, dict[str, Any]]) -> str:
 
 def _wide(name: str) -> int:
     return 8 if name in ("ROC area", "seconds") else len("0.000 ± 0.000")
-
-
-def _rank(result: dict[str, Any]) -> list[float]:
-    best_first = ("track_accuracy", "macro_f1", "segment_accuracy")
-    return [mean(run[name] for run in result["measures"]) for name in best_first]
 
 
 def with_spread(runs: list[dict[str, Any]], measure: str) -> str:
