@@ -22,15 +22,18 @@ from typing import Any
 import config
 from genre import classifiers, cli
 from genre.cli import options, training
-from genre.datasets import Segments, feature_table, fma
-from genre.datasets.splits import Split
 from genre.errors import TrainingError
-from genre.evaluation import metrics, results
-from genre.evaluation.results import Result
+from genre.evaluation import metrics
+from genre.experiments import comparison, model_folder, results
+from genre.experiments import protocol as experiment
+from genre.experiments.protocol import Protocol
+from genre.experiments.results import Result
 from genre.files import check_folder, sha256
-from genre.reporting import card, comparison, model_folder, text
-from genre.training import experiment
-from genre.training.experiment import Protocol
+from genre.model import card
+from genre.reporting import text
+from genre.segments import Segments, feature_table
+from genre.songs import fma
+from genre.splits import Split
 
 SCRIPT = "baseline"
 PICTURE = "baselines.png"
@@ -112,7 +115,7 @@ def save(
     arguments: argparse.Namespace,
 ) -> None:
     """Train a classifier in every run; save the first run's model with the scores of all runs."""
-    from genre.classifiers import skops_file
+    from genre.model import skops_file
 
     segments = examples.segments
     trained, found = train(name, examples, runs)

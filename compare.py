@@ -18,13 +18,12 @@ from pathlib import Path
 
 from genre import classifiers, cli, executor, networks
 from genre.cli import options, training
-from genre.datasets import Segments, segment_file
 from genre.errors import TrainingError
-from genre.evaluation import trial
-from genre.evaluation.trial import Outcome, Trial
+from genre.experiments import comparison, model_folder, trial
+from genre.experiments import protocol as experiment
+from genre.experiments.trial import Outcome, Trial
 from genre.files import check_place
-from genre.reporting import comparison, model_folder
-from genre.training import experiment
+from genre.segments import Segments, segment_file
 from genre.training.recipe import Recipe
 
 BASELINE, ALL = "baseline", "all"  # each means several models

@@ -18,13 +18,16 @@ import msgspec
 import numpy as np
 
 import genre
-from genre import cli, datasets, evaluation
-from genre.datasets import feature_table, split_file, splits
+from genre import cli, evaluation, splits
 from genre.errors import DatasetError
 from genre.evaluation import metrics
+from genre.experiments import model_folder
 from genre.features.settings import Settings
 from genre.files import check_folder, printable, replacing_files
-from genre.reporting import figures, model_folder, text
+from genre.reporting import figures, text
+from genre.segments import Segments, feature_table
+from genre.songs import TEST, TRAIN
+from genre.splits import split_file
 
 SCORES_FILE = "scores.json"
 
@@ -67,7 +70,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def check_agreement(model: genre.Model, segments: datasets.Segments, data: Path) -> None:
+def check_agreement(model: genre.Model, segments: Segments, data: Path) -> None:
     """Raise DatasetError if the data's feature, settings or genres are not the model's."""
     card = model.card
     ours, theirs = complete(card.settings), complete(segments.settings)
@@ -96,15 +99,13 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
         return settings
 
 
-def notes_on_training(folder: Path, segments: datasets.Segments, chosen: np.ndarray) -> list[str]:
+def notes_on_training(folder: Path, segments: Segments, chosen: np.ndarray) -> list[str]:
     """Return a note if the model was trained on segments of the tested tracks."""
     try:
         listed = split_file.read(segments, folder / split_file.NAME)
     except split_file.AmbiguousError as error:
         return [f"it is not known whether the model was trained on these tracks: {error}"]
-    tested, trained = (
-        segments.track_index[which] for which in (chosen, listed.parts == datasets.TRAIN)
-    )
+    tested, trained = (segments.track_index[which] for which in (chosen, listed.parts == TRAIN))
     if not (known := len(np.intersect1d(tested, trained))):
         return []
     return [f"the model was trained on {known} of these tracks: this score is too high"]
@@ -146,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen, notes, part = segments.originals, [], "all"
     if arguments.split:
         split = splits.split(segments, arguments.split, seed=model.card.split.seed)
-        chosen, notes = split.parts == datasets.TEST, split.notes
+        chosen, notes = split.parts == TEST, split.notes
         part = f"test part of split {split.name}"
     heading = f"{text.network(model.card)}, {part} of {printable(arguments.data.name)}"
     notes = [*notes, *notes_on_training(model.folder, segments, chosen)]

@@ -19,11 +19,12 @@ import numpy as np
 import config
 import genre
 from genre import cli
-from genre.datasets import Segments, segment_file
-from genre.datasets.folder import songs_in
 from genre.errors import DatasetError, ModelError
+from genre.evaluation import projection
 from genre.files import check_folder, printable
 from genre.reporting.figures import LONGEST_STEM
+from genre.segments import Segments, segment_file
+from genre.songs.folder import songs_in
 
 MOST_GENRES = 40  # that a picture shows: the largest ones
 UNCERTAIN = 1000  # the label of songs whose genre is uncertain, behind those of all genres
@@ -120,10 +121,10 @@ def explore_tracks(
     """Draw a map of tracks by their vectors, (tracks, values), if there are enough of them."""
     from genre.explore import track_map
 
-    drawn = track_map.chosen(len(names), config.SEED)
-    positions = track_map.positions(vectors[drawn], config.SEED)
+    drawn = projection.chosen(len(names), config.SEED)
+    positions = projection.positions(vectors[drawn], config.SEED)
     if positions is None:
-        print(f"no map: it needs {track_map.FEWEST_TRACKS} different tracks")
+        print(f"no map: it needs {projection.FEWEST_TRACKS} different tracks")
         return
     if len(drawn) < len(names):
         heading += f"; {len(drawn)} of the tracks"

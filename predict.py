@@ -23,13 +23,13 @@ from typing import Any
 import config
 import genre
 from genre import cli, evaluation
-from genre.cli import library
-from genre.datasets.folder import songs_in
+from genre.cli import collection as library
 from genre.errors import GenreError
-from genre.evaluation.answer import Answer
 from genre.evaluation.calibration import lowest_certain
 from genre.files import printable
+from genre.model.answer import Answer
 from genre.reporting import figures, predictions, text
+from genre.songs.folder import songs_in
 
 SHORT = "note: shorter than one segment, so it is repeated to fill one"
 

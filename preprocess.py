@@ -24,11 +24,12 @@ from pathlib import Path
 
 import config
 from genre import cli, executor, features
-from genre.datasets import Index, Song, csv_list, fma, folder, msd, segment_file
-from genre.datasets.collect import collect
-from genre.datasets.listing import Listing, limited
 from genre.errors import AudioError, DatasetError, FeatureError
 from genre.features.settings import Settings
+from genre.segments import Index, segment_file
+from genre.segments.collect import collect
+from genre.songs import Song, csv_list, fma, folder, msd
+from genre.songs.listing import Listing, limited
 
 LARGE = 1e9  # bytes; for a larger .json file, .h5 is suggested
 LARGEST_SHIFT = 12  # semitones

@@ -20,12 +20,12 @@ import numpy as np
 
 import config
 from genre import cli, executor, features
-from genre.datasets.folder import songs_in
+from genre.collection import similar
 from genre.errors import AudioError, GenreError
 from genre.features import musicnn
 from genre.features.settings import Settings
 from genre.files import check_place, printable, sha256
-from genre.library import similar
+from genre.songs.folder import songs_in
 
 FEATURE = "musicnn"
 SEGMENTS = 15  # of a song's first 30 s, as in the pretrained model

@@ -26,9 +26,9 @@ import numpy as np
 
 from benchmarks import measure
 from genre import cli, executor
-from genre.datasets.folder import find
 from genre.errors import GenreError
 from genre.features import Track
+from genre.songs.folder import find
 
 WORKERS = 2
 FRAMES = (1, 44, 13)  # of a made-up track: a segment of a second, as MFCCs

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import course, measure, others
 from genre import audio, cli, features
-from genre.datasets.folder import find
+from genre.songs.folder import find
 
 COLUMNS = ("way", "ms a track", "times librosa's speed", "max. difference", "correlation")
 Mfcc = Callable[[np.ndarray], np.ndarray]  # (segments, samples) -> (segments, frames, n_mfcc)

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks import course, measure
 from genre import cli
-from genre.datasets import Segments, segment_file
+from genre.segments import Segments, segment_file
 
 REFERENCE = "course.json"
 COLUMNS = (

@@ -20,9 +20,9 @@ import numpy as np
 from tqdm import tqdm
 
 from genre import cli
-from genre.datasets import Segments
-from genre.datasets.folder import find
 from genre.errors import GenreError
+from genre.segments import Segments
+from genre.songs.folder import find
 
 Result = TypeVar("Result")
 ROOT = Path(__file__).parents[1]

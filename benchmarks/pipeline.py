@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import course, measure
 from genre import cli
-from genre.datasets import segment_file
+from genre.segments import segment_file
 
 COLUMNS = (
     "tracks",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import measure
 from genre import cli
-from genre.datasets.folder import find
+from genre.songs.folder import find
 
 COLUMNS = ("process", "songs", "s", "CPU s", "songs a second", "share", "share by CPU s")
 

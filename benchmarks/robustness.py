@@ -23,10 +23,11 @@ import config
 import genre
 from benchmarks import measure
 from genre import audio, cli
-from genre.datasets.folder import songs_in
 from genre.errors import AudioError, GenreError
 from genre.files import printable
-from genre.reporting import card, text
+from genre.model import card
+from genre.reporting import text
+from genre.songs.folder import songs_in
 
 COLUMNS = ("change", "same genre", "moved", "most")
 Change = Callable[[np.ndarray, int], np.ndarray]  # of mono samples, at a rate in Hz

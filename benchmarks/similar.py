@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from genre import cli
-from genre.datasets import TRAIN, VALIDATION, Segments, gtzan, segment_file
+from genre.segments import Segments, segment_file
+from genre.songs import TRAIN, VALIDATION, gtzan
 
 
 def nearest_genres(segments: Segments) -> tuple[np.ndarray, np.ndarray]:

@@ -21,10 +21,11 @@ import numpy as np
 
 import config
 from benchmarks import measure
-from genre import cli, environment, networks
-from genre.datasets import TRAIN, VALIDATION, Segments, segment_file, splits, take
+from genre import cli, environment, networks, splits
 from genre.networks import NETWORKS
 from genre.networks.layers import Layers, build
+from genre.segments import Segments, segment_file, take
+from genre.songs import TRAIN, VALIDATION
 from genre.training import fit
 from genre.training.recipe import Recipe
 

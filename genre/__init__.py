@@ -22,6 +22,6 @@ def __getattr__(name: str) -> Any:
     """Import the API when it is first used, so that `import genre` itself takes no time."""
     if name not in __all__:
         raise AttributeError(f"module 'genre' has no attribute {name!r}")
-    from genre import api
+    from genre import model
 
-    return getattr(api, name)
+    return getattr(model, name)

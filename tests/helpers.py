@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from genre.datasets import Segments
 from genre.environment import load_librosa
 from genre.features import Settings
-from genre.reporting import card
+from genre.model import card
+from genre.segments import Segments
 
 librosa = load_librosa()  # before any test imports it
 

@@ -29,10 +29,10 @@ import evaluate
 import genre
 import predict
 import preprocess
-from genre import classifiers, datasets
+from genre import classifiers
 from genre.classifiers import band_statistics
-from genre.datasets import segment_file, split_file
-from genre.datasets.splits import Split
+from genre.segments import segment_file
+from genre.splits import Split, split_file
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,7 @@ def test_data_on_disk_is_not_read_at_once(run, data, tmp_path, monkeypatch):
     def refuse(*_: object) -> None:
         raise AssertionError("all frames at once")
 
-    monkeypatch.setattr(datasets, "BLOCK", 9 * 4 * 4 * 7)
+    monkeypatch.setattr("genre.segments.BLOCK", 9 * 4 * 4 * 7)
     monkeypatch.setattr("h5py.Dataset.__array__", refuse)
     arguments = ("--data", data, "--output", tmp_path, "--classifier", "ridge")
     assert run(baseline, *arguments).status == 0

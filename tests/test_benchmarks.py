@@ -23,8 +23,8 @@ from benchmarks import (
     startup,
     training,
 )
-from genre.datasets import segment_file
 from genre.errors import GenreError
+from genre.segments import segment_file
 
 ONE_RUN = ("--runs", "1")
 EXACT = 1e-3  # what a difference from librosa's values may be at most

@@ -11,10 +11,10 @@ from helpers import Run, refusal, separable_segments
 import baseline
 import compare
 from genre import classifiers, networks
-from genre.datasets import segment_file
-from genre.evaluation.trial import Trial
-from genre.reporting.comparison import HEADINGS
-from genre.training.experiment import Protocol
+from genre.experiments.comparison import HEADINGS
+from genre.experiments.protocol import Protocol
+from genre.experiments.trial import Trial
+from genre.segments import segment_file
 
 OPTIONS = ("--split", "track", "--seed", 3)
 

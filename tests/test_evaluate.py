@@ -7,8 +7,10 @@ import shutil
 import pytest
 
 import evaluate
-from genre.datasets import segment_file, split_file, splits
-from genre.reporting import card
+from genre import splits
+from genre.model import card
+from genre.segments import segment_file
+from genre.splits import split_file
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from helpers import GTZAN, ROOT, librosa_mfcc, noise, refusal, shell
 import config
 import preprocess
 from genre import features
-from genre.datasets import segment_file
 from genre.features.settings import Settings
+from genre.segments import segment_file
 
 SPAWN = """\
 import multiprocessing, sys

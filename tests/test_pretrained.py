@@ -10,8 +10,8 @@ from soundfile import write
 import config
 import genre
 import predict
-from genre.datasets import gtzan
 from genre.demo import synth
+from genre.songs import gtzan
 
 FOLDER = config.PRETRAINED_PATH
 GENRES = sorted({track.split(".")[0] for track in gtzan.table()})

@@ -15,9 +15,10 @@ import numpy as np
 
 from genre import features
 from genre.classifiers import band_statistics, spectrogram_statistics
-from genre.datasets import TRAIN, Segments
-from genre.datasets.splits import Split
 from genre.errors import ModelError, TrainingError
+from genre.segments import Segments
+from genre.songs import TRAIN
+from genre.splits import Split
 
 KERNEL_RIDGE = "kernel-ridge"
 NAMES = (

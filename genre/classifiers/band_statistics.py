@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from genre import features
-from genre.datasets import blocks
+from genre.segments import blocks
 
 
 def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:

@@ -23,8 +23,8 @@ from sklearn.preprocessing import StandardScaler
 
 from genre import features
 from genre.classifiers import spectrogram_statistics
-from genre.datasets import blocks
 from genre.features import spectrum
+from genre.segments import blocks
 
 CENTRES = 1000  # training segments that each segment is compared with, at most
 LIMIT = 4  # standard deviations from the mean, to which a statistic is limited

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genre import features
-from genre.datasets import blocks
+from genre.segments import blocks
 
 FEWEST_FRAMES = 3  # that a segment needs: a pattern has a frame, one before it and one after it
 COSINES = 20  # coefficients of the discrete cosine transform over the bands, as in MFCCs

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import config
-from genre import cli
-from genre.datasets import splits
+from genre import cli, splits
+from genre.experiments.protocol import Protocol
 from genre.networks import NETWORKS, Network
-from genre.training.experiment import Protocol
 from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 
 LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory

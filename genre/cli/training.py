@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 
 import config
-from genre import cli, datasets, networks
+from genre import cli, networks, splits
 from genre.cli import options
-from genre.datasets import segment_file, splits
-from genre.evaluation import results
+from genre.experiments import model_folder, results
+from genre.experiments import protocol as experiment
 from genre.files import replacing_files
-from genre.reporting import card, figures, model_folder, text
-from genre.training import augmentation, checkpoints, experiment, fit
+from genre.model import card
+from genre.reporting import figures, text
+from genre.segments import Segments, segment_file, take
+from genre.songs import TEST, TRAIN
+from genre.training import augmentation, checkpoints, fit
 from genre.training.recipe import Recipe
 
 LOGS = "tensorboard"
@@ -79,7 +82,7 @@ def main(
         "config": identity["config"],
         "versions": identity["versions"],
     }
-    frames = datasets.take(segments.frames, sample(segments))
+    frames = take(segments.frames, sample(segments))
     saved = model_folder.save(
         partial(model_folder.write_network, runs[number].network, frames),
         fields,
@@ -97,7 +100,7 @@ def main(
 def train(
     chosen: networks.Architecture,
     recipe: Recipe,
-    segments: datasets.Segments,
+    segments: Segments,
     planned: list[tuple[int, splits.Split]],
     identities: list[dict],
     arguments: argparse.Namespace,
@@ -180,15 +183,13 @@ def training_fields(run: fit.Run, protocol: experiment.Protocol, refit: bool) ->
     }
 
 
-def sample(segments: datasets.Segments) -> np.ndarray:
+def sample(segments: Segments) -> np.ndarray:
     """Return the indices of segments, spread over the data, to compare the model's files on."""
     count = min(len(segments.labels), model_folder.COMPARED)
     return np.linspace(0, len(segments.labels) - 1, count).astype(int)
 
 
-def draw(
-    run: fit.Run, recipe: Recipe, segments: datasets.Segments, saved: model_folder.Saved
-) -> None:
+def draw(run: fit.Run, recipe: Recipe, segments: Segments, saved: model_folder.Saved) -> None:
     """Draw the training curves and, with --augment, the steps of the augmentation."""
     with replacing_files(saved.folder) as unfinished:
         path = unfinished / figures.HISTORY
@@ -197,12 +198,12 @@ def draw(
             draw_augmented(run, recipe, segments, unfinished / figures.AUGMENTED)
 
 
-def draw_augmented(run: fit.Run, recipe: Recipe, segments: datasets.Segments, path: Path) -> None:
+def draw_augmented(run: fit.Run, recipe: Recipe, segments: Segments, path: Path) -> None:
     """Draw segments of the first batch unchanged, and after each step of the augmentation."""
     plain = recipe.changed(
         augment=False, label_smoothing=0.0, class_weights=False, track_weights=False
     )
-    frames, labels = fit.batches(segments, run.split, datasets.TRAIN, plain, run.seed)[0]
+    frames, labels = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
     shares = augmentation.one_hot(labels, len(segments.mapping))
     decibel = augmentation.decibel(segments, frames.shape[2])
     rng = np.random.default_rng(run.seed)
@@ -212,7 +213,7 @@ def draw_augmented(run: fit.Run, recipe: Recipe, segments: datasets.Segments, pa
     figures.augmented(steps, segments.mapping, path, seconds=seconds)
 
 
-def say_split(segments: datasets.Segments, split: splits.Split) -> None:
+def say_split(segments: Segments, split: splits.Split) -> None:
     """Print to stderr how many segments and tracks each part has, and the split's warnings."""
     counts = ", ".join(
         f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
@@ -224,14 +225,14 @@ def say_split(segments: datasets.Segments, split: splits.Split) -> None:
 
 
 def test_heading(
-    segments: datasets.Segments,
+    segments: Segments,
     planned: list[tuple[int, splits.Split]],
     protocol: experiment.Protocol,
 ) -> str:
     """Return a heading for the scores of runs: split, numbers of segments and tracks, seed."""
     count, (_, split) = len(planned), planned[0]
     several = f", {count} {'folds' if protocol.folds else 'repeats'}" if count > 1 else ""
-    tested = np.logical_or.reduce([split.parts == datasets.TEST for _, split in planned])
+    tested = np.logical_or.reduce([split.parts == TEST for _, split in planned])
     return (
         f"test part of split {split.name}{several}: {tested.sum()} segments, "
         f"{len(np.unique(segments.track_index[tested]))} tracks, seed {protocol.seed}"

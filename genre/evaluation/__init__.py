@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre.datasets import Segments, pieces
+from genre.segments import Segments, pieces
 
 JOINS = {"mean": np.mean, "max": np.max, "min": np.min}
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from genre import features
-from genre.datasets import PARTS, UNUSED, Segments, blocks, take
 from genre.explore import feature_image
 from genre.files import printable
 from genre.reporting.figures import PALETTE, new_figure, save
+from genre.segments import Segments, blocks, take
+from genre.songs import PARTS, UNUSED
 
 LONGEST_NAME = 28  # letters of a name in a picture
 MOST_SKIPPED = 5  # skipped songs that the summary names

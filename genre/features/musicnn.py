@@ -3,7 +3,7 @@
 The networks are musicnn and a VGG, trained to tag the Million Song Dataset by J. Pons and X. Serra,
 "musicnn: pre-trained convolutional neural networks for music audio tagging" (ISMIR 2019, late
 breaking demo). `musicnn.onnx` holds both. `musicnn.md` says where their weights come from, and
-`python -m genre.front_end` wrote the file.
+`python -m tools.write_musicnn` wrote the file.
 """
 
 from functools import cache

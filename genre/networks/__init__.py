@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from genre import features
-from genre.datasets import Index, Segments
 from genre.environment import load_keras
 from genre.errors import TrainingError
 from genre.networks import convolutional, dense, recurrent
 from genre.networks.layers import Layers, Tensor
+from genre.segments import Index, Segments
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 
 import config
 from genre import features
-from genre.datasets import Index, Segments, pieces
 from genre.environment import load_keras
 from genre.errors import TrainingError
+from genre.segments import Index, Segments, pieces
 
 Tensor = Any  # keras.KerasTensor; Keras itself is imported when a network is built
 # A network's layers: from normalised frames, (segments, frames, bands), and the number of genres

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from genre.errors import GenreError
-from genre.evaluation.answer import Answer
 from genre.evaluation.metrics import RocCurve
 from genre.files import check_folder, check_place, replacing
+from genre.model.answer import Answer
 
 # Ten colours that colour-blind readers can distinguish, too (M. Petroff, "Accessible Color
 # Sequences for Data Visualization", 2021).

@@ -16,8 +16,8 @@ import numpy as np
 from rich.cells import cell_len, set_cell_size
 
 from genre.errors import GenreError
-from genre.evaluation.answer import Answer
 from genre.files import check_place, printable, replacing
+from genre.model.answer import Answer
 
 FORMATS = ("table", "csv", "json")
 CSV_START = "song,genre,"  # the beginning of the header

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from genre.datasets import PARTS, splits
+from genre import splits
 from genre.evaluation import Predictions, calibration, metrics
 from genre.evaluation.metrics import MEASURES, GenreScores, Scores
+from genre.model.card import Card, CardSplit
 from genre.reporting import figures
-from genre.reporting.card import Card, CardSplit
+from genre.songs import PARTS
 
 
 def network(card: Card) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 
 import config
 from genre import features
-from genre.datasets import Index
 from genre.features.settings import Settings
+from genre.segments import Index
 
 
 def augment(

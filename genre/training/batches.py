@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from genre.datasets import Segments, by_block, take
+from genre.segments import Segments, by_block, take
 
 HELD = 2**28  # bytes of frames from the disk that are in memory at once
 # Takes a batch's frames, labels and segment indices; returns what the network is trained on.

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import config
-from genre.datasets import TRAIN, VALIDATION, Segments
-from genre.datasets.splits import Split
 from genre.environment import load_keras
 from genre.errors import TrainingError
 from genre.networks.layers import Layers, build
+from genre.segments import Segments
+from genre.songs import TRAIN, VALIDATION
+from genre.splits import Split
 from genre.training import augmentation, checkpoints, interrupts
 from genre.training.recipe import Recipe, optimizer
 

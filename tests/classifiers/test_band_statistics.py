@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from helpers import GTZAN, made_up_segments
 
-from genre import datasets
 from genre.classifiers.band_statistics import of_segments
-from genre.datasets import segment_file
+from genre.segments import segment_file
 
 SETTINGS = GTZAN.to_dict()
 RNG = np.random.default_rng(0)
@@ -47,7 +46,7 @@ def test_other_means_are_kept():
 def test_frames_on_disk_give_the_same_whatever_the_blocks(tmp_path, monkeypatch):
     segments = made_up_segments([2, 3])
     whole = of_segments(segments.frames, "mfcc", SETTINGS)
-    monkeypatch.setattr(datasets, "BLOCK", 5 * 9 * 4 * 4)
+    monkeypatch.setattr("genre.segments.BLOCK", 5 * 9 * 4 * 4)
     segment_file.write(segments, tmp_path / "frames.h5")
     on_disk = segment_file.read(tmp_path / "frames.h5").frames
     np.testing.assert_array_equal(of_segments(on_disk, "mfcc", SETTINGS), whole)

@@ -10,9 +10,9 @@ from helpers import ROOT, made_up_segments
 
 from genre import classifiers
 from genre.classifiers.estimators import pipelines
-from genre.datasets import TEST, TRAIN, VALIDATION
-from genre.datasets.splits import Split
 from genre.errors import ModelError, TrainingError
+from genre.songs import TEST, TRAIN, VALIDATION
+from genre.splits import Split
 
 RNG = np.random.default_rng(0)
 

@@ -10,9 +10,10 @@ from sklearn.kernel_ridge import KernelRidge
 
 from genre import classifiers
 from genre.classifiers import kernel_ridge
-from genre.datasets import TRAIN, Segments
-from genre.datasets.splits import Split
 from genre.errors import TrainingError
+from genre.segments import Segments
+from genre.songs import TRAIN
+from genre.splits import Split
 
 RNG = np.random.default_rng(0)
 

@@ -6,9 +6,8 @@ import pytest
 from helpers import made_up_segments, noise
 from scipy.special import logsumexp
 
-from genre import datasets
 from genre.classifiers import spectrogram_statistics as statistics
-from genre.datasets import segment_file
+from genre.segments import segment_file
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +130,7 @@ def test_volume_changes_nothing(mel):
 def test_frames_on_disk_give_the_same_whatever_the_blocks(tmp_path, monkeypatch):
     segments = made_up_segments([2, 3])
     whole = statistics.of_segments(segments.frames, "mel", {})
-    monkeypatch.setattr(datasets, "BLOCK", 3 * 9 * 4 * 4)
+    monkeypatch.setattr("genre.segments.BLOCK", 3 * 9 * 4 * 4)
     segment_file.write(segments, tmp_path / "frames.h5")
     on_disk = segment_file.read(tmp_path / "frames.h5").frames
     np.testing.assert_allclose(statistics.of_segments(on_disk, "mel", {}), whole, atol=1e-6)

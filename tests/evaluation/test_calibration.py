@@ -13,7 +13,7 @@ import evaluate
 import genre
 from genre import features
 from genre.evaluation import Predictions, calibration, pool
-from genre.reporting import card
+from genre.model import card
 
 
 def drawn(n: int, sharpness: float, seed: int = 0) -> Predictions:

@@ -8,9 +8,10 @@ import soundfile
 from helpers import SMALL, made_up_segments, noise
 
 import preprocess
-from genre import features
-from genre.datasets import TRAIN, UNUSED, segment_file, splits
+from genre import features, splits
 from genre.features.alteration import SPEED, altered
+from genre.segments import segment_file
+from genre.songs import TRAIN, UNUSED
 
 SAMPLES = noise(3, seed=1).astype(np.float32)
 

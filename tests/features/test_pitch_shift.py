@@ -10,19 +10,12 @@ from helpers import GTZAN, made_up_segments, noise
 
 import evaluate
 import preprocess
-from genre.datasets import (
-    TEST,
-    TRAIN,
-    UNUSED,
-    VALIDATION,
-    Segments,
-    Song,
-    segment_file,
-    split_file,
-    splits,
-)
-from genre.datasets.collect import collect
+from genre import splits
 from genre.features import Track
+from genre.segments import Segments, segment_file
+from genre.segments.collect import collect
+from genre.songs import TEST, TRAIN, UNUSED, VALIDATION, Song
+from genre.splits import split_file
 
 
 def with_copies(tracks_in_genre: list[int], shifts: tuple[float, ...] = (-1, 2)) -> Segments:

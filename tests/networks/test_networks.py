@@ -17,9 +17,9 @@ import lstm
 import mlp
 from genre import networks
 from genre.cli import options
-from genre.datasets import segment_file
 from genre.errors import TrainingError
 from genre.networks import NETWORKS
+from genre.segments import segment_file
 from genre.training.recipe import Recipe
 
 FUNCTIONS = {

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from genre import files
 from genre.errors import GenreError
-from genre.evaluation.answer import Answer
+from genre.model.answer import Answer
 from genre.reporting import predictions
 
 GTZAN_GENRES = [

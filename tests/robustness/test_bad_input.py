@@ -28,7 +28,7 @@ import mlp
 import predict
 import preprocess
 from genre import features
-from genre.datasets import segment_file
+from genre.segments import segment_file
 
 # A warning that Python shows would be a line on stderr.
 pytestmark = [

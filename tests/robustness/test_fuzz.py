@@ -21,9 +21,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genre import features
-from genre.datasets import PARTS, UNUSED, Segments, segment_file, split_file
 from genre.errors import AudioError, GenreError, ModelError
-from genre.reporting import card, predictions
+from genre.model import card
+from genre.reporting import predictions
+from genre.segments import Segments, segment_file
+from genre.songs import PARTS, UNUSED
+from genre.splits import split_file
 
 CASES = int(os.environ.get("GENRE_FUZZ_CASES", "50"))  # of each test
 SONGS = {  # suffix: (subtype, rate, channels, seconds)

@@ -20,8 +20,8 @@ from helpers import ROOT, made_up_segments, noise, refusal
 import mlp
 import predict
 import preprocess
-from genre.datasets import segment_file
-from genre.reporting import card
+from genre.model import card
+from genre.segments import segment_file
 from genre.training import fit
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
@@ -267,8 +267,8 @@ FULL = OSError(28, "No space left on device")
 @pytest.mark.parametrize(
     ("step", "fault"),
     [
-        ("genre.networks.onnx_file.export", FULL),
-        ("genre.datasets.split_file.write", KeyboardInterrupt),
+        ("genre.model.onnx_file.export", FULL),
+        ("genre.splits.split_file.write", KeyboardInterrupt),
     ],
 )
 def test_a_network_is_saved_whole_or_not_at_all(step, fault, data, earlier, run, monkeypatch):

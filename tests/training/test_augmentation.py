@@ -8,7 +8,8 @@ import pytest
 from helpers import GTZAN, librosa_mfcc, made_up_segments, noise
 
 import config
-from genre.datasets import TRAIN, VALIDATION, splits
+from genre import splits
+from genre.songs import TRAIN, VALIDATION
 from genre.training import augmentation, fit
 from genre.training.recipe import Recipe
 

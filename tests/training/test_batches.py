@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from helpers import made_up_segments
 
-from genre import datasets, networks
-from genre.datasets import segment_file, splits
+from genre import networks, splits
+from genre.segments import segment_file, take
 from genre.training import batches, fit
 from genre.training.batches import Batches
 from genre.training.recipe import Recipe
@@ -16,7 +16,7 @@ SHAPE = (9, 4)  # 144 bytes
 @pytest.fixture(params=[".json", ".h5"])
 def segments(request, tmp_path, monkeypatch):
     """Segments whose blocks hold 7 and whose stretches hold 40 of them, in memory and on disk."""
-    monkeypatch.setattr(datasets, "BLOCK", 7 * 144)
+    monkeypatch.setattr("genre.segments.BLOCK", 7 * 144)
     monkeypatch.setattr(batches, "HELD", 43 * 144)
     path = tmp_path / f"data{request.param}"
     segment_file.write(made_up_segments([20, 30], shape=SHAPE), path)
@@ -59,7 +59,7 @@ def test_seed_and_epoch_decide_the_order(segments):
 
 
 def test_data_on_disk_take_the_order_of_data_in_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "BLOCK", 7 * 144)
+    monkeypatch.setattr("genre.segments.BLOCK", 7 * 144)
     monkeypatch.setattr(batches, "HELD", 43 * 144)
     in_memory = made_up_segments([20, 30], shape=SHAPE)
     segment_file.write(in_memory, tmp_path / "data.h5")
@@ -74,16 +74,16 @@ def test_neighbours_are_parted(segments):
 
 
 def test_no_more_than_a_stretch_is_read_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "BLOCK", 7 * 144)
+    monkeypatch.setattr("genre.segments.BLOCK", 7 * 144)
     monkeypatch.setattr(batches, "HELD", 43 * 144)
     segment_file.write(made_up_segments([20, 30], shape=SHAPE), tmp_path / "data.h5")
     taken = []
 
-    def take(frames, rows):
+    def counted(frames, rows):
         taken.append(len(rows))
-        return datasets.take(frames, rows)
+        return take(frames, rows)
 
-    monkeypatch.setattr(batches, "take", take)
+    monkeypatch.setattr(batches, "take", counted)
     epoch(Batches(segment_file.read(tmp_path / "data.h5"), np.full(150, True), 8, seed=1))
     assert taken == [40, 40, 40, 30]
 
@@ -106,17 +106,17 @@ def test_a_change_is_told_its_batch_and_has_its_own_random_numbers():
 
 
 def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "BLOCK", 7 * 144)
+    monkeypatch.setattr("genre.segments.BLOCK", 7 * 144)
     monkeypatch.setattr(batches, "HELD", 17 * 144)
     segment_file.write(made_up_segments([20, 30], shape=SHAPE), tmp_path / "data.h5")
     segments = segment_file.read(tmp_path / "data.h5")
     taken = []
 
-    def take(frames, rows):
+    def counted(frames, rows):
         taken.append(tuple(rows))
-        return datasets.take(frames, rows)
+        return take(frames, rows)
 
-    monkeypatch.setattr(batches, "take", take)
+    monkeypatch.setattr(batches, "take", counted)
     split = splits.split(segments, "segment", seed=1)
     layers = networks.choose("mlp", "linear").layers(segments, SHAPE[1])
     fit.fit(layers, segments, split, Recipe(epochs=2, batch_size=4), seed=1)

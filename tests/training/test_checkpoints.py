@@ -11,8 +11,8 @@ from helpers import made_up_segments, read_card, refusal
 
 import config
 import mlp
-from genre import networks
-from genre.datasets import segment_file, splits
+from genre import networks, splits
+from genre.segments import segment_file
 from genre.training import fit
 from genre.training.checkpoints import Checkpoints
 from genre.training.recipe import Recipe

@@ -23,9 +23,9 @@ import cnn
 import config
 import lstm
 import mlp
-from genre import networks
-from genre.datasets import Segments, segment_file, splits
+from genre import networks, splits
 from genre.errors import TrainingError
+from genre.segments import Segments, segment_file
 from genre.training import fit
 from genre.training.recipe import Recipe, optimizer
 

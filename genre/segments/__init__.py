@@ -1,0 +1,141 @@
+"""The segments of a data set: their feature frames, and where each comes from."""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+BLOCK = 2**20  # bytes of frames that are read from the disk at once
+PIECE = 1024  # segments that are processed at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """Where each segment of a data set comes from: all of a segment file except the frames."""
+
+    feature: str
+    settings: dict[str, Any]
+    mapping: list[str]  # genre names, sorted; label i means mapping[i]
+    tracks: list[str]
+    labels: np.ndarray  # (segments,) int
+    track_index: np.ndarray  # (segments,) int, into tracks
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
+    artists: list[str] = field(default_factory=list)  # of each track, if the data set names them
+    # (segments,) semitones by which each is shifted, if preprocess.py added shifted copies
+    pitch_shift: np.ndarray | None = None
+    # (segments,) the number of its altered copy, 0 for the original, if there are altered copies
+    altered: np.ndarray | None = None
+    tracks_known: bool = True  # False if the file does not say which segments are of one track
+
+    @property
+    def originals(self) -> np.ndarray:
+        """Which segments are not shifted or altered copies, a mask of (segments,)."""
+        originals = np.full(len(self.labels), True)
+        for change in (self.pitch_shift, self.altered):
+            if change is not None:
+                originals &= change == 0
+        return originals
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Each segment's number within its track, (segments,); a copy has its original's."""
+        none = np.zeros(len(self.labels))
+        shift = none if self.pitch_shift is None else self.pitch_shift
+        altered = none if self.altered is None else self.altered
+        seen: Counter[tuple[int, float, float]] = Counter()
+        numbers = []
+        keys = (self.track_index.tolist(), shift.tolist(), altered.tolist())
+        for key in zip(*keys, strict=True):
+            numbers.append(seen[key])
+            seen[key] += 1
+        return np.array(numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments(Index):
+    """A data set's segments: the feature frames, and where each comes from.
+
+    The frames are (segments, frames, bands): an array, or `segment_hdf5.Frames` that stay on the
+    disk. `take` and `blocks` read both.
+    """
+
+    frames: np.ndarray
+    digest: str = ""  # SHA-256 of the file that they were read from
+
+    @cached_property
+    def first_copy(self) -> np.ndarray:
+        """For each track, the first one with the same frames, (tracks,): itself if it is no copy.
+
+        Reads all frames once.
+        """
+        tracks = np.unique(self.track_index[self.originals])
+        digests = {track: hashlib.sha256() for track in tracks.tolist()}
+        of_segment = zip(self.track_index.tolist(), self.originals.tolist(), strict=True)
+        for block in blocks(self.frames):
+            for frames in block:
+                track, is_original = next(of_segment)
+                if is_original:
+                    digests[track].update(frames.tobytes())
+        first = np.arange(len(self.tracks))
+        first[tracks] = tracks[first_of_each(each.digest() for each in digests.values())]
+        return first
+
+
+def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
+    """Return for each digest the index of the first equal one."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], dtype=int)
+
+
+def blocks(frames: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield all frames, (segments, frames, bands) float32, as many segments at once as fit BLOCK.
+
+    What float32 cannot hold becomes infinite.
+    """
+    length = block_length(frames)
+    with _opened(frames) as data:
+        for start in range(0, len(frames), length):
+            with np.errstate(over="ignore"):
+                yield data[start : start + length].astype(np.float32, copy=False)
+
+
+def _opened(frames: np.ndarray) -> AbstractContextManager[np.ndarray]:
+    return nullcontext(frames) if isinstance(frames, np.ndarray) else frames.opened()
+
+
+def block_length(frames: np.ndarray) -> int:
+    """Return how many segments fit a block, at least one."""
+    return max(1, BLOCK // (4 * math.prod(frames.shape[1:])))
+
+
+def take(frames: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the frames of some segments, given by ascending indices, as an array of float32."""
+    if isinstance(frames, np.ndarray):
+        return frames[rows].astype(np.float32, copy=False)
+    taken = np.empty((len(rows), *frames.shape[1:]), dtype=np.float32)
+    start = 0
+    with _opened(frames) as data:
+        for of_block in by_block(frames, rows):
+            first, last = of_block[[0, -1]]
+            taken[start : start + len(of_block)] = data[first : last + 1][of_block - first]
+            start += len(of_block)
+    return taken
+
+
+def by_block(frames: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+    """Split some segments, given by ascending indices, at the boundaries of the blocks."""
+    ends = np.flatnonzero(np.diff(rows // block_length(frames))) + 1
+    return np.split(rows, ends)
+
+
+def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the frames of some segments, as `take` does, at most PIECE segments at once."""
+    for start in range(0, len(rows), PIECE):
+        yield take(frames, rows[start : start + PIECE])

@@ -1,0 +1,82 @@
+"""Collect the frames of all songs of a data set."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from genre.errors import DatasetError
+from genre.features import Track
+from genre.segments import Index, copies, first_of_each
+from genre.songs import Song, some
+
+
+class Collected(NamedTuple):
+    """All of a segment file except the frames, and notes for the user."""
+
+    index: Index
+    notes: list[str]
+
+
+def collect(
+    results: Iterable[tuple[Song, Track | str]],
+    keep: Callable[[np.ndarray], None],
+    *,
+    feature: str,
+    settings: dict[str, Any],
+    shifts: Sequence[float] = (),
+    n_altered: int = 0,
+) -> Collected:
+    """Pass each song's frames to `keep`, and return the index of all segments.
+
+    A song without frames comes with the reason, and is listed as skipped. After a song's own
+    segments come those of its copies: one for each of `shifts` in pitch, then `n_altered` more.
+    Raises DatasetError if fewer than two genres have a usable song.
+    """
+    songs, counts, skipped, short, digests = [], [], [], [], []
+    n_copies = 1 + len(shifts) + n_altered  # the original included
+    for song, result in results:
+        if isinstance(result, str):
+            skipped.append({"track": song.track, "reason": result})
+            continue
+        keep(result.frames)
+        songs.append(song)
+        counts.append(len(result.frames))
+        if result.short:
+            short.append(song.track)
+        originals = result.frames[: len(result.frames) // n_copies]
+        digests.append(hashlib.sha256(originals.tobytes()).digest())
+    mapping = sorted({song.genre for song in songs})
+    if len(mapping) < 2:
+        first = f", first {skipped[0]['track']}: {skipped[0]['reason']}" if skipped else ""
+        raise DatasetError(
+            f"songs of two or more genres are needed; the usable songs are of {len(mapping)} "
+            f"({len(skipped)} songs skipped{first})"
+        )
+    shift_of_copy = [0.0, *shifts, *[0.0] * n_altered]
+    altered_of_copy = [0] * (1 + len(shifts)) + list(range(1, 1 + n_altered))
+
+    def of_segments(of_copy: Sequence[float]) -> np.ndarray:
+        return np.concatenate([np.repeat(of_copy, n // n_copies) for n in counts])
+
+    index = Index(
+        feature=feature,
+        settings=settings,
+        mapping=mapping,
+        tracks=[song.track for song in songs],
+        labels=np.repeat([mapping.index(song.genre) for song in songs], counts),
+        track_index=np.repeat(np.arange(len(songs)), counts),
+        skipped=skipped,
+        parts=[song.part for song in songs] if any(song.part for song in songs) else [],
+        artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
+        pitch_shift=of_segments(shift_of_copy) if shifts else None,
+        altered=of_segments(altered_of_copy) if n_altered else None,
+    )
+    notes = copies.notes(index, first_of_each(digests))
+    if short:
+        notes.append(
+            f"{len(short)} tracks are shorter than one segment and were repeated to fill it: "
+            f"{some(short)}"
+        )
+    return Collected(index, notes)

@@ -1,0 +1,134 @@
+"""Find the songs of a data set that is a folder of genre folders.
+
+by-genre/                       or, with parts for `--split given`,   by-part/
+  blues/   a.wav  b.mp3                                                 train/  blues/  jazz/
+  jazz/    live/c.flac                                                  test/   blues/  jazz/
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from genre.audio import AUDIO_SUFFIXES
+from genre.errors import DatasetError
+from genre.files import printable
+from genre.songs import UNUSED, Song, some
+from genre.songs.csv_list import PART_OF
+from genre.songs.listing import Listing, check_is_folder, genre_name, look_alikes
+
+MACOS = "__MACOSX"  # a folder in archives made on macOS; it holds no songs
+
+
+def songs_in(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Return the songs that paths name: files as they are, and all audio files in folders.
+
+    The second list has a line for each folder that cannot be read, or that holds no audio files.
+    """
+    songs, problems = [], []
+    for path in paths:
+        if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
+            songs.append(path)
+            continue
+        errors: list[OSError] = []
+        found = list(audio_files(path, errors.append))
+        songs += found
+        problems += [f"{printable(error.filename)}: {error.strerror}" for error in errors]
+        if not found and not errors:
+            problems.append(f"no audio files in {printable(path)}")
+    return list(dict.fromkeys(songs)), problems
+
+
+def _fail(error: OSError) -> NoReturn:
+    raise error
+
+
+def audio_files(folder: Path, unreadable: Callable[[OSError], None] = _fail) -> Iterator[Path]:
+    """Yield the audio files in a folder and the folders below it, sorted, without hidden ones.
+
+    Links to folders are followed, but not to a folder that contains `folder`, and to no folder
+    twice. `unreadable` is called for a folder that cannot be read; the default raises the OSError.
+    """
+    visited = {*folder.resolve().parents}
+    for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        place = Path(parent).resolve()
+        if place in visited:
+            folders.clear()
+            continue
+        visited.add(place)
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        yield from (Path(parent, name) for name in sorted(filter(_is_audio, names)))
+
+
+def find(dataset: Path) -> Listing:
+    """Return the songs of a folder of genre folders, sorted by genre and path.
+
+    If the folders are called train and test (and validation), they are the songs' parts, and the
+    folders in them are the genres. Raises DatasetError if fewer than two genres have audio files.
+    """
+    check_is_folder(dataset)
+    folders, barren = _folders(dataset)
+    notes, parts = [], {folder: PART_OF.get(folder.name.lower()) for folder in folders}
+    loose = _loose_songs(dataset)
+    if len(folders) > 1 and all(parts.values()):
+        names = ", ".join(folder.name for folder in folders)
+        notes.append(
+            f"{names}: taken for the parts of --split given, and the folders in them for genres"
+        )
+        loose += [song for folder in folders for song in _loose_songs(folder)]
+        genres = []
+        for folder in folders:
+            in_part, without_songs = _folders(folder)
+            genres += [(genre, parts[folder]) for genre in in_part]
+            barren += without_songs
+    else:
+        genres = [(genre, UNUSED) for genre in folders]
+        if len(like_parts := [folder.name for folder in folders if parts[folder]]) > 1:
+            notes.append(
+                f"{', '.join(like_parts)}: taken for genres, as there are other folders beside them"
+            )
+    songs = [
+        Song(path, _track(path, dataset), genre_name(folder.name), part)
+        for folder, part in genres
+        for path in audio_files(folder)
+    ]
+    left_out = [_track(path, dataset) for path in loose]
+    if left_out:
+        notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
+    if barren:
+        names = [_track(folder, dataset) + "/" for folder in barren]
+        notes.append(f"{len(names)} folders hold no songs, so they are not genres: {some(names)}")
+        left_out += names
+    names = sorted({song.genre for song in songs})
+    if len(names) < 2:
+        found = f"audio only in {names[0]}/" if names else "no audio in any"
+        raise DatasetError(
+            f"{dataset}: a data set is a folder of two or more genre folders with songs in them; "
+            f"found {found}"
+        )
+    songs.sort(key=lambda song: song.genre)  # two folders, spelled differently, can be one genre
+    return Listing(songs, left_out, notes + look_alikes(songs))
+
+
+def _folders(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders in a folder that hold songs, and those that hold none, both sorted."""
+    found = sorted(p for p in folder.iterdir() if p.is_dir() and not _is_hidden(p.name))
+    with_songs = [each for each in found if next(audio_files(each), None)]
+    return with_songs, [each for each in found if each not in with_songs]
+
+
+def _loose_songs(folder: Path) -> list[Path]:
+    """Return the audio files directly in a folder, sorted."""
+    return sorted(p for p in folder.iterdir() if _is_audio(p.name) and not p.is_dir())
+
+
+def _track(path: Path, dataset: Path) -> str:
+    return printable(path.relative_to(dataset).as_posix())
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == MACOS
+
+
+def _is_audio(name: str) -> bool:
+    return not _is_hidden(name) and Path(name).suffix.lower() in AUDIO_SUFFIXES

@@ -1,0 +1,74 @@
+"""A model of embeddings, from its training to a song that is unlike all that it was trained on."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import genre
+import mlp
+import preprocess
+from genre.errors import ModelError
+from genre.model import card
+
+
+@pytest.fixture(scope="module")
+def folder(corpus, tmp_path_factory):
+    """A linear network of musicnn's embeddings. Not to be written to."""
+    folder = tmp_path_factory.mktemp("embeddings")
+    data = folder / "musicnn.h5"
+    options = ["--feature", "musicnn", "--segments", "15", "--limit", "3", "--output", f"{data}"]
+    assert preprocess.main(["--dataset", f"{corpus}", *options]) == 0
+    options = ["--architecture", "linear", "--folds", "3", "--refit", "--epochs", "10"]
+    assert mlp.main(["--data", f"{data}", *options, "--output", f"{folder / 'linear'}"]) == 0
+    return folder / "linear"
+
+
+@pytest.fixture
+def changed(folder, tmp_path):
+    """A copy of the model whose card says other things of its calibration."""
+
+    def change(**values):
+        copy = shutil.copytree(folder, tmp_path / "linear", dirs_exist_ok=True)
+        path = copy / card.CARD_FILE
+        content = json.loads(path.read_bytes())
+        content["calibration"] |= values
+        path.write_text(json.dumps(content))
+        return copy
+
+    return change
+
+
+def test_distance_alone_makes_a_song_uncertain(changed, corpus):
+    song = next(corpus.glob("jazz/*.wav"))
+    sure = {"threshold": 0.0, "tracks": 50}
+    assert not genre.load(changed(**sure, farthest=2.0)).predict(song).uncertain
+    assert genre.load(changed(**sure, farthest=0.0)).predict(song).uncertain
+    assert not genre.load(changed(**sure, farthest=None)).predict(song).uncertain
+
+
+def test_noise_is_farther_away_than_music(changed, corpus):
+    songs = [*corpus.glob("jazz/*.wav"), *corpus.glob("metal/*.wav")]
+    noise = (np.random.default_rng(0).normal(0, 0.1, 6 * 22050).astype(np.float32), 22050)
+    limit = genre.load(changed()).card.calibration.farthest
+    assert 0 < limit < 1
+    model = genre.load(changed(threshold=0.0, tracks=50))
+    assert sum(model.predict(song).uncertain for song in songs) < len(songs) / 2
+    assert model.predict(noise).uncertain
+
+
+def test_the_readme_says_what_far_is(folder):
+    limit = card.read(folder).calibration.farthest
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"distance of {limit:.2f} from the mean of each genre" in text
+
+
+def test_centres_that_are_not_the_cards_are_refused(changed):
+    copy = changed()
+    (copy / card.CENTRES_FILE).write_bytes(b"other centres")
+    with pytest.raises(ModelError, match=r"not the file that card\.json describes"):
+        genre.load(copy)
+    (copy / card.CENTRES_FILE).unlink()
+    with pytest.raises(ModelError, match="no such file"):
+        genre.load(copy)

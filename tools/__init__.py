@@ -1,0 +1,1 @@
+"""What wrote `genre/features/musicnn.onnx`. The suite does not run it."""
