@@ -205,7 +205,7 @@ def draw_augmented(run: fit.Run, recipe: Recipe, segments: Segments, path: Path)
     )
     frames, labels = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
     shares = augmentation.one_hot(labels, len(segments.mapping))
-    decibel = augmentation.decibel(segments, frames.shape[2])
+    decibel = augmentation.decibel(segments)
     rng = np.random.default_rng(run.seed)
     steps = [("unchanged", frames, shares), *augmentation.steps(frames, shares, decibel, rng)]
     settings = segments.settings

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 import config
-from genre import features
 from genre.features.settings import Settings
-from genre.segments import Index
+from genre.segments import Segments
 
 
 def augment(
@@ -57,18 +56,16 @@ def one_hot(labels: np.ndarray, n_genres: int) -> np.ndarray:
     return np.eye(n_genres, dtype=np.float32)[labels]
 
 
-def decibel(index: Index, n_bands: int) -> np.ndarray:
+def decibel(segments: Segments) -> np.ndarray:
     """Return how much one more decibel changes each band, (1 + EQUALIZER_WAVES, bands).
 
     Row 0 is for one decibel of volume. Row k is for an equaliser whose gains are a cosine of k half
     waves over the bands, 1 dB at the lowest band. Bands in decibels change by that cosine. MFCCs
     are the orthonormal DCT of such bands, so only coefficient k changes, by the cosine's norm.
     """
-    n_mels = index.settings.get("n_mels", Settings.n_mels)
-    found = features.levels(index.feature, index.settings, n_bands)
-    return np.concatenate(
-        [_waves(level, width, n_mels) for level, width in found], axis=1, dtype=np.float32
-    )
+    n_mels = segments.settings.get("n_mels", Settings.n_mels)
+    waves = [_waves(level, n_bands, n_mels) for level, n_bands in segments.levels]
+    return np.concatenate(waves, axis=1, dtype=np.float32)
 
 
 def _waves(level: str, n_bands: int, n_mels: int) -> np.ndarray:
