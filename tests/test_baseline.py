@@ -148,7 +148,7 @@ def test_it_predicts_as_it_did_when_trained(saved, corpus, segments_path):
 
     samples, _ = librosa.load(song, sr=22050)
     frames = np.stack([librosa_mfcc(samples[i * 66150 :][:66150]) for i in range(2)])
-    rows = band_statistics.of_segments(frames, "mfcc", segments.settings)
+    rows = band_statistics.of_segments(frames, segments.levels)
     expected = calibrated(classifiers.probabilities(model, rows, 10), saved).mean(axis=0)
     np.testing.assert_allclose(list(answer.probabilities.values()), expected, atol=1e-3)
 

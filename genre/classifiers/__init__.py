@@ -73,14 +73,14 @@ class Examples:
     @cached_property
     def _of_bands(self) -> np.ndarray:
         segments = self.segments
-        return band_statistics.of_segments(segments.frames, segments.feature, segments.settings)
+        return band_statistics.of_segments(segments.frames, segments.levels)
 
     @cached_property
     def _of_spectrograms(self) -> tuple[np.ndarray, np.ndarray]:
         from genre.classifiers.kernel_ridge import statistics_of_copies
 
         segments = self.segments
-        data = segments.frames, segments.feature, segments.settings
+        data = segments.frames, segments.levels
         rows = spectrogram_statistics.of_segments(*data)
         return rows, statistics_of_copies(*data, seed=self.seed)
 
@@ -89,9 +89,8 @@ def check(name: str, segments: Segments) -> None:
     """Raise TrainingError if a classifier cannot use such segments."""
     if name != KERNEL_RIDGE:
         return
-    _, n_frames, n_bands = segments.frames.shape
-    levels = features.levels(segments.feature, segments.settings, n_bands)
-    if not all(level == "all" for level, _ in levels):
+    n_frames = segments.frames.shape[1]
+    if not all(level == "all" for level, _ in segments.levels):
         raise TrainingError(
             f"{name} needs a spectrogram in decibels, such as that of preprocess.py --feature mel, "
             f"not {segments.feature}"
@@ -168,12 +167,18 @@ def predictor(
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function from frames, (segments, frames, bands), to the genres' probabilities."""
     statistics = _statistics_of(model)
-    return lambda frames: probabilities(model, statistics(frames, feature, settings), n_genres)
+
+    def predict(frames: np.ndarray) -> np.ndarray:
+        levels = features.levels(feature, settings, frames.shape[2])
+        return probabilities(model, statistics(frames, levels), n_genres)
+
+    return predict
 
 
 def takes(model: Pipeline, shape: tuple[int, int], feature: str, settings: dict[str, Any]) -> bool:
     """Say whether a classifier takes segments of a shape, (frames, bands)."""
-    rows = _statistics_of(model)(np.zeros((1, *shape)), feature, settings)
+    levels = features.levels(feature, settings, shape[1])
+    rows = _statistics_of(model)(np.zeros((1, *shape)), levels)
     return rows.shape[1] == model.n_features_in_
 
 

@@ -207,7 +207,7 @@ def draw_augmented(run: fit.Run, recipe: Recipe, segments: Segments, path: Path)
     frames, labels = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
     shares = augmentation.one_hot(labels, len(segments.mapping))
     how, rng = recipe.augmentation, np.random.default_rng(run.seed)
-    decibel = augmentation.decibel(segments, frames.shape[2], how.equalizer_waves)
+    decibel = augmentation.decibel(segments, how.equalizer_waves)
     changed = augmentation.steps(frames, shares, decibel, how, rng)
     steps = [("unchanged", frames, shares), *changed]
     settings = segments.settings

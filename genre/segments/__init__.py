@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from genre import features
+
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
 PIECE = 1024  # segments that are processed at once
 
@@ -68,6 +70,11 @@ class Segments(Index):
 
     frames: np.ndarray
     digest: str = ""  # SHA-256 of the file that they were read from
+
+    @cached_property
+    def levels(self) -> features.Levels:
+        """The bands that a change of volume changes: see `features.levels`."""
+        return features.levels(self.feature, self.settings, self.frames.shape[2])
 
     @cached_property
     def first_copy(self) -> np.ndarray:

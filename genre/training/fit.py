@@ -189,9 +189,7 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
     from genre.training.batches import Batches  # which imports Keras
 
     n_genres = len(segments.mapping)
-    decibel = augmentation.decibel(
-        segments, segments.frames.shape[2], recipe.augmentation.equalizer_waves
-    )
+    decibel = augmentation.decibel(segments, recipe.augmentation.equalizer_waves)
     trained = split.parts == TRAIN
     of_segment = np.ones(len(trained), dtype=np.float32)
     of_genre = np.ones(n_genres, dtype=np.float32)
