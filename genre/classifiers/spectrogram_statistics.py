@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genre import features
-from genre.segments import blocks
+from genre.segments import Segments, blocks
 
 FEWEST_FRAMES = 3  # that a segment needs: a pattern has a frame, one before it and one after it
 COSINES = 20  # coefficients of the discrete cosine transform over the bands, as in MFCCs
@@ -36,6 +36,19 @@ ONSETS, BEFORE, AFTER = 4, 2, 7  # how many of the strongest onsets, and frames 
 # The frames, sorted from the softest to the loudest, are averaged between these fractions.
 LOUDNESS_EDGES = (0, 0.1, 0.35), (0.65, 0.9, 1)
 MIN_MODULATION = 0.1  # dB, added before the logarithm, which 0 does not have
+
+
+def lacking(segments: Segments) -> str:
+    """Return what segments lack for these statistics, "" for nothing."""
+    n_frames = segments.frames.shape[1]
+    if not all(level == "all" for level, _ in segments.levels):
+        return (
+            "a spectrogram in decibels, such as that of preprocess.py --feature mel, not "
+            f"{segments.feature}"
+        )
+    if n_frames < FEWEST_FRAMES:
+        return f"segments of at least {FEWEST_FRAMES} frames, not {n_frames}"
+    return ""
 
 
 def of_segments(frames: np.ndarray, levels: features.Levels) -> np.ndarray:

@@ -17,7 +17,7 @@ BLOCK = 2**20  # bytes of frames that are read from the disk at once
 PIECE = 1024  # segments that are processed at once
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # equal only to itself, so that caches can hold it
 class Index:
     """Where each segment of a data set comes from: all of a segment file except the frames."""
 
@@ -60,7 +60,7 @@ class Index:
         return np.array(numbers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Segments(Index):
     """A data set's segments: the feature frames, and where each comes from.
 
