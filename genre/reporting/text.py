@@ -82,7 +82,7 @@ def scores(result: Scores) -> str:
 def tracks_with_interval(result: Scores) -> str:
     """Return the number of test tracks, and the interval that it gives the accuracy."""
     low, high = metrics.wilson(round(result.track_accuracy * result.tracks), result.tracks)
-    return f"{result.tracks} tracks: between {low:.2f} and {high:.2f} with 95 % confidence"
+    return f"{result.tracks} tracks; 95 % interval {low:.2f} to {high:.2f}"
 
 
 def summary(card: Card) -> str:
