@@ -14,8 +14,9 @@ for answer in model.predict_many(paths):   # in parallel, in order
 
 from typing import Any
 
-__all__ = ["Answer", "Model", "load"]
-__version__ = "1.0.0"
+from genre.version import VERSION as __version__
+
+__all__ = ["Answer", "Model", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -231,13 +231,16 @@ def _load_classifier(
     from genre import classifiers
     from genre.model import skops_file
 
+    kind = the_card.architecture.get("statistics", "")
+    if kind not in classifiers.STATISTICS:
+        raise ModelError(f"{file}: its card does not say what it learnt from; train it again")
     of_feature = (the_card.feature, the_card.settings)
     try:
         model = skops_file.from_bytes(content, len(the_card.mapping))
     except Exception as error:  # skops raises whatever its parts raise on a file of other content
         raise ModelError(f"{file}: not a classifier that can be loaded ({reason(error)})") from None
-    predictor = classifiers.predictor(model, *of_feature, len(the_card.mapping))
-    return (lambda shape: classifiers.takes(model, shape, *of_feature)), predictor
+    predictor = classifiers.predictor(model, kind, *of_feature, len(the_card.mapping))
+    return (lambda shape: classifiers.takes(model, kind, shape, *of_feature)), predictor
 
 
 def _tracks(

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-import config
 from genre import features
 from genre.environment import load_keras
 from genre.errors import TrainingError
-from genre.segments import Index, Segments, pieces
+from genre.segments import Segments, pieces
 
 Tensor = Any  # keras.KerasTensor; Keras itself is imported when a network is built
 # A network's layers: from normalised frames, (segments, frames, bands), and the number of genres
@@ -27,7 +26,7 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
     import tensorflow
 
     frames = keras.Input(segments.frames.shape[1:])
-    levelled = without_level(frames, segments)
+    levelled = features.without_level(frames, segments.levels, keras.ops)
     normalization = keras.layers.Normalization(name="normalization")
     network = keras.Model(frames, layers(normalization(levelled), len(segments.mapping)))
     remove_level = keras.Model(frames, levelled)
@@ -39,14 +38,6 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
         )
     )
     return network
-
-
-def without_level(frames: Tensor, index: Index) -> Tensor:
-    """Return frames without their level; features without a level are not changed."""
-    from keras import ops
-
-    levels = features.levels(index.feature, index.settings, frames.shape[2])
-    return features.without_level(frames, levels, ops)
 
 
 def need_frames(frames: Tensor, least: int, network: str) -> None:
@@ -78,7 +69,7 @@ def convolution(
 def batch_norm(x: Tensor) -> Tensor:
     from keras import layers
 
-    return layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
+    return layers.BatchNormalization()(x)
 
 
 def pool(x: Tensor, frames: int | None, bands: int | None, *, average: bool = False) -> Tensor:

@@ -12,6 +12,10 @@ from genre.model.card import Card, CardSplit
 from genre.reporting import figures
 from genre.songs import PARTS
 
+# An accuracy on the training segments that is higher by more than this than that on the validation
+# segments: the network has learnt them by heart.
+OVERFITS = 0.1
+
 
 def network(card: Card) -> str:
     """Return the name of a network or classifier."""
@@ -62,7 +66,7 @@ def scores(result: Scores) -> str:
     width = max(len("genre"), *map(len, result.genres))
     lines = [
         f"accuracy per segment  {result.segment_accuracy:.3f}  ({result.segments} segments)",
-        f"accuracy per track    {result.track_accuracy:.3f}  ({result.tracks} tracks)",
+        f"accuracy per track    {result.track_accuracy:.3f}  ({tracks_with_interval(result)})",
         f"macro F1 of tracks    {result.macro_f1:.3f}",
         "",
         f"{'genre':{width}}  precision  recall     F1  ROC area  tracks",
@@ -75,36 +79,49 @@ def scores(result: Scores) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: GenreScores) -> list[str]:
-    return [_number(value) for value in (row.precision, row.recall, row.f1, row.roc_area)]
+def tracks_with_interval(result: Scores) -> str:
+    """Return the number of test tracks, and the interval that it gives the accuracy."""
+    low, high = metrics.wilson(round(result.track_accuracy * result.tracks), result.tracks)
+    return f"{result.tracks} tracks: between {low:.2f} and {high:.2f} with 95 % confidence"
 
 
-def ranking(results: dict[str, dict[str, Any]]) -> str:
-    """Return a table of the scores of several classifiers, in their order.
-
-    A result holds the `measures` of its runs, the `seconds` of a run's training and the mean
-    `roc_area` of the genres.
-    """
-    width = max(len("classifier"), *map(len, results))
-    names = ("per segment", "per track", "macro F1", "ROC area", "seconds")
-    lines = [f"{'classifier':{width}}" + "".join(f"  {name:>{_wide(name)}}" for name in names)]
-    for name, result in results.items():
-        cells = [with_spread(result["measures"], measure) for measure in MEASURES]
-        cells += [_number(result["roc_area"]), f"{result['seconds']:.2f}"]
-        columns = zip(cells, names, strict=True)
-        lines.append(f"{name:{width}}" + "".join(f"  {cell:>{_wide(of)}}" for cell, of in columns))
+def summary(card: Card) -> str:
+    """Return the scores on a card, how its training went, and the warnings on its split."""
+    lines = []
+    if card.spread:
+        lines += [run_line(i, run) for i, run in enumerate(card.runs, start=1)]
+        lines += [spread_line(card.spread, len(card.runs)), ""]
+    lines += [title(card), scores(card.scores), ""]
+    lines += epoch_lines(card.training)
+    lines += [f"note: {note}" for note in card.split.notes]
+    if not card.training.get("converged", True):
+        lines.append(f"note: {unconverged(network(card))}")
     return "\n".join(lines)
 
 
-def _wide(name: str) -> int:
-    return 8 if name in ("ROC area", "seconds") else len("0.000 ± 0.000")
+def epoch_lines(training: dict[str, Any]) -> list[str]:
+    """Return a line on the epoch that was kept, and on how much a network overfits."""
+    if "best_epoch" not in training:
+        return []
+    line = f"epoch {training['best_epoch']} of {training['epochs_run']} is kept"
+    trained, validation = (training.get(f"{part}_accuracy") for part in PARTS[:2])
+    if validation is None:
+        return [f"{line}: accuracy {trained:.2f} on training segments"]
+    overfits = "; it overfits" if trained - validation > OVERFITS else ""
+    both = f"accuracy {trained:.2f} on training and {validation:.2f} on validation segments"
+    return [f"{line}: {both}{overfits}"]
 
 
-def with_spread(runs: list[dict[str, Any]], measure: str) -> str:
-    """Return a measure's mean over runs and, for several runs, its sample standard deviation."""
-    if len(runs) == 1:
-        return f"{runs[0][measure]:.3f}"
-    return "{mean:.3f} ± {std:.3f}".format(**metrics.spread(runs)[measure])
+def unconverged(name: str) -> str:
+    """Return a note on a classifier whose training did not converge."""
+    return (
+        f"{name} reached its largest number of steps before it converged; more steps might change "
+        "its scores"
+    )
+
+
+def _cells(row: GenreScores) -> list[str]:
+    return [_number(value) for value in (row.precision, row.recall, row.f1, row.roc_area)]
 
 
 def readme(card: Card, notes: str = "") -> str:
@@ -127,7 +144,7 @@ def _scores_of(card: Card) -> list[str]:
     result = card.scores
     items = [
         f"accuracy per segment {result.segment_accuracy:.3f} ({result.segments} segments)",
-        f"accuracy per track {result.track_accuracy:.3f} ({result.tracks} tracks; "
+        f"accuracy per track {result.track_accuracy:.3f} ({tracks_with_interval(result)}; "
         "the probabilities of a track's segments are averaged)",
         f"macro F1 of tracks {result.macro_f1:.3f}",
         *(f"note: {note}" for note in card.split.notes),
@@ -255,7 +272,7 @@ def _training(card: Card) -> list[str]:
         f"Augmentation: {augmentation}.\n![augmented segments]({figures.AUGMENTED})"
         if augmentation
         else "",
-        f"Constants of config.py: {_named(card.config)}." if card.config else "",
+        f"Protocol: {_named(card.protocol)}." if card.protocol else "",
         f"![training curves]({figures.HISTORY})" if "epochs" in training else "",
         f"Files: {', '.join(files)}.{exact}",
         f"Versions: {_named(card.versions)}.",

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from genre import features
+
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
 PIECE = 1024  # segments that are processed at once
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # equal only to itself, so that caches can hold it
 class Index:
     """Where each segment of a data set comes from: all of a segment file except the frames."""
 
@@ -58,7 +60,7 @@ class Index:
         return np.array(numbers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Segments(Index):
     """A data set's segments: the feature frames, and where each comes from.
 
@@ -68,6 +70,11 @@ class Segments(Index):
 
     frames: np.ndarray
     digest: str = ""  # SHA-256 of the file that they were read from
+
+    @cached_property
+    def levels(self) -> features.Levels:
+        """The bands that a change of volume changes: see `features.levels`."""
+        return features.levels(self.feature, self.settings, self.frames.shape[2])
 
     @cached_property
     def first_copy(self) -> np.ndarray:

@@ -7,11 +7,11 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from helpers import made_up_segments, read_card, refusal
+from helpers import choose, made_up_segments, read_card, refusal
 
 import config
 import mlp
-from genre import networks, splits
+from genre import splits
 from genre.segments import segment_file
 from genre.training import fit
 from genre.training.checkpoints import Checkpoints
@@ -19,19 +19,19 @@ from genre.training.recipe import Recipe
 
 SEGMENTS = made_up_segments([6, 6, 6])
 SPLIT = splits.split(SEGMENTS, "track", seed=1)
-MLP, CNN = (networks.choose(script).layers(SEGMENTS, 4) for script in ("mlp", "cnn"))
+MLP, CNN = (choose(script).layers(SEGMENTS, 4) for script in ("mlp", "cnn"))
 
 
-def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Run:
+def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Trained:
     how = {"epochs": epochs, "batch_size": 8, "learning_rate": 0.002} | options
-    return fit.fit(layers, SEGMENTS, SPLIT, Recipe(**how), seed=1, kept=kept)
+    return fit.fit(layers, SEGMENTS, SPLIT, Recipe(**how), seed=1, watch=fit.Watch(kept=kept))
 
 
 def checkpoints(folder, every: int | None, *, resume: bool) -> Checkpoints:
     return Checkpoints(folder, every, resume, identity={})
 
 
-def assert_same(run: fit.Run, other: fit.Run) -> None:
+def assert_same(run: fit.Trained, other: fit.Trained) -> None:
     assert run.curves == other.curves
     for weights, others in zip(run.network.weights, other.network.weights, strict=True):
         np.testing.assert_array_equal(weights.numpy(), others.numpy())
@@ -55,14 +55,13 @@ def test_a_schedule_goes_on_where_it_was(tmp_path):
     assert_same(resumed, unbroken)
 
 
-def test_patience_is_not_renewed(tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "PATIENCE", 3)
-    unbroken = train(MLP, 60, checkpoints(tmp_path / "whole", 1, resume=False))
+def test_patience_is_not_renewed(tmp_path):
+    unbroken = train(MLP, 60, checkpoints(tmp_path / "whole", 1, resume=False), patience=3)
     epochs = len(unbroken.curves["loss"])
     assert epochs == unbroken.best_epoch + 3 < 60
-    train(MLP, epochs - 1, checkpoints(tmp_path / "part", epochs - 1, resume=False))
+    train(MLP, epochs - 1, checkpoints(tmp_path / "part", epochs - 1, resume=False), patience=3)
     for folder in ("part", "whole"):  # the last epoch is left, or none is
-        resumed = train(MLP, 60, checkpoints(tmp_path / folder, None, resume=True))
+        resumed = train(MLP, 60, checkpoints(tmp_path / folder, None, resume=True), patience=3)
         assert_same(resumed, unbroken)
 
 
@@ -144,7 +143,7 @@ def test_other_constants_are_not_resumed(data, folder, run, name, monkeypatch):
     before = getattr(config, name)
     monkeypatch.setattr(config, name, before / 2)
     line = refusal(run(mlp, "--data", data, "--output", folder, "--resume"))
-    assert f"(config {name}: {before} then, {before / 2} now)" in line
+    assert f"(training {name.lower()}: {before} then, {before / 2} now)" in line
 
 
 def test_other_data_are_not_resumed(folder, run, tmp_path):
