@@ -11,9 +11,10 @@ import pytest
 import soundfile
 from helpers import ROOT, edit_card, judged, noise, read_card
 
-import config
 import genre
 from genre.errors import AudioError, ModelError
+from genre.model import files
+from genre.model.answer import Answer
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_the_lines_of_the_documentation_run(network, song, tmp_path, monkeypatch
     lines = genre.__doc__.split("\n\n", 1)[1]
     shutil.copy(song, tmp_path / "song.mp3")  # what a file holds decides, not what it is called
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config, "PRETRAINED_PATH", network)
+    monkeypatch.setattr(files, "PRETRAINED", network)
     names = {"paths": [song]}
     exec(textwrap.dedent(lines), names)
     assert names["answer"].genre in names["model"].card.mapping
@@ -60,10 +61,24 @@ def test_an_answer_is_the_networks_mean_over_the_segments(model, network, song):
 def test_a_model_is_found_by_its_folder_by_a_file_in_it_or_as_the_pretrained_one(
     model, network, song, monkeypatch
 ):
-    monkeypatch.setattr(config, "PRETRAINED_PATH", network)
+    monkeypatch.setattr(files, "PRETRAINED", network)
     expected = model.predict(song).probabilities
     for path in (str(network), network / "model.onnx", network / "model.keras", None):
         assert genre.load(path).predict(song).probabilities == expected
+
+
+def test_a_model_and_an_answer_show_themselves_in_a_line(model, song):
+    assert repr(model).startswith("<Model cnn: 10 genres, ")
+    answer = model.predict(song)
+    assert repr(answer).startswith(f"<Answer {song}: {answer.genre} ")
+    assert repr(Answer(song="a.wav", error="is empty")) == "<Answer a.wav: is empty>"
+    for line in map(repr, (model, answer, model.predict((noise(3), 22050)))):
+        assert "\n" not in line and "array" not in line and len(line) < 200
+
+
+def test_the_api_is_what_dir_shows():
+    assert {"load", "Model", "Answer", "AudioError", "ModelError"} <= set(dir(genre))
+    assert all(hasattr(genre, name) for name in dir(genre))
 
 
 def test_samples_are_taken_as_a_file_is(model, song):
