@@ -23,6 +23,7 @@ from genre.errors import (
     SplitError,
     TrainingError,
 )
+from genre.version import VERSION as __version__
 
 _LOADED_LATER = ("Answer", "Model", "load")
 __all__ = [
@@ -35,9 +36,9 @@ __all__ = [
     "ModelError",
     "SplitError",
     "TrainingError",
+    "__version__",
     "load",
 ]
-__version__ = "1.0.0"
 
 
 def __getattr__(name: str) -> Any:
@@ -50,4 +51,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return __all__

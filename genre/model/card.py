@@ -15,6 +15,7 @@ from genre.errors import FeatureError, ModelError, reason
 from genre.evaluation.calibration import Calibration
 from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
+from genre.version import described
 
 SCHEMA = 2
 CARD_FILE = "card.json"
@@ -81,7 +82,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     split: CardSplit
     architecture: dict[str, Any]  # the network's name and all of its options
     training: dict[str, Any]  # the recipe, seed, number of folds, epochs and seconds
-    config: dict[str, Any] = {}  # the constants of config.py that the training used
+    protocol: dict[str, Any] = {}  # how the data was split, and how often
     scores: Scores  # on the test part, of all folds together where there are several
     runs: list[dict[str, int | float]]  # the seed and the scores of each run
     spread: dict[str, dict[str, float]] = {}  # mean and standard deviation of several runs' scores
@@ -103,8 +104,9 @@ def new(**fields: Any) -> Card:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a model's values."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    """Return the versions of this code, of Python and of the packages that decide a model."""
+    ours = {"genre": described(), "python": platform.python_version()}
+    return ours | {name: version(name) for name in PACKAGES}
 
 
 def write(card: Card, folder: Path) -> None:
