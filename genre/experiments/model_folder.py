@@ -13,11 +13,11 @@ import numpy as np
 
 from genre import splits
 from genre.errors import ModelError, TrainingError
-from genre.evaluation import distance, metrics
+from genre.evaluation import metrics
 from genre.experiments.protocol import Run
 from genre.experiments.run import Experiment, Result
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
-from genre.model import card
+from genre.model import card, centres_file
 from genre.reporting import figures, text
 from genre.segments import Segments
 from genre.splits import split_file
@@ -93,7 +93,7 @@ def _write_model(done: Experiment, folder: Path) -> dict[str, Any]:
     fields = done.fitted.write(folder)
     if done.kept.centres:
         path = folder / card.CENTRES_FILE
-        path.write_bytes(distance.to_bytes(done.kept.centres))
+        path.write_bytes(centres_file.to_bytes(done.kept.centres))
         fields["files"] |= {card.CENTRES_FILE: sha256(path)}
     return fields
 
