@@ -40,10 +40,10 @@ def test_unknown_artists_are_counted():
     assert note.startswith("the artist of 2 of 14 tracks is not known")
 
 
-@pytest.mark.parametrize("validation", [True, False])
-def test_a_genre_of_one_artist_is_in_no_fold(validation):
+@pytest.mark.parametrize("validation_one_in", [5, None])
+def test_a_genre_of_one_artist_is_in_no_fold(validation_one_in):
     segments = dataclasses.replace(made_up_segments([6, 6, 4]), artists=[*"ABCABCABCABC", *"XXXX"])
-    dealt = splits.folds(segments, "artist", n_folds=3, seed=0, validation=validation)
+    dealt = splits.folds(segments, "artist", n_folds=3, seed=0, validation_one_in=validation_one_in)
     for split in dealt:
         assert set(split.parts[segments.labels == 2].tolist()) == {"train"}
         assert split.notes == [
