@@ -146,7 +146,7 @@ def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]
 
 
 def spread(runs: list[dict[str, Any]], pooled: Scores | None = None) -> dict[str, dict[str, float]]:
-    """Return mean and sample standard deviation of each measure over several runs.
+    """Return mean and sample standard deviation of each measure over runs; None for that of one.
 
     If the runs are folds, `pooled` are the scores of their predictions together. A fold may lack
     tracks of a genre, so the mean of the folds' macro F1 would be that of the genres that happen to
@@ -155,7 +155,7 @@ def spread(runs: list[dict[str, Any]], pooled: Scores | None = None) -> dict[str
     found = {
         measure: {
             "mean": _rounded(mean(run[measure] for run in runs)),
-            "std": _rounded(stdev(run[measure] for run in runs)),
+            "std": _rounded(stdev(run[measure] for run in runs)) if len(runs) > 1 else None,
         }
         for measure in MEASURES
     }

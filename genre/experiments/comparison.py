@@ -115,12 +115,10 @@ def table(
         row: dict[str, Any] = {"model": name}
         predictions = pooled(runs, folds=folds)
         together = metrics.score(predictions, segments.mapping)
-        of_several = (
-            metrics.spread(of_runs, together if folds else None) if len(of_runs) > 1 else {}
-        )
+        spreads = metrics.spread(of_runs, together if folds else None)
         for measure in MEASURES:
-            spread = of_several.get(measure, {"mean": of_runs[0][measure], "std": None})
-            row[measure], row[f"{measure}_std"] = spread["mean"], spread["std"]
+            row[measure] = spreads[measure]["mean"]
+            row[f"{measure}_std"] = spreads[measure]["std"]
         n_runs = 1 if folds else len(runs)
         low, high = metrics.interval(
             rights[name] / n_runs, independent[np.unique(predictions.track_index)]
