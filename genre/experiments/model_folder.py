@@ -20,7 +20,7 @@ from genre.files import check_folder, printable, replacing_files, sha256, sha256
 from genre.model import card, centres_file
 from genre.reporting import figures, text
 from genre.segments import Segments
-from genre.splits import split_file
+from genre.splits import groups, split_file
 
 README_FILE = "README.md"
 NOTES_FILE = "NOTES.md"  # written by a person, never by this code
@@ -102,6 +102,8 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
     """Return the card's fields about the model, its training, the split and the scores."""
     measures = metrics.measures([each.predictions for each in done.results], segments.mapping)
     protocol = asdict(done.protocol)
+    scores = metrics.score(done.tested, segments.mapping, groups.independent(segments))
+    pooled = scores if done.protocol.folds else None
     return {
         "script": done.learner.script,
         "title": done.learner.title,
@@ -113,12 +115,12 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
         "training": {"folds": protocol["folds"] or 0, "refit": protocol["refit"]}
         | done.fitted.training,
         "protocol": protocol,
-        "scores": msgspec.to_builtins(metrics.score(done.tested, segments.mapping)),
+        "scores": msgspec.to_builtins(scores),
         "runs": [
             {"seed": each.run.seed} | of_run | _epochs(each)
             for each, of_run in zip(done.results, measures, strict=True)
         ],
-        "spread": metrics.spread(measures) if len(measures) > 1 else {},
+        "spread": metrics.spread(measures, pooled) if len(measures) > 1 else {},
         "calibration": done.kept.calibration,
         "versions": card.versions(),
     }
