@@ -15,7 +15,7 @@ import numpy as np
 
 from genre import features
 from genre.classifiers import band_statistics, spectrogram_statistics
-from genre.errors import ModelError, TrainingError
+from genre.errors import ModelError, TrainingError, reason
 from genre.segments import Segments
 from genre.songs import TRAIN
 from genre.splits import Split
@@ -128,8 +128,7 @@ def fit(name: str, examples: Examples, split: Split, *, seed: int) -> Fitted:
                 labels = np.tile(labels, 2)
             model[-1].fit(prepared, labels)
         except ValueError as error:  # scikit-learn raises it for data that it cannot use
-            reason = str(error).strip().split("\n")[0]
-            raise TrainingError(f"{name} cannot learn from this data ({reason})") from None
+            raise TrainingError(f"{name} cannot learn from this data ({reason(error)})") from None
     if name == "random-forest":  # in prediction, several threads would sum the trees in any order
         model[-1].set_params(n_jobs=None)
     converged = not any(issubclass(each.category, ConvergenceWarning) for each in caught)
@@ -154,8 +153,7 @@ def probabilities(model: Pipeline, rows: np.ndarray, n_genres: int) -> np.ndarra
             return found
         values = model.decision_function(rows)
     except ValueError as error:  # the statistics of finite frames can be infinite
-        reason = str(error).strip().split("\n")[0]
-        raise ModelError(f"the classifier cannot use these frames ({reason})") from None
+        raise ModelError(f"the classifier cannot use these frames ({reason(error)})") from None
     if values.ndim == 1:  # for two genres there is one value: it is large for the second genre
         values = np.stack([np.zeros_like(values), values], axis=1)
     found[:, model.classes_] = softmax(values, axis=1)

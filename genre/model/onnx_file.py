@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from genre.environment import load_keras, load_onnxruntime
-from genre.errors import ModelError
+from genre.errors import ModelError, reason
 from genre.model import onnx_graph
 
 INPUT = "frames"
@@ -75,8 +75,7 @@ def load(path: Path) -> OnnxNetwork:
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no other base class
-        reason = str(error).strip().split("\n")[0]
-        raise ModelError(f"{path}: not a network that can be loaded ({reason})") from None
+        raise ModelError(f"{path}: not a network that can be loaded ({reason(error)})") from None
     shapes = [each.shape for each in (*session.get_inputs(), *session.get_outputs())]
     if [len(shape) for shape in shapes] != [3, 2] or not all(
         isinstance(side, int) for shape in shapes for side in shape[1:]
