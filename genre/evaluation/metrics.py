@@ -9,6 +9,7 @@ import numpy as np
 from genre.evaluation import Predictions, join_tracks
 
 MEASURES = ("segment_accuracy", "track_accuracy", "macro_f1")
+CONFIDENCE = 0.95  # of the interval of an accuracy
 
 # False positive rates, true positive rates, and the area under them.
 RocCurve = tuple[np.ndarray, np.ndarray, float]
@@ -72,6 +73,18 @@ def score(predictions: Predictions, mapping: list[str]) -> Scores:
         genres=genres,
         confusion=confusion_matrix(true_genre, predicted_genre, labels=labels).tolist(),
     )
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of an accuracy of `right` of `n` independent tracks.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
+    the American Statistical Association 22, 1927.
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(right, n).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCurve]:

@@ -41,12 +41,17 @@ def best_first(measures: dict[str, Measures]) -> dict[str, Measures]:
 
 
 def p_values(tested: dict[str, Predictions]) -> dict[str, float]:
-    """Return the p-value of each model's difference to the first one, track by track."""
+    """Return the p-value of each model's difference to the first one, track by track.
+
+    The first is the best on these tracks, so the p-values are corrected for all pairs of models.
+    """
     right = {}
     for name, predictions in tested.items():
         by_track, labels = join_tracks(predictions)
         right[name] = by_track.argmax(axis=1) == labels
-    return significance.against_first(right)
+    first, *others = right
+    found = significance.all_pairs(right)
+    return {name: found[first, name] for name in others}
 
 
 def chance(tested: dict[str, Predictions]) -> str:
@@ -57,7 +62,7 @@ def chance(tested: dict[str, Predictions]) -> str:
     return textwrap.fill(
         f"Not different from {first} by more than chance: {', '.join(within) or 'none'} "
         f"(McNemar's exact test on {n_tracks} tracks, p at least {significance.LEVEL:g} after "
-        "Holm's correction).",
+        "Holm's correction for all pairs of models).",
         width=80,
         break_on_hyphens=False,
     )

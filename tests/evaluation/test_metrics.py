@@ -58,3 +58,9 @@ def test_scores_are_scikit_learns():
     for label, name in enumerate("abc"):
         area = roc_auc_score(labels[::4] == label, by_track[:, label])
         assert result.genres[name].roc_area == pytest.approx(area, abs=1e-4)
+
+
+def test_an_accuracy_of_few_tracks_has_a_wide_interval():
+    # Wilson's formula: (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n).
+    assert metrics.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert metrics.wilson(10, 10) == pytest.approx((10 / (10 + 1.959964**2), 1))
