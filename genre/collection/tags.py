@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from genre.errors import GenreError
+from genre.errors import GenreError, reason
 from genre.files import replacing
 
 # The key of the genre in those formats for which mutagen has no easy keys.
@@ -59,7 +59,7 @@ def _write(path: Path, genre: str) -> None:
             file.tags[_key(file)] = genre
         file.save()
     except mutagen.MutagenError as error:
-        raise TagError(f"its tags cannot be written ({_reason(error)})") from None
+        raise TagError(f"its tags cannot be written ({reason(error)})") from None
 
 
 def _open(path: Path):
@@ -69,7 +69,7 @@ def _open(path: Path):
     try:
         file = mutagen.File(path, easy=True)
     except mutagen.MutagenError as error:
-        raise TagError(f"its tags cannot be read ({_reason(error)})") from None
+        raise TagError(f"its tags cannot be read ({reason(error)})") from None
     if file is None:
         raise TagError("its format has no tags, or is not known")
     return file
@@ -86,7 +86,3 @@ def _is_id3(file) -> bool:
 
 def _key(file) -> str:
     return KEYS.get(type(file.tags).__name__, "genre")
-
-
-def _reason(error: Exception) -> str:
-    return str(error).split("\n")[0] or type(error).__name__

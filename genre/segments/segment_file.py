@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
-from genre.errors import DatasetError
+from genre.errors import DatasetError, reason
 from genre.files import beginning, check_place, replacing
 from genre.segments import Index, Segments, blocks, course_file, segment_hdf5, segment_json
 
@@ -109,8 +109,7 @@ def read(path: Path) -> Segments:
         ValueError,
         msgspec.MsgspecError,
     ) as error:
-        reason = str(error).split("\n")[0]
-        raise DatasetError(f"{path}: not a segment file, or damaged: {reason}") from None
+        raise DatasetError(f"{path}: not a segment file, or damaged: {reason(error)}") from None
     return segments
 
 
