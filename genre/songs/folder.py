@@ -56,11 +56,11 @@ def notes_on(passed_over: Iterable[Path], name: Callable[[Path], str]) -> list[s
     hidden = [printable(name(path)) for path in paths if not is_unfinished(path.name)]
     lines = []
     if hidden:
-        lines.append(f"songs in {len(hidden)} hidden places are left out: {some(hidden)}")
+        lines.append(f"songs left out, as these are hidden: {some(hidden)}")
     if unfinished:
         lines.append(
-            f"{len(unfinished)} unfinished files are left out; if no other run is writing them, "
-            f"delete them: {some(unfinished)}"
+            "unfinished files left out; if no other run is writing them, delete them: "
+            + some(unfinished)
         )
     return lines
 

@@ -66,7 +66,7 @@ def test_hidden_songs_and_unfinished_files_are_left_out_and_told(tmp_path, caplo
     unfinished = ".genre-unfinished-0123.mp3"
     put(tmp_path, "blues/a.wav", "jazz/b.wav", "blues/.trash/old/c.wav", f"jazz/{unfinished}")
     hidden, killed = genre_folders.find(tmp_path).notes
-    assert hidden == "songs in 1 hidden places are left out: blues/.trash"
+    assert hidden == "songs left out, as these are hidden: blues/.trash"
     assert killed.endswith(f"delete them: jazz/{unfinished}")
     songs, problems = genre_folders.songs_in([tmp_path])
     assert songs == [tmp_path / "blues/a.wav", tmp_path / "jazz/b.wav"]
