@@ -61,8 +61,6 @@ def rewriting(path: Path) -> Iterator[Path]:
     changed it meanwhile.
     """
     before = path.stat()
-    if not before.st_mode & 0o222:
-        raise PermissionError(errno.EACCES, "it is read-only", str(path))
     with open(path, "r+b"):  # raises OSError if it may not be written
         pass
     with replacing(path) as unfinished:

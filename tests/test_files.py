@@ -84,10 +84,11 @@ def test_a_file_system_may_refuse_mode_dates_and_attributes(tmp_path, monkeypatc
 def test_a_persons_file_that_may_not_be_written_is_left_alone(tmp_path, monkeypatch):
     target = tmp_path / "song.mp3"
     target.write_text("old")
-    target.chmod(0o444)
-    with pytest.raises(PermissionError, match="read-only"), files.rewriting(target):
-        pass
-    target.chmod(0o644)
+    if os.geteuid():  # root may write all
+        target.chmod(0o444)
+        with pytest.raises(PermissionError), files.rewriting(target):
+            pass
+        target.chmod(0o644)
     with pytest.raises(OSError, match="has just changed it"), files.rewriting(target) as unfinished:
         unfinished.write_text("new")
         target.write_text("changed by another")
