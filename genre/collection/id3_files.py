@@ -51,17 +51,15 @@ def size_of(file: BufferedReader) -> int:
 
 def read(file: BufferedReader, start: int, end: int) -> bytes:
     """Return some bytes of a file. Raises TagError if it ends before."""
-    file.seek(start)
-    content = file.read(end - start)
-    if len(content) < end - start:
+    if not 0 <= start <= end <= size_of(file):
         raise TagError(DAMAGED)
-    return content
+    file.seek(start)
+    return file.read(end - start)
 
 
 def tag_at_start(file: BufferedReader) -> bytes:
     """Return the ID3v2 tag with which a file begins, b"" if there is none."""
-    file.seek(0)
-    return read(file, 0, id3.length(file.read(id3.HEADER)))
+    return read(file, 0, id3.length(read(file, 0, min(id3.HEADER, size_of(file)))))
 
 
 def with_tag_at_start(file: BufferedReader, tag: bytes, v1: bytes) -> list[Part]:
