@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from genre.audio.comparison import same_sound
+from genre.audio.decoding import is_mpeg
 from genre.collection import id3, id3_files, mutagen_files
 from genre.collection.id3 import TagError
 from genre.files import rewriting
@@ -65,20 +66,9 @@ def _format(path: Path) -> Format:
     for known in FORMATS:
         if known.beginning.match(beginning):
             return known
-    if _is_mpeg(path):
+    if is_mpeg(path):
         return MPEG
     raise TagError("its format has no tags, or is not known")
-
-
-def _is_mpeg(path: Path) -> bool:
-    """Say whether a file is MP3 or MP2, which have no mark of their own."""
-    import av  # slow to load
-
-    try:
-        with open(path, "rb") as file, av.open(file, metadata_errors="replace") as opened:
-            return opened.format.name == "mp3"
-    except av.FFmpegError:
-        return False
 
 
 def _read_mpeg(path: Path) -> list[str]:

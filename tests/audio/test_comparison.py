@@ -10,7 +10,7 @@ from genre.audio.comparison import same_sound
 SOUND = (0.1 * np.sin(np.arange(22050) / 20)).astype(np.float32)
 
 
-@pytest.mark.parametrize("most", [0, 120])  # packets alone, and samples, too
+@pytest.mark.parametrize("most", [0, 1200])  # packets alone, and samples, too
 def test_the_same_sound_is_told_from_another(most, tmp_path, monkeypatch):
     monkeypatch.setattr(comparison, "LONGEST", most)
     names = ("a.wav", "same.wav", "one sample.wav", "shorter.wav")
@@ -22,6 +22,16 @@ def test_the_same_sound_is_told_from_another(most, tmp_path, monkeypatch):
     assert same_sound(first, same)
     assert not same_sound(first, sample)
     assert not same_sound(first, shorter)
+
+
+def test_an_mp3_without_its_length_sounds_the_same_behind_a_tag(tmp_path):
+    first, tagged = tmp_path / "a.mp3", tmp_path / "b.mp3"
+    soundfile.write(first, np.tile(SOUND, 4), 22050)
+    frames = first.read_bytes()
+    frames = frames[frames.index(b"\xff\xf3", 100) :]  # without the frame that says how many follow
+    first.write_bytes(frames)
+    tagged.write_bytes(b"ID3\4\0\0\0\0\x20\0" + bytes(4096) + frames)
+    assert same_sound(first, tagged)
 
 
 def test_one_that_can_be_read_and_one_that_cannot_are_not_the_same(tmp_path):
