@@ -1,10 +1,13 @@
 """The Python API: load a model, name the genre of songs given as files or samples."""
 
+import pickle
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 
@@ -161,6 +164,27 @@ def test_a_cluster_gives_the_same_answers(model, corpus, tmp_path, monkeypatch):
     for answer, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(answer.segments, other.segments)
     assert (missing.song, missing.error) == ("missing.wav", "No such file or directory")
+
+
+@pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), deepcopy])
+def test_a_model_can_be_pickled_and_copied(model, song, copied):
+    again = copied(model)
+    np.testing.assert_array_equal(again.predict(song).segments, model.predict(song).segments)
+
+
+def test_another_model_in_the_place_of_a_pickled_one_is_refused(copy):
+    pickled = pickle.dumps(genre.load(copy))
+    edit_card(copy, files=read_card(copy)["files"] | {"model.onnx": "0" * 64})
+    with pytest.raises(ModelError, match="not the file that"):
+        pickle.loads(pickled)
+
+
+def test_threads_give_the_answers_of_one(model, corpus):
+    songs = sorted(corpus.glob("*/*0.wav"))
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(model.predict, songs))
+    for song, answer in zip(songs, found, strict=True):
+        np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
 
 
 def test_what_is_no_mistake_of_a_song_ends_the_work(model, song):
