@@ -68,6 +68,7 @@ class Model:
         number of seconds that have been analysed. Raises AudioError when the song cannot be used,
         and ValueError for options that mean nothing.
         """
+        question.check(song)
         part = Part(join=join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
         found, distances, embeddings, short = [], [], [], False

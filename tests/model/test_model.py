@@ -91,6 +91,8 @@ def test_samples_are_taken_as_a_file_is(model, song):
     answer = model.predict((samples, rate))
     assert answer.song == ""
     np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
+    rate_first = model.predict((np.int64(rate), samples))  # as scipy and Gradio give them
+    np.testing.assert_array_equal(answer.segments, rate_first.segments)
     stereo = model.predict((np.stack([samples, samples], axis=1), rate), offset=3)
     np.testing.assert_array_equal(stereo.segments, model.predict(song, offset=3).segments)
 
@@ -220,6 +222,13 @@ def test_options_that_mean_nothing_are_refused(options, network, song):
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"^{name} {value!r} is "):
         genre.load(network).predict(song, **options)
+
+
+@pytest.mark.parametrize("song", [np.zeros(22050), [np.zeros(22050), 22050], (1, 2, 3), None])
+def test_what_is_no_song_is_refused_in_a_line(song, model):
+    for predict in (model.predict, lambda song: next(model.predict_many([song]))):
+        with pytest.raises(TypeError, match=r"^a song is the path of a file, or \(samples, "):
+            predict(song)
 
 
 def test_one_song_is_not_taken_for_many(network, song):
