@@ -224,7 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     segment_file.check_output(output)
     songs, left_out, notes = find_songs(arguments)
     say_all(notes)
-    shape = features.check(feature, settings)  # also loads the libraries that worker processes need
+    shape = features.check(feature, settings)
     shifts = list(dict.fromkeys(arguments.pitch_shift))
     n_altered = arguments.altered
     copies = {"shifts": shifts, "n_altered": n_altered}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import threadpoolctl
 
-from genre import evaluation, executor
+from genre import environment, evaluation, executor
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration, distance
 from genre.model import card, files, loading, question
@@ -32,6 +32,10 @@ class Model:
     def __repr__(self) -> str:
         known, accuracy = len(self.card.mapping), self.card.scores.track_accuracy
         return f"<Model {self.card.title}: {known} genres, {accuracy:.0%} of test tracks right>"
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle it as the place of its folder, from which it is loaded again."""
+        return _loaded, (self.folder.absolute(), self.digest)
 
     def probabilities(self, frames: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities, (segments, genres), for frames of the feature.
@@ -64,10 +68,11 @@ class Model:
         number of seconds that have been analysed. Raises AudioError when the song cannot be used,
         and ValueError for options that mean nothing.
         """
+        question.check(song)
         part = Part(join=join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
         found, distances, embeddings, short = [], [], [], False
-        with self._threads.limit(limits=1):  # as in a worker process: rounding differs else
+        with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
             for track in question.tracks(song, self.card.feature, settings, part):
                 found.append(self.probabilities(track.frames))
                 if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
