@@ -5,7 +5,7 @@
 Each library is a folder of small files, and a store that holds made-up embeddings of them, as if
 they had been heard. similar.py then runs as a person runs it, and looks for songs like one of them;
 then again after a song was added, which it has to hear. Its ten songs are compared with those that
-comparing the question with every exact embedding gives.
+comparing the question with every exact embedding gives. Making 100,000 songs takes ten minutes.
 """
 
 import argparse

@@ -235,7 +235,7 @@ def _state(song: Path) -> State | None:
 
 
 def _name(song: Path) -> bytes:
-    return os.fsencode(song.absolute())
+    return os.fsencode(song if song.is_absolute() else song.absolute())
 
 
 def _rounded(track: Track) -> Track:
@@ -316,9 +316,10 @@ def places(store: Store, songs: Sequence[Path], kind: str) -> list[int | None]:
 
     Only path, size and times are compared. Songs with the same sound have the same place.
     """
+    # CROSS JOIN keeps this order: for each file one look into the index of tracks.
     query = (
-        "SELECT path, size, modified, changed, place "
-        "FROM kinds CROSS JOIN files JOIN tracks USING (kind, sound) WHERE name = ?"
+        "SELECT path, size, modified, changed, place FROM kinds CROSS JOIN files "
+        "CROSS JOIN tracks USING (kind, sound) WHERE name = ?"
     )
     known = {path: (place, state) for path, *state, place in _rows(store, query, kind)}
     found = (known.get(_name(song), (None, None)) for song in songs)
