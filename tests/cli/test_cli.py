@@ -29,7 +29,7 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 """
 SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py") if path.stem != "config")
 NO_DEFAULT = ("--folds", "--fma", "--msd", "--cluster")  # ways to work that are asked for
-NEEDED = {"evaluate": ("--model", "--data"), "similar": ("--library", "--input")}
+NEEDED = {"evaluate": ("--model", "--data"), "similar": ("--library", "--input", "--path")}
 
 
 def options(text: str) -> Iterator[str]:
