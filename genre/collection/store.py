@@ -57,13 +57,14 @@ TABLES = (
     "UNIQUE (kind, number))",
 )
 IN_WORDS = {
-    "SQLITE_NOTADB": "not a store of embeddings, or damaged",
+    "SQLITE_NOTADB": "not a store of embeddings, or its beginning is damaged",
     "SQLITE_CORRUPT": "damaged",
     "SQLITE_FULL": "no space left on the disk",
     "SQLITE_BUSY": f"another process has been writing to it for {WAIT_SECONDS} s",
     "SQLITE_READONLY": "it may not be written to",
 }
-HELP = "delete it, since all of it can be computed again, or name another with --store"
+ELSEWHERE = "name another with --store"
+HELP = f"delete it, since all of it can be computed again, or {ELSEWHERE}"
 
 
 class StoreError(GenreError):
@@ -112,7 +113,8 @@ def opened(path: Path | None) -> Iterator[Store]:
             _prepare(database, path)
             yield Store(path, database)
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: {_reason(error)}; {HELP}") from None
+        is_another = getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB"
+        raise StoreError(f"{path}: {_reason(error)}; {ELSEWHERE if is_another else HELP}") from None
 
 
 def _prepare(database: sqlite3.Connection, path: Path | None) -> None:
@@ -129,7 +131,7 @@ def _prepare(database: sqlite3.Connection, path: Path | None) -> None:
                 database.execute(f"PRAGMA application_id = {APPLICATION}")
     database.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and far faster
     if _pragma(database, "application_id") != APPLICATION:
-        raise StoreError(f"{path}: a database of another program; name another with --store")
+        raise StoreError(f"{path}: a database of another program; {ELSEWHERE}")
     if (version := _pragma(database, "user_version")) != VERSION:
         raise StoreError(f"{path}: a store of version {version}, not {VERSION}; {HELP}")
 
