@@ -20,7 +20,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import config
 import genre
 from genre import cli, evaluation
 from genre.cli import collection as library
@@ -36,15 +35,31 @@ SHORT = "note: shorter than one segment, so it is repeated to fill one"
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
-    add = parser.add_argument
-    add(
+    add_song_arguments(parser)
+    add_part_arguments(parser)
+    add_output_arguments(parser)
+    cli.add_worker_arguments(parser, "predict")
+    library.add_arguments(parser)
+    arguments = parser.parse_intermixed_args(argv)
+    arguments.songs += arguments.input
+    if not arguments.songs:
+        parser.error("name songs, or folders with songs in them")
+    if arguments.count and arguments.format == "csv":
+        parser.error("--count: csv has a column for each genre; leave out --count, or choose json")
+    library.check(parser, arguments)
+    return arguments
+
+
+def add_song_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the songs, and the model that names their genres."""
+    parser.add_argument(
         "songs",
         type=Path,
         nargs="*",
         metavar="SONG",
         help="audio files, and folders to search through for them",
     )
-    add(
+    parser.add_argument(
         "--input",
         type=Path,
         nargs="+",
@@ -52,57 +67,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         help="more songs and folders (default: none)",
     )
-    add(
+    parser.add_argument(
         "--model",
         type=Path,
         metavar="PATH",
-        default=config.PRETRAINED_PATH,
         help="folder of a trained network or of a classifier of baseline.py, or the model in it "
-        "(default: the network that comes with the code, in pretrained/)",
+        "(default: the network that comes with the code, in genre/pretrained/)",
     )
-    add_part_arguments(parser)
-    add(
-        "--type",
-        choices=evaluation.JOINS,
-        default="mean",
-        help="how the probabilities of the segments are combined into those of the song "
-        "(default: %(default)s)",
-    )
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument(
-        "--count",
-        type=cli.count,
-        metavar="N",
-        help="show the N most likely genres (default: 2, and all in csv and json)",
-    )
-    shown.add_argument(
-        "--all",
-        action="store_true",
-        help="show all genres in the model's order, a column for each (default: the most likely)",
-    )
-    add(
-        "--format",
-        choices=predictions.FORMATS,
-        default="table",
-        help="table for people; csv with a column for each genre, or json, one object a line, "
-        "for programs (default: %(default)s)",
-    )
-    add(
-        "--segments",
-        type=segment_file,
-        metavar="FILE",
-        help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
-        "or .txt, which Audacity imports as labels (default: write none)",
-    )
-    add(
-        "--timeline",
-        type=Path,
-        metavar="PATH",
-        help="draw the genres over the song's time: a .png, .svg or .pdf file for one song, a "
-        "folder for several; with --format json the output then holds the segments' "
-        "probabilities, too (default: no picture)",
-    )
-    add(
+    parser.add_argument(
         "--skip-done",
         type=Path,
         metavar="FILE",
@@ -110,14 +82,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "that the new output can be appended to FILE, which need not exist yet (default: predict "
         "all)",
     )
-    cli.add_worker_arguments(parser, "predict")
-    library.add_arguments(parser)
-    arguments = parser.parse_intermixed_args(argv)
-    arguments.songs += arguments.input
-    if not arguments.songs:
-        parser.error("name songs, or folders with songs in them")
-    library.check(parser, arguments)
-    return arguments
 
 
 def add_part_arguments(parser: argparse.ArgumentParser) -> None:
@@ -139,6 +103,51 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
     )
     length.add_argument(
         "--whole", action="store_true", help="use the whole song (default: as --seconds says)"
+    )
+    parser.add_argument(
+        "--type",
+        choices=evaluation.JOINS,
+        default="mean",
+        help="how the probabilities of the segments are combined into those of the song "
+        "(default: %(default)s)",
+    )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is printed and drawn of each song."""
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--count",
+        type=cli.count,
+        metavar="N",
+        help="show the N most likely genres (default: 2, and all in csv and json)",
+    )
+    shown.add_argument(
+        "--all",
+        action="store_true",
+        help="show all genres in the model's order, a column for each (default: the most likely)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=predictions.FORMATS,
+        default="table",
+        help="table for people; csv with a column for each genre, or json, one object a line, "
+        "for programs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--segments",
+        type=segment_file,
+        metavar="FILE",
+        help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
+        "or .txt, which Audacity imports as labels (default: write none)",
+    )
+    parser.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="PATH",
+        help="draw the genres over the song's time: a .png, .svg or .pdf file for one song, a "
+        "folder for several; with --format json the output then holds the segments' "
+        "probabilities, too (default: no picture)",
     )
 
 
@@ -207,22 +216,18 @@ def predict(
     header: str | None,
     row: predictions.Row,
     pictures: dict[Path, Path],
-) -> tuple[int, bool, list[tuple[Path, Answer]]]:
-    """Print an answer for each song, and write the segments and pictures that are asked for.
+) -> Iterator[tuple[Path, Answer]]:
+    """Print an answer for each song, write its segments and picture, and yield both as they come.
 
-    Return how many songs could not be used, whether any answer is uncertain, and all answers if
-    playlists, tags or a page are to be written from them.
+    A song that cannot be used has an answer, too, with an error.
     """
-    n_failed, unsure, least = 0, False, lowest_certain(model.card.calibration)
-    kept, keep = [], library.wanted(arguments)
+    least = lowest_certain(model.card.calibration)
     segments = predictions.segment_file(arguments.segments) if arguments.segments else nullcontext()
     with segments as write_segments, progress_bar(songs) as bar:
         for song, answer in zip(songs, answers(arguments, model, songs, bar), strict=True):
-            if keep:
-                kept.append((song, answer))
             if answer.error:
-                n_failed += 1
                 bar.write(f"{answer.song}: {answer.error}", file=sys.stderr)
+                yield song, answer
                 continue
             if answer.short:
                 bar.write(f"{answer.song}: {SHORT}", file=sys.stderr)
@@ -230,12 +235,11 @@ def predict(
                 bar.write(line, file=sys.stdout)
             header = None
             sys.stdout.flush()
-            unsure |= answer.uncertain
             if write_segments:
                 write_segments(answer)
             if pictures:
                 figures.timeline(answer, least, pictures[song])
-    return n_failed, unsure, kept
+            yield song, answer
 
 
 def progress_bar(songs: Sequence[Path]) -> Any:
@@ -270,17 +274,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         predictions.check_segment_file(arguments.segments, len(songs))
     if earlier.cut_off:
         print()  # so that the new rows begin on a line of their own
-    if for_people and model.folder != config.PRETRAINED_PATH:
+    if for_people and arguments.model:
         cli.say(text.accuracy_line(model.card))
-    n_failed, unsure, kept = predict(
-        arguments, model, songs, None if earlier.first else header, row, pictures
-    )
-    if for_people and unsure:
+    named = predict(arguments, model, songs, None if earlier.first else header, row, pictures)
+    tally = library.write(arguments, model.card.mapping, named)
+    if for_people and tally.uncertain:
         cli.say(text.uncertain_line(model.card))
-    if n_failed == len(songs):
+    if tally.failed == len(songs):
         return cli.NOTHING_DONE
-    complete = library.write(arguments, model.card.mapping, kept)
-    return cli.DONE if complete and not n_failed and not problems else cli.SOME_FAILED
+    return cli.DONE if tally.complete and not tally.failed and not problems else cli.SOME_FAILED
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def test_what_uncertain_means_is_said_once_and_only_where_a_song_is(copy, corpus
 
 def test_of_the_network_that_comes_with_the_code_nothing_is_said(copy, song, run, monkeypatch):
     edit_card(copy, calibration=CERTAIN)
-    monkeypatch.setattr(config, "PRETRAINED_PATH", copy)
+    monkeypatch.setattr("genre.model.files.PRETRAINED", copy)
     assert run(predict, song).err == ""
 
 
@@ -158,7 +158,7 @@ def test_songs_are_named_with_and_without_an_option_and_each_counts_once(song, c
 
 def test_folders_are_searched_through(song, ask, tmp_path):
     folder = tmp_path / "my songs"
-    for name in ("b.wav", "a.WAV", "deep/er/c.wav", ".hidden.wav", "deep/.d.wav", ".not/e.wav"):
+    for name in ("b.wav", "a.WAV", "deep/er/c.wav", "._b.wav", "deep/._d.wav", "__MACOSX/e.wav"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(song, folder / name)
     (folder / "cover.jpg").write_text("no song")

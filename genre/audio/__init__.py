@@ -10,20 +10,23 @@ import soxr
 from numpy.typing import ArrayLike
 
 from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
-from genre.errors import AudioError
+from genre.errors import AudioError, reason
 
 # Files with these suffixes are taken for songs. Some cannot be read, such as MIDI and samples
 # without a header. They are listed so that the user is told that they were left out.
 AUDIO_SUFFIXES = frozenset(
     """
-    .3ga .3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dff .dsf .dts .eac3 .flac
-    .flv .m4a .m4b .m4p .m4r .m4v .mid .midi .mka .mkv .mov .mp2 .mp3 .mp4 .mpc .mpeg .mpg .mpga
-    .oga .ogg .ogv .opus .pcm .ra .raw .rf64 .rm .shn .snd .spx .tak .tta .w64 .wav .wave .weba
-    .webm .wma .wmv .wv
-    """.split()  # noqa: SIM905, a list would be 60 lines
+    .3g2 .3ga .3gp .8svx .aa .aa3 .aac .aax .ac3 .aea .aif .aifc .aiff .amr .ape .asf .au .avi
+    .awb .bonk .bwf .caf .dff .dsf .dts .eac3 .ec3 .f4a .f4v .flac .flv .gsm .iff .ircam .isma
+    .m2a .m2ts .m4a .m4b .m4p .m4r .m4v .mac .mid .midi .mka .mkv .mlp .mogg .mov .mp+ .mp1 .mp2
+    .mp3 .mp4 .mpa .mpc .mpeg .mpg .mpga .mpp .mts .nist .nut .oga .ogg .ogv .ogx .oma .omg
+    .opus .paf .pcm .pvf .qoa .ra .raw .rf64 .rka .rm .sd2 .sds .shn .snd .sph .spx .svx .tak
+    .thd .tta .vob .voc .vqf .w64 .wav .wave .weba .webm .wma .wmv .wv .wve
+    """.split()  # noqa: SIM905, a list would be 100 lines
 )
 SILENCE = "holds nothing but silence"
 NO_SOUND = "holds no sound"
+LOUDEST_FLOAT = 100  # 40 dB above full scale; samples that go further are integers as floats
 
 
 def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
@@ -54,9 +57,10 @@ def from_samples(
     """Return samples that are already in memory, at `rate` Hz, as `load` returns those of a file.
 
     They have the shape (samples,), (samples, channels) as soundfile gives, or (channels, samples)
-    as librosa gives: the shorter axis holds the channels. Full scale is 1 for floats; integers of 8
-    (unsigned), 16 and 32 bits are scaled as in WAV files. Raises AudioError if the samples are not
-    usable.
+    as librosa gives: the shorter axis holds the channels. Other axes may have a length of one. Full
+    scale is 1 for floats, and that of their type for integers of 8, 16 and 32 bits; those of 8 bits
+    without a sign have their zero at 128, as in WAV files. Raises AudioError for all others, whose
+    scale or shape could only be guessed.
     """
     if not isinstance(rate, Real) or rate not in PLAUSIBLE_RATES:
         raise AudioError(f"a sample rate of {rate!r} Hz is not usable")
@@ -124,27 +128,36 @@ def _two_dimensional(samples: ArrayLike) -> np.ndarray:
     """Return samples of any usable shape and type as float32, (samples, channels)."""
     try:
         array = np.asarray(samples)
-    except ValueError:
-        raise AudioError("the samples are not an array of numbers") from None
+    except Exception as error:  # from whatever the samples are: a list, a tensor, a frame
+        raise AudioError(f"the samples are not an array of numbers ({reason(error)})") from None
     if not array.size:
         raise AudioError(NO_SOUND)
+    if array.ndim > 2:
+        array = np.squeeze(array)
     if array.ndim not in (1, 2):
         raise AudioError(
             f"samples of shape {array.shape} are not (samples,) or (samples, channels)"
         )
     if array.ndim == 1:
         array = array[:, None]
+    elif array.shape[0] == array.shape[1] > 1:
+        raise AudioError(f"samples of shape {array.shape} do not say which axis holds the channels")
     elif array.shape[0] < array.shape[1]:
         array = array.T
     if array.shape[1] > MOST_CHANNELS:
         raise AudioError(f"samples of shape {array.shape} have too many channels")
     if array.dtype.kind == "f":
+        if (peak := np.abs(array).max()) > LOUDEST_FLOAT:
+            raise AudioError(
+                f"samples of up to {peak:.6g} do not have a full scale of 1; divide those that "
+                "come from integers of 16 bits by 32768"
+            )
         return array.astype(np.float32)
     if array.dtype == np.uint8:
         return (array.astype(np.float32) - 128) / 128
-    if array.dtype in (np.int16, np.int32):
+    if array.dtype.kind == "i" and array.dtype.itemsize <= 4:
         return array.astype(np.float32) / -float(np.iinfo(array.dtype).min)
     raise AudioError(
         f"samples of type {array.dtype} are not usable; use floats with a full scale of 1, or "
-        "integers of 16 bits"
+        "integers of 8, 16 or 32 bits"
     )

@@ -174,9 +174,9 @@ def report(
     reference: str | None = None,
 ) -> list[dict]:
     """Print a table of models, the best first, and what to know about it; return its rows."""
-    folds, mapping = bool(protocol.folds), segments.mapping
-    measures = comparison.best_first(results, mapping)
-    rows = comparison.table(results, measures, mapping, folds=folds, reference=reference)
+    folds = bool(protocol.folds)
+    measures = comparison.best_first(results, segments.mapping)
+    rows = comparison.table(results, measures, segments, folds=folds, reference=reference)
     rights = {name: comparison.right(results[name], folds=folds) for name in measures}
     tests = comparison.p_line(reference, rights) if reference else comparison.differences(rights)
     heading = test_heading(segments, planned, protocol)

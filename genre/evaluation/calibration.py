@@ -19,6 +19,8 @@ LEAST = 1e-12  # replaces a probability of 0, whose loss would be infinite
 PRECISION = 0.92  # fraction of the certain tracks that should be right
 ENOUGH_TRACKS = 50  # that a validation part needs for its threshold to be trusted
 CLEAR = 0.9  # lowest top probability that is certain if the threshold is not trusted
+DIGITS = 4  # of a top probability that is compared with a threshold
+NONE_CERTAIN = 1.0001  # a threshold that no probability reaches
 BINS = 10  # number of bins of confidence in the expected calibration error
 
 
@@ -26,7 +28,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """What is fitted on the validation part, and how well it works on the test part."""
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
-    threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # of the top probability
+    # Of the top probability.
+    threshold: Annotated[float, msgspec.Meta(ge=0, le=NONE_CERTAIN)] = 0.0
     # The distance from the nearest genre that makes a track uncertain, where distances are known.
     farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
     tracks: int = 0  # that they were fitted on
@@ -61,7 +64,7 @@ def is_uncertain(
     """
     limit = calibration.farthest
     too_far = nearest is not None and limit is not None and nearest >= limit
-    return bool(too_far or probabilities.max() < lowest_certain(calibration))
+    return bool(too_far or _top(probabilities) < lowest_certain(calibration))
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -176,27 +179,31 @@ def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray,
 def _certain(calibrated: Predictions, calibration: Calibration) -> np.ndarray:
     """Return which tracks of calibrated predictions are certain, a mask of (tracks,)."""
     by_track, _ = join_tracks(calibrated)
-    certain = by_track.max(axis=1) >= calibration.threshold
+    certain = _top(by_track) >= calibration.threshold
     if calibration.farthest is not None:
         to_genres = mean_by_track(calibrated.distances, calibrated.track_index)
         certain &= to_genres.min(axis=1) < calibration.farthest
     return certain
 
 
+def _top(by_track: np.ndarray) -> np.ndarray:
+    """Return the top probabilities, rounded so that equal ones differ by no rounding error."""
+    return np.round(by_track.max(axis=-1), DIGITS)
+
+
 def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
     """Return the lowest top probability from which on PRECISION of the tracks are right.
 
-    It is 1 where not even the surest tracks are.
+    Tracks of the same top probability, of which some classifiers have many, are certain together or
+    not at all. If not even the surest tracks are right often enough, it is NONE_CERTAIN.
     """
-    top, right = by_track.max(axis=1), by_track.argmax(axis=1) == labels
-    surest_first = np.argsort(-top, kind="stable")
-    share_right = np.cumsum(right[surest_first]) / np.arange(1, len(top) + 1)
-    enough = np.flatnonzero(share_right >= PRECISION)
+    top = _top(by_track)
+    right = by_track.argmax(axis=1) == labels
+    levels, level = np.unique(-top, return_inverse=True)  # the surest first
+    n_right = np.cumsum(np.bincount(level, weights=right, minlength=len(levels)))
+    enough = np.flatnonzero(n_right / np.cumsum(np.bincount(level)) >= PRECISION)
     if not len(enough):
-        return 1.0
-    if enough[-1] == len(top) - 1:
+        return NONE_CERTAIN
+    if enough[-1] == len(levels) - 1:
         return 0.0  # all of them
-    least = top[surest_first[enough[-1]]]
-    return float(
-        np.floor(1e4 * min(least, 1)) / 1e4
-    )  # rounded, and still not above the track's own
+    return float(-levels[enough[-1]])

@@ -3,7 +3,7 @@
 import csv
 import textwrap
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from genre.evaluation.metrics import MEASURES
 from genre.experiments.run import Result, pooled
 from genre.files import replacing
 from genre.reporting import figures
+from genre.segments import Segments
+from genre.splits import groups
 
 Results = dict[str, list[Result]]  # of each run of each model
 Measures = dict[str, list[dict[str, Any]]]  # of each run of each model
@@ -97,7 +99,7 @@ def _filled(line: str) -> str:
 
 
 def table(
-    results: Results, measures: Measures, mapping: list[str], *, folds: bool, reference: str | None
+    results: Results, measures: Measures, segments: Segments, *, folds: bool, reference: str | None
 ) -> list[dict[str, Any]]:
     """Return a row for each model, in the order of the measures; None for a value that it lacks.
 
@@ -106,18 +108,23 @@ def table(
     """
     rights = {name: right(results[name], folds=folds) for name in measures}
     p_values = significance.against(reference, rights) if reference else {}
+    independent = groups.independent(segments)
     rows = []
     for name, of_runs in measures.items():
         runs = results[name]
         row: dict[str, Any] = {"model": name}
+        predictions = pooled(runs, folds=folds)
+        together = metrics.score(predictions, segments.mapping)
+        spreads = metrics.spread(of_runs, together if folds else None)
         for measure in MEASURES:
-            values = [run[measure] for run in of_runs]
-            row[measure] = round(mean(values), 4)
-            row[f"{measure}_std"] = round(stdev(values), 4) if len(values) > 1 else None
-        n_runs, n_tracks = 1 if folds else len(runs), len(rights[name])
-        low, high = metrics.wilson(round(rights[name].sum() / n_runs), n_tracks)
+            row[measure] = spreads[measure]["mean"]
+            row[f"{measure}_std"] = spreads[measure]["std"]
+        n_runs = 1 if folds else len(runs)
+        low, high = metrics.interval(
+            rights[name] / n_runs, independent[np.unique(predictions.track_index)]
+        )
         row["track_accuracy_low"], row["track_accuracy_high"] = round(low, 4), round(high, 4)
-        row["roc_area"] = _roc_area(pooled(runs, folds=folds), mapping)
+        row["roc_area"] = _roc_area(predictions, segments.mapping)
         row["p"] = p_values.get(name)
         row["parameters"] = runs[0].parameters
         row["training_seconds"] = mean(run.training["seconds"] for run in runs)

@@ -13,14 +13,14 @@ import numpy as np
 
 from genre import splits
 from genre.errors import ModelError, TrainingError
-from genre.evaluation import distance, metrics
+from genre.evaluation import metrics
 from genre.experiments.protocol import Run
 from genre.experiments.run import Experiment, Result
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
-from genre.model import card
+from genre.model import card, centres_file
 from genre.reporting import figures, text
 from genre.segments import Segments
-from genre.splits import split_file
+from genre.splits import groups, split_file
 
 README_FILE = "README.md"
 NOTES_FILE = "NOTES.md"  # written by a person, never by this code
@@ -93,7 +93,7 @@ def _write_model(done: Experiment, folder: Path) -> dict[str, Any]:
     fields = done.fitted.write(folder)
     if done.kept.centres:
         path = folder / card.CENTRES_FILE
-        path.write_bytes(distance.to_bytes(done.kept.centres))
+        path.write_bytes(centres_file.to_bytes(done.kept.centres))
         fields["files"] |= {card.CENTRES_FILE: sha256(path)}
     return fields
 
@@ -102,6 +102,8 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
     """Return the card's fields about the model, its training, the split and the scores."""
     measures = metrics.measures([each.predictions for each in done.results], segments.mapping)
     protocol = asdict(done.protocol)
+    scores = metrics.score(done.tested, segments.mapping, groups.independent(segments))
+    pooled = scores if done.protocol.folds else None
     return {
         "script": done.learner.script,
         "title": done.learner.title,
@@ -113,12 +115,12 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
         "training": {"folds": protocol["folds"] or 0, "refit": protocol["refit"]}
         | done.fitted.training,
         "protocol": protocol,
-        "scores": msgspec.to_builtins(metrics.score(done.tested, segments.mapping)),
+        "scores": msgspec.to_builtins(scores),
         "runs": [
             {"seed": each.run.seed} | of_run | _epochs(each)
             for each, of_run in zip(done.results, measures, strict=True)
         ],
-        "spread": metrics.spread(measures) if len(measures) > 1 else {},
+        "spread": metrics.spread(measures, pooled) if len(measures) > 1 else {},
         "calibration": done.kept.calibration,
         "versions": card.versions(),
     }

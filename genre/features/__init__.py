@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from genre import audio
+from genre.audio import fingerprint
 from genre.errors import FeatureError, reason
 from genre.features import librosa_features, musicnn, spectrum
 from genre.features.alteration import altered
@@ -51,6 +52,7 @@ class Track(NamedTuple):
 
     frames: np.ndarray
     short: bool = False  # whether the track is shorter than one segment, and repeated to fill it
+    fingerprint: np.ndarray = fingerprint.NONE  # of its samples, if asked for
 
 
 def each(compute: Compute) -> Compute:
@@ -277,13 +279,14 @@ def of_track(
     *,
     n_altered: int = 0,
     offset: float = 0.0,
+    with_fingerprint: bool = False,
 ) -> Track:
     """Return the frames of a track: of `track_seconds`, beginning at `offset` seconds.
 
     A track that ends earlier gives its whole segments. A track shorter than a segment gives one.
     After the track's own segments come those of its copies: one shifted in pitch by each of
-    `shifts` semitones, then `n_altered` copies as from `alteration.altered`. Raises AudioError if
-    the track cannot be read.
+    `shifts` semitones, then `n_altered` copies as from `alteration.altered`. The fingerprint, by
+    which duplicates are found, takes time. Raises AudioError if the track cannot be read.
     """
     samples = audio.load(
         path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
@@ -294,7 +297,10 @@ def of_track(
         *(altered(samples, settings.sample_rate, number) for number in range(1, 1 + n_altered)),
     ]
     all_frames = [track.frames, *(of_samples(copy, feature, settings).frames for copy in copies)]
-    return track._replace(frames=np.concatenate(all_frames))
+    track = track._replace(frames=np.concatenate(all_frames))
+    if with_fingerprint:
+        return track._replace(fingerprint=fingerprint.of(samples, settings.sample_rate))
+    return track
 
 
 def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> Track:

@@ -15,7 +15,6 @@ from genre.errors import FeatureError, ModelError, reason
 from genre.evaluation.calibration import Calibration
 from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
-from genre.files import printable
 from genre.version import described
 
 SCHEMA = 2
@@ -137,27 +136,6 @@ def read(folder: Path) -> Card:
     if len(set(card.mapping)) < len(card.mapping):
         raise ModelError(f"{path}: not a model's card (its mapping names a genre twice)")
     return card
-
-
-def folder_of(path: Path) -> Path:
-    """Return a model's folder, given it or a model file in it; raises ModelError without one."""
-    is_model = path.name in (MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE)
-    folder = path.parent if is_model else path
-    if path.suffix in (".h5", ".hdf5") and path.is_file():
-        raise ModelError(
-            f"{path}: an HDF5 file, perhaps a model of Keras 2; only models that the training "
-            "scripts of this code wrote can be used (python cnn.py)"
-        )
-    if folder.is_file():
-        raise ModelError(f"{path}: not a model; give the folder that a training script wrote")
-    if not folder.is_dir():
-        raise ModelError(f"{path}: no such model; a training script writes one (python cnn.py)")
-    models = sorted(each.parent for each in folder.glob(f"*/{CARD_FILE}"))
-    if models and not (folder / CARD_FILE).exists():
-        raise ModelError(
-            f"{path}: a folder of several models; give one: {', '.join(map(printable, models))}"
-        )
-    return folder
 
 
 def settings(card: Card) -> Settings:

@@ -80,9 +80,11 @@ def scores(result: Scores) -> str:
 
 
 def tracks_with_interval(result: Scores) -> str:
-    """Return the number of test tracks, and the interval that it gives the accuracy."""
-    low, high = metrics.wilson(round(result.track_accuracy * result.tracks), result.tracks)
-    return f"{result.tracks} tracks; 95 % interval {low:.2f} to {high:.2f}"
+    """Return the number of test tracks, and the interval of the accuracy where it is known."""
+    tracks = f"{result.tracks} tracks"
+    if not result.track_interval:
+        return tracks
+    return tracks + "; 95 % interval {:.2f} to {:.2f}".format(*result.track_interval)
 
 
 def summary(card: Card) -> str:
@@ -223,8 +225,11 @@ def uncertain_line(card: Card) -> str:
 
 def accuracy_line(card: Card) -> str:
     """Return a line on the accuracy of a model, and on what its test shows."""
-    share, tracks = card.scores.track_accuracy, card.scores.tracks
-    return f"{network(card)}: {share:.0%} of {tracks} test tracks right; {_kept_apart(card.split)}"
+    result = card.scores
+    right = f"{result.track_accuracy:.0%} of {result.tracks} test tracks right"
+    if result.track_interval:
+        right += " (between {:.0%} and {:.0%} with 95 % confidence)".format(*result.track_interval)
+    return f"{network(card)}: {right}; {_kept_apart(card.split)}"
 
 
 def _kept_apart(split: CardSplit) -> str:

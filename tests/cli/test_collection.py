@@ -61,12 +61,41 @@ def test_tags_are_written_where_none_are_and_the_answer_is_certain(name, library
     assert tags.read_genre(other) == genres["two.flac"]
 
 
-def test_a_file_that_takes_no_tags_is_reported(name, library):
+def test_a_file_that_takes_no_tags_is_reported(name, library, tmp_path):
     soundfile.write(library / "plain.au", synth.make_track("jazz", 7, seconds=6), 22050)
-    ended = name(library / "plain.au", library / "one.flac", "--write-tags")
+    lists = tmp_path / "lists"
+    songs = library / "plain.au", library / "one.flac"
+    ended = name(*songs, "--write-tags", "--playlists", lists)
     assert ended.status == 1
     assert "plain.au: not tagged: " in ended.err
     assert "1 written" in ended.err
+    listed = "".join(path.read_text(encoding="utf-8") for path in lists.iterdir())
+    assert "plain.au" in listed
+    assert "one.flac" in listed
+
+
+def test_tags_are_written_as_songs_are_named(name, library, monkeypatch):
+    written = []
+
+    def write_once(path: Path, _genre: str) -> None:
+        if written:
+            raise KeyboardInterrupt
+        written.append(path)
+
+    monkeypatch.setattr(tags, "write_genre", write_once)
+    ended = name(library / "one.flac", library / "two.flac", "--write-tags")
+    assert ended.status == 130
+    assert "tags: 1 written" in ended.err
+    assert written == [library / "one.flac"]
+
+
+def test_a_playlist_that_cannot_be_written_hides_no_other(name, library, tmp_path):
+    lists = tmp_path / "lists"
+    (lists / "uncertain.m3u8").mkdir(parents=True)
+    ended = name(library / "one.flac", "--playlists", lists, certain=False)
+    assert ended.status == 1
+    assert "uncertain.m3u8: Is a directory" in ended.err
+    assert "0 playlists in" in ended.err
 
 
 def test_playlists_and_a_page_hold_the_songs(name, library, tmp_path):
@@ -85,6 +114,13 @@ def test_playlists_and_a_page_hold_the_songs(name, library, tmp_path):
     [
         (("--dry-run",), "--dry-run needs --write-tags"),
         (("--skip-done", "x.csv", "--report", "x.html"), "leave out --skip-done"),
+        (("--report", "x.MP3"), "has the name of a song"),
+        (
+            ("--report", "x.csv", "--segments", "x.csv"),
+            "--report and --segments name the same file",
+        ),
+        (("--skip-done", "x.csv", "--segments", "x.csv"), "name the same file"),
+        (("--count", "2", "--format", "csv"), "csv has a column for each genre"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options, words, name, library):
@@ -92,24 +128,48 @@ def test_options_that_do_not_go_together_are_refused(options, words, name, libra
 
 
 def test_similar_songs_are_found_and_heard_once(run, library, tmp_path):
-    soundfile.write(library / "like.flac", 0.1 * synth.make_track("blues", 7, seconds=6), 22050)
-    options = ("--library", library, "--index", tmp_path / "index.npz", "--workers", 1)
+    soundfile.write(library / "like.flac", 0.1 * synth.make_track("blues", 8, seconds=6), 22050)
+    options = ("--library", library, "--store", tmp_path / "store.sqlite", "--workers", 1)
     song = library / "one.flac"
     first = run(similar, "--input", song, *options, "--format", "json")
     assert first.status == 1
     assert "broken.mp3: not readable as audio" in first.err
     rows = [json.loads(line) for line in first.out.splitlines()]
     assert [Path(row["song"]).name for row in rows] == ["like.flac", "two.flac"]
-    assert rows[0]["similarity"] > 0.999 > rows[1]["similarity"]  # softer is the same sound
+    assert [row["rank"] for row in rows] == [1, 2]
+    assert rows[0]["similarity"] > rows[1]["similarity"]
     (library / "broken.mp3").unlink()
-    (library / "two.flac").rename(library / "zwei.flac")
+    moved = (library / "like.flac").rename(library / "moved.flac")
+    tags.write_genre(moved, "blues")
+    shutil.copy(song, library / "copy.flac")
     again = run(similar, "--input", song, *options, "--count", 1)
     assert (again.status, again.err) == (0, "")
-    assert again.out == f"1.00  {library / 'like.flac'}\n"
+    assert again.out.endswith(f" %  (blues)  {moved}\n")
+
+
+def test_a_way_between_two_songs_becomes_a_playlist(run, library, tmp_path):
+    (library / "broken.mp3").unlink()
+    soundfile.write(library / "between.flac", synth.make_track("rock", 7, seconds=6), 22050)
+    ends = (library / "one.flac", library / "two.flac")
+    playlist = tmp_path / "lists" / "way.m3u8"
+    options = ("--library", library, "--no-store", "--workers", 1, "--playlist", playlist)
+    ended = run(similar, "--path", *ends, *options, "--format", "csv")
+    assert ended.status == 0
+    header, row = ended.out.splitlines()
+    assert header == "rank,song,similarity,percentile,artist,title,genre"
+    assert row.startswith(f"1,{library / 'between.flac'},")
+    names = ("one", "between", "two")
+    expected = ["#EXTM3U", *(f"../library/{name}.flac" for name in names)]
+    assert playlist.read_text(encoding="utf-8").splitlines() == expected
 
 
 def test_a_song_that_cannot_be_used_is_refused_before_the_library_is_heard(run, library, tmp_path):
-    options = ("--library", library, "--index", tmp_path / "index.npz")
+    options = ("--library", library, "--store", tmp_path / "store.sqlite")
     line = refusal(run(similar, "--input", library / "broken.mp3", *options))
     assert "broken.mp3: not readable as audio" in line
-    assert not (tmp_path / "index.npz").exists()
+
+
+def test_a_file_that_is_no_store_is_refused_by_similar(run, library):
+    song = library / "one.flac"
+    line = refusal(run(similar, "--library", library, "--input", song, "--store", song))
+    assert line.startswith(f"similar.py: {song}: not a store")

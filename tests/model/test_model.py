@@ -1,19 +1,25 @@
 """The Python API: load a model, name the genre of songs given as files or samples."""
 
+import pickle
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from helpers import ROOT, edit_card, judged, noise, read_card
+from helpers import ROOT, card_fields, edit_card, judged, noise, read_card
 
-import config
 import genre
 from genre.errors import AudioError, ModelError
+from genre.model import card, files
+from genre.model.answer import Answer
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +46,7 @@ def test_the_lines_of_the_documentation_run(network, song, tmp_path, monkeypatch
     lines = genre.__doc__.split("\n\n", 1)[1]
     shutil.copy(song, tmp_path / "song.mp3")  # what a file holds decides, not what it is called
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config, "PRETRAINED_PATH", network)
+    monkeypatch.setattr(files, "PRETRAINED", network)
     names = {"paths": [song]}
     exec(textwrap.dedent(lines), names)
     assert names["answer"].genre in names["model"].card.mapping
@@ -60,10 +66,24 @@ def test_an_answer_is_the_networks_mean_over_the_segments(model, network, song):
 def test_a_model_is_found_by_its_folder_by_a_file_in_it_or_as_the_pretrained_one(
     model, network, song, monkeypatch
 ):
-    monkeypatch.setattr(config, "PRETRAINED_PATH", network)
+    monkeypatch.setattr(files, "PRETRAINED", network)
     expected = model.predict(song).probabilities
     for path in (str(network), network / "model.onnx", network / "model.keras", None):
         assert genre.load(path).predict(song).probabilities == expected
+
+
+def test_a_model_and_an_answer_show_themselves_in_a_line(model, song):
+    assert repr(model).startswith("<Model cnn: 10 genres, ")
+    answer = model.predict(song)
+    assert repr(answer).startswith(f"<Answer {song}: {answer.genre} ")
+    assert repr(Answer(song="a.wav", error="is empty")) == "<Answer a.wav: is empty>"
+    for line in map(repr, (model, answer, model.predict((noise(3), 22050)))):
+        assert "\n" not in line and "array" not in line and len(line) < 200
+
+
+def test_the_api_is_what_dir_shows():
+    assert {"load", "Model", "Answer", "AudioError", "ModelError"} <= set(dir(genre))
+    assert all(hasattr(genre, name) for name in dir(genre))
 
 
 def test_samples_are_taken_as_a_file_is(model, song):
@@ -71,6 +91,8 @@ def test_samples_are_taken_as_a_file_is(model, song):
     answer = model.predict((samples, rate))
     assert answer.song == ""
     np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
+    rate_first = model.predict((np.int64(rate), samples))  # as scipy and Gradio give them
+    np.testing.assert_array_equal(answer.segments, rate_first.segments)
     stereo = model.predict((np.stack([samples, samples], axis=1), rate), offset=3)
     np.testing.assert_array_equal(stereo.segments, model.predict(song, offset=3).segments)
 
@@ -146,6 +168,27 @@ def test_a_cluster_gives_the_same_answers(model, corpus, tmp_path, monkeypatch):
     assert (missing.song, missing.error) == ("missing.wav", "No such file or directory")
 
 
+@pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), deepcopy])
+def test_a_model_can_be_pickled_and_copied(model, song, copied):
+    again = copied(model)
+    np.testing.assert_array_equal(again.predict(song).segments, model.predict(song).segments)
+
+
+def test_another_model_in_the_place_of_a_pickled_one_is_refused(copy):
+    pickled = pickle.dumps(genre.load(copy))
+    edit_card(copy, files=read_card(copy)["files"] | {"model.onnx": "0" * 64})
+    with pytest.raises(ModelError, match="not the file that"):
+        pickle.loads(pickled)
+
+
+def test_threads_give_the_answers_of_one(model, corpus):
+    songs = sorted(corpus.glob("*/*0.wav"))
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(model.predict, songs))
+    for song, answer in zip(songs, found, strict=True):
+        np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
+
+
 def test_what_is_no_mistake_of_a_song_ends_the_work(model, song):
     with pytest.raises(TypeError, match="unknown"):
         list(model.predict_many([song], workers=1, unknown=1))
@@ -179,6 +222,13 @@ def test_options_that_mean_nothing_are_refused(options, network, song):
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"^{name} {value!r} is "):
         genre.load(network).predict(song, **options)
+
+
+@pytest.mark.parametrize("song", [np.zeros(22050), [np.zeros(22050), 22050], (1, 2, 3), None])
+def test_what_is_no_song_is_refused_in_a_line(song, model):
+    for predict in (model.predict, lambda song: next(model.predict_many([song]))):
+        with pytest.raises(TypeError, match=r"^a song is the path of a file, or \(samples, "):
+            predict(song)
 
 
 def test_one_song_is_not_taken_for_many(network, song):
@@ -256,3 +306,52 @@ def test_naming_songs_loads_no_tensorflow(network, song):
     )
     assert not loaded & {"tensorflow", "keras", "sklearn", "librosa", "matplotlib", "h5py"}
     assert "onnxruntime" in loaded
+
+
+# What prediction does without: all that requirements-train.txt adds.
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocked())
+"""
+OF_TRAINING = ["bokeh", "filelock", "h5py", "jinja2", "keras", "librosa", "matplotlib", "orjson"]
+OF_TRAINING += ["pywt", "simdjson", "skops", "sklearn", "tensorboard", "tensorflow", "tf2onnx"]
+
+
+def without_training(code: str, folder: Path) -> str:
+    """Return what code prints in an environment that can only predict, run in a folder."""
+    code = BLOCKED.format(names=OF_TRAINING) + f"sys.path[0] = {str(ROOT)!r}\n{code}"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_small_requirements_name_a_song(song, tmp_path):
+    shown = without_training(f"import predict; predict.main([{str(song)!r}])", tmp_path)
+    assert shown.startswith(str(song))
+
+
+def test_a_classifier_says_what_it_needs(tmp_path):
+    fields = card_fields(files={"model.skops": sha256(b"").hexdigest()})
+    (tmp_path / "model.skops").touch()
+    card.write(card.new(**fields), tmp_path)
+    code = "import genre\ntry: genre.load('.')\nexcept genre.ModelError as error: print(error)"
+    assert "needs scikit-learn and skops: pip install" in without_training(code, tmp_path)
+
+
+def test_the_requirements_of_training_are_those_that_are_blocked():
+    lines = (ROOT / "requirements-train.txt").read_text(encoding="utf-8").splitlines()
+    names = {re.split("[>=<]", line)[0].lower() for line in lines if line and line[0] != "#"}
+    modules = {"pywavelets": "pywt", "pysimdjson": "simdjson", "scikit-learn": "sklearn"}
+    assert {modules.get(name, name) for name in names} == set(OF_TRAINING)
+
+
+def test_another_projects_config_is_let_be(song, tmp_path):
+    (tmp_path / "config.py").write_text("raise SystemExit('another project')")
+    code = f"sys.path.append({str(ROOT)!r}); sys.path[0] = ''; import genre\n"
+    without_training(f"{code}print(genre.load().predict({str(song)!r}))", tmp_path)
