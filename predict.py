@@ -20,6 +20,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))  # this folder, which python -P and -I leave out
+
 import genre
 from genre import cli, evaluation
 from genre.cli import collection as library

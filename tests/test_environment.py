@@ -95,6 +95,19 @@ print(executor.cores() >= 1)
     assert python(count, **HOSTILE) == "True\n"
 
 
+def test_warnings_are_shown_as_python_does_by_default_and_are_no_errors():
+    code = """\
+import sys, warnings
+from genre import environment
+environment.prepare()
+sys.stderr = sys.stdout
+warnings.warn("for people", UserWarning)
+warnings.warn("for developers", DeprecationWarning)
+"""
+    shown = python(code, PYTHONWARNINGS="error")
+    assert "for people" in shown and "for developers" not in shown
+
+
 def test_what_a_process_may_use_of_the_machine_is_left_alone():
     show = """\
 import os
@@ -252,7 +265,9 @@ print(faults() - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-@pytest.mark.parametrize(("first", "asks_again"), [("", True), ("environment.prepare()", False)])
+@pytest.mark.parametrize(
+    ("first", "asks_again"), [("", True), ("environment._keep_freed_memory()", False)]
+)
 def test_what_is_freed_is_used_again(first, asks_again):
     n_pages = int(python(ASK_AGAIN.format(first=first)))
     assert (n_pages > 16) == asks_again  # 64 MiB are 32 of the largest pages

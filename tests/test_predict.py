@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 import soundfile
-from helpers import Run, edit_card, judged, noise, read_card, refusal, shell
+from helpers import ROOT, Run, edit_card, judged, noise, read_card, refusal, shell
 
 import config
 import predict
@@ -154,6 +156,13 @@ def test_songs_are_named_with_and_without_an_option_and_each_counts_once(song, c
     other = corpus / "jazz" / "jazz.00000.wav"
     options = ("--type", "mean", song, "--input", other, song)
     assert list(answers(ask(song, options=options))) == [str(song), str(other)]
+
+
+@pytest.mark.parametrize("flags", [["-P"], ["-I"]])
+def test_it_runs_however_python_is_started(flags, song, network, tmp_path):
+    command = [sys.executable, *flags, ROOT / "predict.py", "--model", network, song]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert (ended.returncode, ended.stdout.startswith(str(song))) == (0, True)
 
 
 def test_folders_are_searched_through(song, ask, tmp_path):
