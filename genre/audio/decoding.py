@@ -73,7 +73,7 @@ def is_mpeg(path: Path) -> bool:
 def mono(samples: np.ndarray) -> np.ndarray:
     """Average the channels of (samples, channels), and check the values.
 
-    If the channels cancel out, the average is exactly 0, without rounding errors.
+    If the channels cancel out, as in stereo with one of them inverted, the first one is returned.
     """
     lowest, highest = samples.min(initial=0), samples.max(initial=0)  # NaN if a sample is NaN
     if not np.isfinite([lowest, highest]).all():
@@ -85,7 +85,7 @@ def mono(samples: np.ndarray) -> np.ndarray:
     mixed = samples.mean(axis=1)
     left = np.ptp(mixed)
     if left <= ROUNDING and left < (highest - lowest) / 100:
-        mixed[:] = 0
+        return samples[:, 0]
     return mixed
 
 

@@ -1,6 +1,6 @@
 """A short description of a recording that a copy of it has too, whatever its file format.
 
-J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR 2002: every 10 ms the
+J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR 2002: every 20 ms the
 energies of 33 bands are compared with each other and with those of the frame before. The 32 answers
 are the bits of a number. Loudness, equalisers and compression such as MP3 change few bits; another
 speed or pitch changes most.
@@ -10,32 +10,41 @@ import numpy as np
 
 SAMPLE_RATE = 4000  # Hz; what is above 2000 Hz suffers most from compression
 WINDOW = 1024  # samples, 256 ms
-HOP = 40  # samples, 10 ms
+HOP = 80  # samples, 20 ms
+PIECE = 64  # windows that are transformed at once: they fit in a processor's cache
 BITS = 32
 LOWEST, HIGHEST = 100, 1800  # Hz
-SHORTEST = 150  # frames that two fingerprints must share, 1.5 s
+SHORTEST = 75  # frames that two fingerprints must share, 1.5 s
 PART = 0.5  # of the shorter fingerprint that they must share; songs may share a sampled bar
 NONE = np.zeros(0, np.uint32)  # of samples that are too short
 SAME = 0.25  # fraction of the bits; in copies fewer differ, in other recordings more
 
 
 def of(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Return the fingerprint of samples, (samples,): (frames,) uint32, one number every 10 ms.
+    """Return the fingerprint of samples, (samples,): (frames,) uint32, one number every 20 ms.
 
-    A frame of complete silence is 0. Samples of less than 270 ms have an empty fingerprint.
+    A frame of complete silence is 0. Samples of less than 280 ms have an empty fingerprint.
     """
-    import librosa
     import soxr
 
     low = soxr.resample(samples, sample_rate, SAMPLE_RATE)
     if len(low) < WINDOW + HOP:
         return NONE
-    spectrum = librosa.stft(low, n_fft=WINDOW, hop_length=HOP, center=False)
-    edges = np.geomspace(LOWEST, HIGHEST, BITS + 2) * WINDOW / SAMPLE_RATE
-    energies = np.add.reduceat(librosa.util.abs2(spectrum), np.rint(edges).astype(int), axis=0)
-    slopes = np.diff(energies[:-1], axis=0)  # the last band is everything above HIGHEST
-    rising = np.diff(slopes, axis=1) > 0
-    return np.packbits(rising, axis=0).T.copy().view(np.uint32)[:, 0]
+    windows = np.lib.stride_tricks.sliding_window_view(low, WINDOW)[::HOP]
+    pieces = (windows[start : start + PIECE] for start in range(0, len(windows), PIECE))
+    energies = np.concatenate([_energies(piece) for piece in pieces])
+    slopes = np.diff(energies[:, :-1], axis=1)  # the last band is everything above HIGHEST
+    rising = np.diff(slopes, axis=0) > 0
+    return np.packbits(rising, axis=1).view(np.uint32)[:, 0]
+
+
+def _energies(windows: np.ndarray) -> np.ndarray:
+    """Return the energies of the bands, (windows, BITS + 2), of samples, (windows, WINDOW)."""
+    from scipy import fft
+
+    edges = np.rint(np.geomspace(LOWEST, HIGHEST, BITS + 2) * WINDOW / SAMPLE_RATE).astype(int)
+    spectra = fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1)  # in float32
+    return np.add.reduceat(spectra.real**2 + spectra.imag**2, edges, axis=1)
 
 
 def differing_bits(first: np.ndarray, second: np.ndarray, offset: int) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from genre.audio import fingerprint
 from genre.songs import some
 
+IGNORED = 4  # bits of a frame that need not be equal
 NEIGHBOURS = 8  # places of an equal frame that are looked at; copies of copies are found by these
 
 
@@ -82,7 +83,7 @@ def notes(tracks: Sequence[str], genres: Sequence[Hashable], groups: np.ndarray)
 def _candidates(fingerprints: Sequence[np.ndarray]) -> list[tuple[int, int, int]]:
     """Return pairs of tracks with an equal frame, and how much later it is in the second."""
     lengths = [len(each) for each in fingerprints]
-    codes = np.concatenate([*fingerprints, np.zeros(0, np.uint32)])
+    codes = np.concatenate([*fingerprints, fingerprint.NONE]) >> IGNORED
     track = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     frame = np.concatenate([*(np.arange(n, dtype=np.int32) for n in lengths), []]).astype(np.int32)
     # Silence is no sign of a copy, and a sound that lasts counts once.

@@ -314,9 +314,11 @@ def test_an_offset_leaves_out_the_beginning(container, tmp_path):
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
-def test_channels_that_cancel_are_silence(subtype, tmp_path):
+def test_of_channels_that_cancel_the_first_is_taken(subtype, tmp_path):
     path = tmp_path / "song.wav"
     path.write_bytes(encoded("WAV", subtype, np.stack([SONG, -SONG], axis=1)))
+    np.testing.assert_allclose(load(path), SONG, atol=1e-4)
+    path.write_bytes(encoded("WAV", subtype, np.stack([0 * SONG + 0.5, 0 * SONG - 0.5], axis=1)))
     with pytest.raises(AudioError, match="silence"):
         load(path)
 
