@@ -17,6 +17,7 @@ from genre.reporting.figures import new_figure, save
 FEATURES = ("mel", "mfcc", "cqt", "chroma_cqt", "wavelet", "tempogram")
 SHORTEST = 1.0  # s; the longest filter of the constant-Q transform takes half of it
 PIECE = 256  # frames of a scalogram that are computed at once
+PITCHED_DB = 60  # below the loudest frame; softer frames have no pitches
 MARGIN = 16  # frames that are computed around a piece, so that its edges are right
 
 
@@ -62,6 +63,11 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
     return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # clipped as if computed at once
 
 
+def silent(mel: np.ndarray) -> np.ndarray:
+    """Return which frames of a mel spectrogram in dB, (frames, bands), are too soft for pitches."""
+    return mel.max(axis=1) < mel.max() - PITCHED_DB
+
+
 def draw(
     samples: np.ndarray, frames: dict[str, np.ndarray], settings: Settings, title: str, path: Path
 ) -> None:
@@ -72,6 +78,8 @@ def draw(
     for axis, (feature, values) in zip(axes[1:], frames.items(), strict=True):
         look = features.look(feature)
         unit, limits = look.unit, {}
+        if look.scale == "chroma":  # of next to nothing, librosa takes the loudest pitch as 1
+            values = np.where(silent(frames["mel"])[:, np.newaxis], 0, values)
         if look.own_scales:
             values = feature_image.standardised(values, values.mean(axis=0), values.std(axis=0))
             unit, limits = "standard deviations\nfrom the mean", {"vmin": -3, "vmax": 3}
