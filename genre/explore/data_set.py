@@ -9,15 +9,14 @@ import numpy as np
 from genre import features
 from genre.explore import feature_image
 from genre.files import printable
-from genre.reporting.figures import new_figure, save, style
+from genre.reporting.figures import LINE, SECOND_LINE, new_figure, save, style
 from genre.segments import Segments, blocks, take
 from genre.songs import PARTS, UNUSED
 
 LONGEST_NAME = 28  # letters of a name in a picture
 MOST_SKIPPED = 5  # skipped songs that the summary names
 COLUMNS = 5  # in the picture of examples
-# The colours of parts are none of a genre's.
-COLORS = dict(zip((*PARTS, UNUSED), ("#1f3b57", "#5d87b0", "#d98a2b", "#bbbbbb"), strict=True))
+COLORS = dict(zip((*PARTS, UNUSED), (LINE, "#5d87b0", SECOND_LINE, "#bbbbbb"), strict=True))
 
 
 class Moments(NamedTuple):

@@ -12,7 +12,7 @@ from genre.errors import AudioError
 from genre.explore import feature_image
 from genre.features import spectrum
 from genre.features.settings import Settings
-from genre.reporting.figures import new_figure, save
+from genre.reporting.figures import LINE, new_figure, save
 
 FEATURES = ("mel", "mfcc", "cqt", "chroma_cqt", "wavelet", "tempogram")
 SHORTEST = 1.0  # s; the longest filter of the constant-Q transform takes half of it
@@ -73,7 +73,7 @@ def draw(
 ) -> None:
     """Draw the waveform and features, {feature: (frames, bands)}, of a song."""
     figure, axes = new_figure(11, 2.3 * (1 + len(frames)), rows=1 + len(frames), sharex=True)
-    librosa.display.waveshow(samples, sr=settings.sample_rate, ax=axes[0], color=feature_image.LINE)
+    librosa.display.waveshow(samples, sr=settings.sample_rate, ax=axes[0], color=LINE)
     _name(axes[0], "Waveform", "the samples", "amplitude")
     for axis, (feature, values) in zip(axes[1:], frames.items(), strict=True):
         look = features.look(feature)

@@ -28,6 +28,7 @@ PALETTE = (
     "#96004b",
 )
 MARKS = "os^DvPX<>p"  # with the colours they give a hundred looks
+LINE, SECOND_LINE = "#1f3b57", "#b8640c"  # the colours of lines that are no genre's
 UNCERTAIN = "#767676"  # the colour of hollow marks and of all that is no genre
 RIGHT, WRONG, UNTESTED = "Blues", "Oranges", "#e4e4e4"  # in a confusion matrix
 ROC_COLUMNS = 5  # panels side by side
@@ -87,12 +88,12 @@ def history(
     mark = "o" if len(epochs) == 1 else None  # a line of one point is not visible
     validated = "val_loss" in curves
     for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
-        axis.plot(epochs, curves[measure], color=PALETTE[0], marker=mark, label="training")
+        axis.plot(epochs, curves[measure], color=LINE, marker=mark, label="training")
         if validated:
             axis.plot(
                 epochs,
                 curves[f"val_{measure}"],
-                color=PALETTE[2],
+                color=SECOND_LINE,
                 linestyle="--",
                 marker=mark,
                 label="validation",
@@ -364,13 +365,12 @@ def dot_plot(
     95 % confidence interval of the mean.
     """
     figure, axis = new_figure(8, 1.8 + 0.3 * len(runs))
-    color = PALETTE[0]
     for row, (name, values) in enumerate(runs.items()):
         low, high = intervals[name]
-        axis.hlines(row, low, high, color=color, alpha=0.45, linewidth=4)
+        axis.hlines(row, low, high, color=LINE, alpha=0.45, linewidth=4)
         if len(values) > 1:
-            axis.plot(values, [row] * len(values), "o", color=color, alpha=0.3, markeredgewidth=0)
-        axis.plot(np.mean(values), row, "o", color=color)
+            axis.plot(values, [row] * len(values), "o", color=LINE, alpha=0.3, markeredgewidth=0)
+        axis.plot(np.mean(values), row, "o", color=LINE)
         text = f"{np.mean(values):.2f}  ({low:.2f} to {high:.2f})"
         axis.annotate(text, (1.02, row), xycoords=("axes fraction", "data"), va="center")
     axis.set_yticks(range(len(runs)), list(runs))
