@@ -178,18 +178,10 @@ def write_csv(rows: list[dict[str, Any]], path: Path) -> None:
         writer.writerows(rows)
 
 
-def picture(measures: Measures, title: str, path: Path) -> None:
-    """Draw the accuracy per track of each model and of its runs, in the order given."""
+def picture(measures: Measures, rows: list[dict[str, Any]], title: str, path: Path) -> None:
+    """Draw the accuracy per track of each model and of its runs, with the intervals of a table."""
     runs = {name: [run["track_accuracy"] for run in of_runs] for name, of_runs in measures.items()}
-    intervals = {name: _interval(of_runs) for name, of_runs in measures.items()}
+    intervals = {
+        row["model"]: (row["track_accuracy_low"], row["track_accuracy_high"]) for row in rows
+    }
     figures.dot_plot(runs, intervals, "accuracy per track", title, path)
-
-
-def _interval(runs: list[dict[str, Any]]) -> tuple[float, float]:
-    """Return the confidence interval of a mean accuracy, as of one run, which is never too narrow.
-
-    Several runs may test the same tracks, so their tracks are not added up.
-    """
-    n_tracks = round(mean(run["tracks"] for run in runs))
-    right = mean(run["track_accuracy"] for run in runs) * n_tracks
-    return metrics.wilson(round(right), n_tracks)
