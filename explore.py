@@ -29,7 +29,6 @@ from genre.segments import Segments, segment_file
 from genre.songs.folder import songs_in
 
 MOST_GENRES = 40  # that a picture shows: the largest ones
-UNCERTAIN = 1000  # the label of songs whose genre is uncertain, behind those of all genres
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -150,6 +149,8 @@ def explore_tracks(
 def explore_folder(folder: Path, picture: Path) -> bool:
     """Draw a map of the songs in a folder; return whether all of them could be used."""
     from tqdm import tqdm
+
+    from genre.explore.track_map import UNCERTAIN
 
     songs, problems = songs_in([folder])
     if not songs:

@@ -187,7 +187,7 @@ def report(
         if not all(result.converged for result in results[title]):
             print(f"note: {text.unconverged(title)}")
     if picture:
-        comparison.picture(measures, heading, picture)
+        comparison.picture(measures, rows, heading, picture)
     return rows
 
 

@@ -42,7 +42,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_trusted(calibration: Calibration) -> bool:
-    """Return whether a calibration was fitted on enough tracks to go by."""
+    """Return whether a calibration was fitted on enough tracks to be trusted."""
     return calibration.tracks >= ENOUGH_TRACKS
 
 
@@ -58,7 +58,7 @@ def lowest_certain(calibration: Calibration) -> float:
 def is_uncertain(
     probabilities: np.ndarray, calibration: Calibration, nearest: float | None = None
 ) -> bool:
-    """Return whether a track's calibrated probabilities, joined to (genres,), say too little.
+    """Return whether a track's calibrated probabilities, joined to (genres,), are too low.
 
     `nearest` is its distance to the nearest genre, where that is known.
     """
@@ -71,7 +71,7 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Return probabilities, (segments, genres), with their logits divided by a temperature."""
     from scipy.special import softmax
 
-    with np.errstate(divide="ignore"):  # what has no chance at all keeps none
+    with np.errstate(divide="ignore"):  # the logarithm of 0 becomes 0 again
         return softmax(np.log(probabilities) / temperature, axis=1)
 
 
@@ -127,31 +127,31 @@ def expected_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, dict[str, Any]]:
-    """Return the test part's predictions as they are once calibrated, and an account of that.
+    """Calibrate the test part's predictions, and report how well that works.
 
-    The account holds what is fitted, and how it does on the test part. Where there is no
-    validation part, predictions stay as they are.
+    The report holds what is fitted on the validation part, and its scores on the test part. Without
+    a validation part, the predictions are not changed.
     """
     calibration = fit(validation) if len(validation.labels) else Calibration()
     if not len(tested.labels):
         return tested, msgspec.structs.asdict(calibration)
-    return _with_account([calibration], [tested], calibration)
+    return _with_report([calibration], [tested], calibration)
 
 
 def apply_across(folds: list[Predictions]) -> tuple[Predictions, dict[str, Any]]:
-    """Return the predictions of all folds, each calibrated on the other folds, and an account.
+    """Calibrate each fold on the other folds, and report how well that works.
 
-    The account holds the calibration that is fitted on all folds. How well it works is measured
-    with those of the other folds, on tracks that they were not fitted on.
+    The report holds the calibration that is fitted on all folds. Its scores are those of the
+    calibrations that were fitted on the other folds, so no track is scored that was fitted on.
     """
     by_others = [fit(pool(folds[:i] + folds[i + 1 :])) for i in range(len(folds))]
-    return _with_account(by_others, folds, fit(pool(folds)))
+    return _with_report(by_others, folds, fit(pool(folds)))
 
 
-def _with_account(
+def _with_report(
     calibrations: list[Calibration], tested: list[Predictions], to_keep: Calibration
 ) -> tuple[Predictions, dict[str, Any]]:
-    """Return predictions calibrated one by one, in one, and an account of that."""
+    """Calibrate each part, and return all parts together, with a report of how well that works."""
     calibrated = [
         it._replace(probabilities=scaled(it.probabilities, by.temperature))
         for by, it in zip(calibrations, tested, strict=True)
@@ -162,13 +162,13 @@ def _with_account(
         [_certain(it, by) for it, by in zip(calibrated, calibrations, strict=True)]
     )
     right = after.argmax(axis=1) == labels
-    account = {
+    report = {
         "error_before": round(expected_error(before, labels), 4),
         "error_after": round(expected_error(after, labels), 4),
         "certain": round(float(certain.mean()), 4),
         "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
     }
-    return pool(calibrated), msgspec.structs.asdict(to_keep) | account
+    return pool(calibrated), msgspec.structs.asdict(to_keep) | report
 
 
 def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:

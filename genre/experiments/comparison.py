@@ -178,7 +178,10 @@ def write_csv(rows: list[dict[str, Any]], path: Path) -> None:
         writer.writerows(rows)
 
 
-def picture(measures: Measures, title: str, path: Path) -> None:
-    """Draw the accuracy per track of each model and of its runs, in the order given."""
+def picture(measures: Measures, rows: list[dict[str, Any]], title: str, path: Path) -> None:
+    """Draw the accuracy per track of each model and of its runs, with the intervals of a table."""
     runs = {name: [run["track_accuracy"] for run in of_runs] for name, of_runs in measures.items()}
-    figures.dot_plot(runs, "accuracy per track", title, path)
+    intervals = {
+        row["model"]: (row["track_accuracy_low"], row["track_accuracy_high"]) for row in rows
+    }
+    figures.dot_plot(runs, intervals, "accuracy per track", title, path)

@@ -9,14 +9,14 @@ import numpy as np
 from genre import features
 from genre.explore import feature_image
 from genre.files import printable
-from genre.reporting.figures import PALETTE, new_figure, save
+from genre.reporting.figures import LINE, SECOND_LINE, new_figure, save, style
 from genre.segments import Segments, blocks, take
 from genre.songs import PARTS, UNUSED
 
 LONGEST_NAME = 28  # letters of a name in a picture
 MOST_SKIPPED = 5  # skipped songs that the summary names
 COLUMNS = 5  # in the picture of examples
-COLORS = dict(zip((*PARTS, UNUSED), PALETTE, strict=False))
+COLORS = dict(zip((*PARTS, UNUSED), (LINE, "#5d87b0", SECOND_LINE, "#bbbbbb"), strict=True))
 
 
 class Moments(NamedTuple):
@@ -127,7 +127,7 @@ def draw_counts(segments: Segments, genres: list[int], title: str, path: Path) -
     left = np.zeros(len(genres), dtype=int)
     for part in [part for part in COLORS if part in parts]:
         counts = np.array([np.sum((labels == label) & (parts == part)) for label in genres])
-        color = COLORS[part if segments.parts else PARTS[0]]
+        color = COLORS[part] if segments.parts else [style(label)[0] for label in genres]
         bars = axis.barh(range(len(genres)), counts, left=left, color=color, label=part or "none")
         left += counts
     axis.bar_label(bars, left, padding=4)

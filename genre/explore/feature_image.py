@@ -8,9 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from genre import features
 from genre.features.settings import Settings
-from genre.reporting.figures import PALETTE
-
-LINE = PALETTE[0]  # the colour of a feature that is one line
+from genre.reporting.figures import LINE
 
 
 def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:

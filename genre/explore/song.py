@@ -12,11 +12,12 @@ from genre.errors import AudioError
 from genre.explore import feature_image
 from genre.features import spectrum
 from genre.features.settings import Settings
-from genre.reporting.figures import new_figure, save
+from genre.reporting.figures import LINE, new_figure, save
 
 FEATURES = ("mel", "mfcc", "cqt", "chroma_cqt", "wavelet", "tempogram")
 SHORTEST = 1.0  # s; the longest filter of the constant-Q transform takes half of it
 PIECE = 256  # frames of a scalogram that are computed at once
+PITCHED_DB = 60  # below the loudest frame; softer frames have no pitches
 MARGIN = 16  # frames that are computed around a piece, so that its edges are right
 
 
@@ -62,16 +63,23 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
     return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # clipped as if computed at once
 
 
+def silent(mel: np.ndarray) -> np.ndarray:
+    """Return which frames of a mel spectrogram in dB, (frames, bands), are too soft for pitches."""
+    return mel.max(axis=1) < mel.max() - PITCHED_DB
+
+
 def draw(
     samples: np.ndarray, frames: dict[str, np.ndarray], settings: Settings, title: str, path: Path
 ) -> None:
     """Draw the waveform and features, {feature: (frames, bands)}, of a song."""
     figure, axes = new_figure(11, 2.3 * (1 + len(frames)), rows=1 + len(frames), sharex=True)
-    librosa.display.waveshow(samples, sr=settings.sample_rate, ax=axes[0], color=feature_image.LINE)
+    librosa.display.waveshow(samples, sr=settings.sample_rate, ax=axes[0], color=LINE)
     _name(axes[0], "Waveform", "the samples", "amplitude")
     for axis, (feature, values) in zip(axes[1:], frames.items(), strict=True):
         look = features.look(feature)
         unit, limits = look.unit, {}
+        if look.scale == "chroma":  # of next to nothing, librosa takes the loudest pitch as 1
+            values = np.where(silent(frames["mel"])[:, np.newaxis], 0, values)
         if look.own_scales:
             values = feature_image.standardised(values, values.mean(axis=0), values.std(axis=0))
             unit, limits = "standard deviations\nfrom the mean", {"vmin": -3, "vmax": 3}

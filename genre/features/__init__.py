@@ -44,7 +44,7 @@ class Feature(NamedTuple):
     look: Look
     level: str = ""  # the bands to which a change of volume adds a constant: "all", "first" or none
     settings: tuple[str, ...] = ()  # the settings that only some features have
-    embedding: bool = False  # whether a segment is one vector, and similar songs have similar ones
+    embedding: bool = False  # whether a segment is one vector, near those of songs that sound alike
 
 
 class Track(NamedTuple):
@@ -174,12 +174,12 @@ def is_embedding(feature: str) -> bool:
 
 def stored(feature: str, settings: Settings) -> dict[str, Any]:
     """Return the settings that a feature depends on, as they are stored in a file."""
-    special = {name for known in FEATURES.values() for name in known.settings}
+    of_some = {name for known in FEATURES.values() for name in known.settings}
     needed = {name for part in parts(feature) for name in part.settings}
     return {
         name: value
         for name, value in settings.to_dict().items()
-        if name in needed or name not in special
+        if name in needed or name not in of_some
     }
 
 

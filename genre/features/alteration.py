@@ -4,7 +4,8 @@ import zlib
 
 import numpy as np
 
-# The equaliser is a sum of cosines over log frequency, with random strengths of this deviation.
+# The equaliser is a sum of cosines over log frequency; their strengths in dB are drawn at random
+# with this standard deviation.
 EQUALIZER_DB, EQUALIZER_WAVES = 3.0, 5
 CUTOFFS = (  # filters: the fraction of copies that have it, range of cutoffs in Hz, slope
     (0.3, (2_500, 7_000), 12),  # low-pass

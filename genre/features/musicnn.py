@@ -1,4 +1,4 @@
-"""The embedding of a segment: what two networks make of it that have heard 200,000 songs.
+"""The embedding of a segment: the activations of two networks trained on 200,000 songs.
 
 The networks are musicnn and a VGG, trained to tag the Million Song Dataset by J. Pons and X. Serra,
 "musicnn: pre-trained convolutional neural networks for music audio tagging" (ISMIR 2019, late
@@ -26,10 +26,10 @@ MEL = Settings(
 )
 COMPRESSION = 10_000  # of a mel band's power before its logarithm
 SHORTEST = 64  # frames, a second, below which the VGG's pooling leaves nothing
-LOUDNESS = 0.1  # root mean square that each segment is brought to, 20 dB below full scale
-SILENCE = 1e-5  # root mean square of what is taken for silence, and no louder than that
+LOUDNESS = 0.1  # root mean square to which each segment is scaled, 20 dB below full scale
+SILENCE = 1e-5  # root mean square below which a segment is not made louder
 
-# What is joined to an embedding, and how many values each part has.
+# The parts of an embedding, and the number of values in each.
 PARTS = {
     "musicnn_pooled": 1506,  # maximum and mean over time of 753 feature maps, in turn
     "musicnn_hidden": 200,  # the last hidden layer
@@ -45,8 +45,8 @@ VALUES = sum(PARTS.values())
 def musicnn(segments: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the embeddings of segments' samples, (segments, samples): (segments, 1, VALUES).
 
-    Each segment is brought to one loudness first, so that volume changes nothing. Raises ValueError
-    for segments that are too short.
+    All segments are first scaled to the same loudness, so that volume changes nothing. Raises
+    ValueError for segments that are too short.
     """
     return np.stack([_embedding(samples, settings.sample_rate) for samples in segments])
 

@@ -1,7 +1,7 @@
 """Spectrum, mel spectrogram and MFCCs of one segment, equal to librosa's.
 
-They take a quarter of librosa's time, with one float32 FFT of all frames, and librosa, which takes
-seconds to import, is not needed.
+They take a quarter of librosa's time, because one float32 FFT transforms all frames. They do not
+need librosa, which takes seconds to import.
 
 The features take samples, (samples,) float32, and return (frames, bands) float32.
 """

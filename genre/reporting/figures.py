@@ -12,31 +12,41 @@ from genre.evaluation.metrics import RocCurve
 from genre.files import check_folder, check_place, replacing
 from genre.model.answer import Answer
 
-# Ten colours that colour-blind readers can distinguish, too (M. Petroff, "Accessible Color
-# Sequences for Data Visualization", 2021).
+# The colour and the mark of each genre, in the order of the mapping. A colour has a contrast of 3:1
+# or more on white. As simulated for the three kinds of colour blindness, any two are at least 14
+# apart in CAM02-UCS, where 1 is about the least difference that can be seen.
 PALETTE = (
-    "#3f90da",
-    "#ffa90e",
-    "#bd1f01",
-    "#94a4a2",
-    "#832db6",
-    "#a96b59",
-    "#e76300",
-    "#b9ac70",
-    "#717581",
-    "#92dadd",
+    "#5a1eff",
+    "#969600",
+    "#b45a4b",
+    "#c378b4",
+    "#781e96",
+    "#1ea587",
+    "#4b6978",
+    "#9678ff",
+    "#4b5a00",
+    "#96004b",
 )
+MARKS = "os^DvPX<>p"  # with the colours they give a hundred looks
+LINE, SECOND_LINE = "#1f3b57", "#b8640c"  # the colours of lines that are no genre's
+UNCERTAIN = "#767676"  # the colour of hollow marks and of all that is no genre
 RIGHT, WRONG, UNTESTED = "Blues", "Oranges", "#e4e4e4"  # in a confusion matrix
-STYLES = ("-", "--", ":")  # of lines, so that they can be distinguished without colours
+ROC_COLUMNS = 5  # panels side by side
+AUGMENTED_SEGMENTS = 2  # that are shown
+FEW_TRACKS = 10  # of which an area under the curve says little: one track more can change it a lot
 LONGEST_TITLE = 80  # letters
 LONGEST_STEM = 50  # letters of a picture's name; a letter may take 4 of the 255 bytes of a name
 PICTURE_FORMATS = (".png", ".svg", ".pdf")
 CONFUSION, ROC, HISTORY, AUGMENTED = "confusion.png", "roc.png", "history.png", "augmented.png"
 OF_TRAINING = (CONFUSION, ROC, HISTORY, AUGMENTED)  # the pictures in a model's folder
-WINNER, UNSURE = "#e76300", "#717581"  # for the line of the most likely genre, on blue
+WINNER = "#e76300"  # for the line of the most likely genre, on blue
 WHY_VALIDATION_CAN_BE_BETTER = (
     "Validation can be better than training: it is measured at the end of an epoch, without dropout"
     " and augmentation;\ntraining is the mean over the epoch, with both."
+)
+NO_VALIDATION = (
+    "No validation curve: the network was trained on all tracks. That it gets better here says"
+    " nothing about other songs."
 )
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)  # s between ticks
 
@@ -60,6 +70,12 @@ def save(figure, path: Path, *, dpi: int = 120) -> None:
         figure.savefig(unfinished, dpi=dpi)
 
 
+def style(label: int) -> tuple[str, str]:
+    """Return the colour and the mark of a genre, given its label."""
+    rounds, number = divmod(label, len(PALETTE))
+    return PALETTE[number], MARKS[(number + rounds) % len(MARKS)]
+
+
 def history(
     curves: dict[str, list[float]], best_epoch: int, path: Path, *, title: str = ""
 ) -> None:
@@ -72,12 +88,12 @@ def history(
     mark = "o" if len(epochs) == 1 else None  # a line of one point is not visible
     validated = "val_loss" in curves
     for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
-        axis.plot(epochs, curves[measure], color=PALETTE[0], marker=mark, label="training")
+        axis.plot(epochs, curves[measure], color=LINE, marker=mark, label="training")
         if validated:
             axis.plot(
                 epochs,
                 curves[f"val_{measure}"],
-                color=PALETTE[2],
+                color=SECOND_LINE,
                 linestyle="--",
                 marker=mark,
                 label="validation",
@@ -90,8 +106,8 @@ def history(
     axes[0].legend()
     if title:
         figure.suptitle(title)
-    if validated:
-        figure.supxlabel(WHY_VALIDATION_CAN_BE_BETTER, fontsize="small", color="#555555")
+    note = WHY_VALIDATION_CAN_BE_BETTER if validated else NO_VALIDATION
+    figure.supxlabel(note, fontsize="small", color="#555555")
     save(figure, path)
 
 
@@ -139,46 +155,40 @@ def _confusion_colors(shares: np.ndarray, totals: np.ndarray) -> np.ndarray:
     return np.where(tested, colors, to_rgba(UNTESTED))
 
 
-def roc(curves: dict[str, RocCurve], title: str, path: Path) -> None:
-    """Draw the ROC curve of each genre against the rest, the largest area first."""
-    figure, axis = new_figure(7.5 + 0.1 * max(map(len, curves), default=0), 6.2)
-    axis.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axis.text(
-        x=0.62,
-        y=0.59,
-        s="guessing: area 0.50",
-        color="#555555",
-        fontsize="small",
-        rotation=45,
-        rotation_mode="anchor",
+def roc(curves: dict[str, RocCurve], tracks: dict[str, int], title: str, path: Path) -> None:
+    """Draw the ROC curve of each genre against the rest in a panel of its own.
+
+    `tracks` are the numbers of tracks of all genres, in the order of the mapping. The other genres'
+    curves are grey.
+    """
+    columns = min(ROC_COLUMNS, max(1, len(curves)))
+    rows = -(-max(1, len(curves)) // columns)
+    figure, axes = new_figure(
+        width=1 + 2.2 * columns,
+        height=1.2 + 2.4 * rows,
+        rows=rows,
+        columns=columns,
+        squeeze=False,
+        sharex=True,
+        sharey=True,
     )
-    by_area = sorted(curves.items(), key=lambda item: -item[1][2])
-    for number, (name, (false_positive, true_positive, area)) in enumerate(by_area):
-        axis.plot(
-            false_positive,
-            true_positive,
-            color=_darkened(PALETTE[number % len(PALETTE)]),
-            linestyle=STYLES[number % len(STYLES)],
-            linewidth=1.8,
-            label=f"{area:.2f}  {name}",
-        )
-    axis.set(xlabel="false positive rate", ylabel="true positive rate")
-    axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    axis.grid(alpha=0.3)
-    if curves:
-        axis.legend(
-            title="area, genre", loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=3
-        )
+    for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
+        for false_positive, true_positive, _ in curves.values():
+            axis.plot(false_positive, true_positive, color="#dddddd", linewidth=0.8)
+        axis.plot([0, 1], [0, 1], color=UNCERTAIN, linestyle=":", linewidth=1)
+        color, _ = style(list(tracks).index(name))
+        axis.plot(*curve[:2], color=color, linewidth=2)
+        few = "\ntoo few to tell" if tracks[name] < FEW_TRACKS else ""
+        axis.text(0.97, 0.06, f"area {curve[2]:.2f}\nn = {tracks[name]}{few}", ha="right")
+        axis.set_title(name, loc="left", fontsize="medium", fontweight="bold")
+        axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axis.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    for axis in axes.flat[len(curves) :]:
+        axis.set_visible(False)
+    figure.supxlabel("false positive rate; dotted: guessing, area 0.50; grey: the other genres")
+    figure.supylabel("true positive rate")
     figure.suptitle(title)
     save(figure, path)
-
-
-def _darkened(color: str) -> tuple[float, float, float]:
-    """Return a colour of the palette, dark enough for a thin line on white."""
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = to_rgb(color)
-    return (0.75 * red, 0.75 * green, 0.75 * blue)
 
 
 def augmented(
@@ -187,53 +197,61 @@ def augmented(
     path: Path,
     *,
     seconds: float,
-    shown: int = 3,
 ) -> None:
-    """Draw segments unchanged, and after each step of the augmentation.
+    """Draw segments unchanged and after each step of the augmentation, and what each step changes.
 
     A step is its name, the frames after it, (segments, frames, bands), and the shares of the genres
-    in them, (segments, genres). The first one holds the unchanged segments. Each band is drawn in
-    standard deviations from its mean. A segment lasts `seconds`.
+    in them, (segments, genres). The first one holds the unchanged segments. The segments that are
+    mixed most are shown, in each band's standard deviations. A segment lasts `seconds`.
     """
-    from matplotlib import colormaps
-
-    before = steps[0][1]
+    _, before, _ = steps[0]
     mean, deviation = before.mean(axis=(0, 1)), np.maximum(before.std(axis=(0, 1)), 1e-6)
-    shown = min(shown, len(before))
-    colors = colormaps["magma"].resampled(16)  # more colours would make large files
+    most_mixed = np.argsort(steps[-1][2].max(axis=1), kind="stable")[:AUGMENTED_SEGMENTS]
     figure, axes = new_figure(
-        width=1 + 2 * len(steps),
-        height=1.2 + 1.7 * shown,
-        rows=shown,
+        width=1.6 + 2 * len(steps),
+        height=1.2 + 2.6 * len(most_mixed),
+        rows=2 * len(most_mixed),
         columns=len(steps),
         squeeze=False,
         sharex=True,
         sharey=True,
     )
-    for column, (name, frames, shares) in enumerate(steps):
-        axes[0][column].set_title(name)
-        for row, axis in enumerate(axes[:, column]):
-            image = axis.imshow(
-                ((frames[row] - mean) / deviation).T,
-                aspect="auto",
-                origin="lower",
-                cmap=colors,
-                vmin=-2.5,
-                vmax=2.5,
-                interpolation="nearest",
-                extent=(0, seconds, -0.5, before.shape[2] - 0.5),
-            )
-            axis.set_xlabel(_shares(shares[row], mapping), fontsize="small")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("band")
-        axis.yaxis.get_major_locator().set_params(integer=True)
-    figure.colorbar(image, ax=axes, label="standard deviations from the band's mean", pad=0.01)
-    figure.supxlabel(
-        f"width: {seconds:g} s; below each segment: its genre, or the shares of the mixed genres",
-        fontsize="small",
-    )
+    for row, segment in enumerate(most_mixed):
+        last = None
+        for column, (name, frames, shares) in enumerate(steps):
+            upper, lower = axes[2 * row : 2 * row + 2, column]
+            values = (frames[segment] - mean) / deviation
+            upper.set_title(f"{name}\n{_shares(shares[segment], mapping)}", fontsize="small")
+            image = _draw_bands(upper, values, "magma", seconds)
+            if last is None:
+                lower.set_visible(False)
+            else:
+                change = _draw_bands(lower, values - last, "RdBu_r", seconds)
+            last = values
+        axes[2 * row, 0].set_ylabel("band")
+        axes[2 * row + 1, 1].set_ylabel("what the\nstep changes", fontsize="small")
+    axes[0, 0].yaxis.get_major_locator().set_params(integer=True)
+    figure.colorbar(image, ax=axes, label="deviations from the band's mean", pad=0.01)
+    figure.colorbar(change, ax=axes, label="change, in deviations", pad=0.01)
+    figure.supxlabel("time (s)", fontsize="small")
     figure.suptitle("Training segments, changed step by step from left to right")
     save(figure, path, dpi=80)
+
+
+def _draw_bands(axis, values: np.ndarray, colors: str, seconds: float):
+    """Draw standardised frames, (frames, bands), and return the image."""
+    from matplotlib import colormaps
+
+    return axis.imshow(
+        values.T,
+        aspect="auto",
+        origin="lower",
+        cmap=colormaps[colors].resampled(15),  # more colours would make large files
+        vmin=-2.5,
+        vmax=2.5,
+        interpolation="nearest",
+        extent=(0, seconds, -0.5, values.shape[1] - 0.5),
+    )
 
 
 def _shares(shares: np.ndarray, mapping: list[str]) -> str:
@@ -299,7 +317,7 @@ def timeline(answer: Answer, least: float, path: Path) -> None:
         y=best,
         xmin=edges[:-1],
         xmax=edges[1:],
-        colors=np.where(top < least, UNSURE, WINNER),
+        colors=np.where(top < least, UNCERTAIN, WINNER),
         linewidth=2.5,
     )
     upper.set_yticks(range(len(genres)), [f"{it} {answer.probabilities[it]:4.0%}" for it in genres])
@@ -334,26 +352,29 @@ def _set_time_ticks(axis, edges: np.ndarray) -> str:
     return "time (h:min:s)" if hours else "time (min:s)"
 
 
-def dot_plot(runs: dict[str, list[float]], measure: str, title: str, path: Path) -> None:
-    """Draw a measure of several models, one a row, the first at the top.
+def dot_plot(
+    runs: dict[str, list[float]],
+    intervals: dict[str, tuple[float, float]],
+    measure: str,
+    title: str,
+    path: Path,
+) -> None:
+    """Draw a measure between 0 and 1 of several models, one a row, the first at the top.
 
-    If a model has several runs, each is a pale dot; the dark dot is their mean, and the line their
-    standard deviation.
+    The dot is the mean of a model's runs, which are pale dots if there are several. The line is the
+    95 % confidence interval of the mean.
     """
-    figure, axis = new_figure(8, 1.6 + 0.3 * len(runs))
-    color = PALETTE[0]
-    for row, values in enumerate(runs.values()):
-        spread = None
+    figure, axis = new_figure(8, 1.8 + 0.3 * len(runs))
+    for row, (name, values) in enumerate(runs.items()):
+        low, high = intervals[name]
+        axis.hlines(row, low, high, color=LINE, alpha=0.45, linewidth=4)
         if len(values) > 1:
-            spread = np.std(values, ddof=1)
-            axis.plot(values, [row] * len(values), "o", color=color, alpha=0.3, markeredgewidth=0)
-        axis.errorbar(np.mean(values), row, xerr=spread, fmt="o", color=color, capsize=3)
-        beside = (1.02, row)
-        axis.annotate(
-            f"{np.mean(values):.3f}", beside, xycoords=("axes fraction", "data"), va="center"
-        )
+            axis.plot(values, [row] * len(values), "o", color=LINE, alpha=0.3, markeredgewidth=0)
+        axis.plot(np.mean(values), row, "o", color=LINE)
+        text = f"{np.mean(values):.2f}  ({low:.2f} to {high:.2f})"
+        axis.annotate(text, (1.02, row), xycoords=("axes fraction", "data"), va="center")
     axis.set_yticks(range(len(runs)), list(runs))
     axis.set_ylim(len(runs) - 0.5, -0.5)
-    axis.set(xlabel=measure, title=title)
+    axis.set(xlabel=f"{measure}, with 95 % confidence intervals", title=title, xlim=(0, 1))
     axis.grid(axis="x", alpha=0.3)
     save(figure, path)

@@ -42,7 +42,9 @@ def pictures(predictions: Predictions, scores: Scores, heading: str, folder: Pat
     mapping = list(scores.genres)
     heading = f"{heading}\n{scores.tracks} tracks, {scores.track_accuracy:.0%} right"
     figures.confusion(np.array(scores.confusion), mapping, heading, folder / figures.CONFUSION)
-    figures.roc(metrics.roc_curves(predictions, mapping), heading, folder / figures.ROC)
+    tracks = {genre: row.tracks for genre, row in scores.genres.items()}
+    curves = metrics.roc_curves(predictions, mapping)
+    figures.roc(curves, tracks, heading, folder / figures.ROC)
 
 
 def run_line(number: int, run: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ def augment(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return frames after all steps, and their shares.
 
-    `decibel` is what the function `decibel` returns for the feature, (1 + waves, bands).
+    `decibel` is the change of each band per dB of gain, (1 + waves, bands): see `decibel`.
     """
     *_, (_, frames, shares) = steps(frames, shares, decibel, how, rng)
     return frames, shares

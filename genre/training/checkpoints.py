@@ -104,7 +104,14 @@ def _reading(training: Checkpoints) -> Iterator[tuple[Facts | None, Any]]:
             facts = msgspec.convert(json.loads(arrays["facts"].item()), Facts)
             _compare(training, facts.identity)
             yield facts, arrays
-    except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+    except (
+        EOFError,
+        KeyError,
+        TypeError,
+        ValueError,
+        msgspec.MsgspecError,  # a ValueError in new versions only
+        zipfile.BadZipFile,
+    ) as error:
         raise TrainingError(
             f"{training.state}: not a checkpoint, or damaged: {reason(error)}; leave out --resume"
         ) from None

@@ -68,12 +68,37 @@ def test_training_and_scores_are_drawn(tmp_path):
     assert "cnn, fold 1 of 3" in text and "Validation can be better than training" in text
     del curves["val_loss"], curves["val_accuracy"]
     figures.history(curves, 2, tmp_path / "history.svg")
-    assert "Validation" not in texts(tmp_path / "history.svg")
+    assert "No validation curve" in texts(tmp_path / "history.svg")
     labels = np.arange(12) % 3
     tested = Predictions(np.eye(3)[labels] * 0.9 + 0.1 / 3, labels, np.arange(12))
-    figures.roc(metrics.roc_curves(tested, ["a", "b", "c"]), "title", tmp_path / "roc.svg")
-    assert "guessing: area 0.50" in texts(tmp_path / "roc.svg")
-    figures.roc({}, "title", tmp_path / "roc.png")  # one genre alone has no curve
+    curves, tracks = metrics.roc_curves(tested, ["a", "b", "c"]), {"a": 40, "b": 4, "c": 40}
+    figures.roc(curves, tracks, "title", tmp_path / "roc.svg")
+    text = texts(tmp_path / "roc.svg")
+    assert "guessing, area 0.50" in text and "n = 40" in text
+    assert text.count("too few to tell") == 1
+    figures.roc({}, {"a": 12}, "title", tmp_path / "roc.png")  # one genre alone has no curve
+
+
+def test_the_dots_of_a_ranking_have_intervals_on_a_whole_axis(tmp_path):
+    path, interval = tmp_path / "dots.svg", (0.57, 0.89)
+    figures.dot_plot({"knn": [0.7, 0.8]}, {"knn": interval}, "accuracy", "title", path)
+    for expected in ("0.75  (0.57 to 0.89)", "accuracy, with 95 % confidence intervals"):
+        assert expected in texts(path)
+    assert "<!-- 0.0 -->" in texts(path) and "<!-- 1.0 -->" in texts(path)
+
+
+def contrast_on_white(color: str) -> float:
+    """Return the contrast as the W3C's guidelines for accessible web content define it."""
+    light = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in light]
+    return 1.05 / (np.dot(linear, (0.2126, 0.7152, 0.0722)) + 0.05)
+
+
+def test_a_genres_colour_can_be_seen_on_white_and_its_look_is_its_own():
+    for color in (*figures.PALETTE, figures.UNCERTAIN):
+        assert contrast_on_white(color) >= 3
+    assert len({figures.style(label) for label in range(100)}) == 100
+    assert figures.UNCERTAIN not in figures.PALETTE
 
 
 def test_augmented_segments_are_shown_step_by_step_in_a_small_file(tmp_path):
