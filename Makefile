@@ -29,11 +29,11 @@ test: $(VENV)/installed-dev
 clean:
 	rm -rf $(VENV) $(DEMO)
 
-$(VENV)/installed: requirements.txt
+$(VENV)/installed: requirements.txt requirements-predict.txt requirements-train.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@

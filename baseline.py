@@ -14,6 +14,7 @@ need a spectrogram in decibels, such as the one of preprocess.py --feature mel.
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -143,6 +144,7 @@ def save(
             "seconds": round(first.seconds, 1),
             "converged": all(run.converged for run in trained),
         },
+        "protocol": asdict(options.protocol(arguments)),
         "versions": card.versions(),
     }
     saved = model_folder.save(

@@ -28,7 +28,6 @@ MLP_PATH = OUTPUT_PATH / "mlp"  # folders of the trained networks
 CNN_PATH = OUTPUT_PATH / "cnn"
 LSTM_PATH = OUTPUT_PATH / "lstm"
 BASELINE_PATH = OUTPUT_PATH / "baseline"  # folder of a classifier, or of the picture of them all
-PRETRAINED_PATH = Path(__file__).parent / "pretrained"  # the network that comes with the code
 
 # Training
 TEST_ONE_IN = 4  # 1/4 of the tracks (or segments) form the test part, used once, at the end

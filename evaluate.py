@@ -22,6 +22,7 @@ from genre import cli, evaluation, splits
 from genre.errors import DatasetError
 from genre.evaluation import metrics
 from genre.experiments import model_folder
+from genre.experiments.protocol import Protocol, split_of
 from genre.features.settings import Settings
 from genre.files import check_folder, printable, replacing_files
 from genre.reporting import figures, text
@@ -99,6 +100,12 @@ def complete(settings: dict[str, Any]) -> dict[str, Any]:
         return settings
 
 
+def protocol_of(model: genre.Model, split: str) -> Protocol:
+    """Return how the data is split: as for the model's training, but with another split."""
+    same = {"split": split, "folds": None, "seed": model.card.split.seed}
+    return Protocol(**model.card.protocol | same)
+
+
 def notes_on_training(folder: Path, segments: Segments, chosen: np.ndarray) -> list[str]:
     """Return a note if the model was trained on segments of the tested tracks."""
     try:
@@ -146,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_agreement(model, segments, arguments.data)
     chosen, notes, part = segments.originals, [], "all"
     if arguments.split:
-        split = splits.split(segments, arguments.split, seed=model.card.split.seed)
+        split = split_of(segments, protocol_of(model, arguments.split))
         chosen, notes = split.parts == TEST, split.notes
         part = f"test part of split {split.name}"
     heading = f"{text.network(model.card)}, {part} of {printable(arguments.data.name)}"

@@ -19,8 +19,10 @@ import numpy as np
 import config
 import genre
 from genre import cli
-from genre.errors import DatasetError, ModelError
+from genre.cli import constants
+from genre.errors import DatasetError, FeatureError, ModelError
 from genre.evaluation import projection
+from genre.features.settings import Settings
 from genre.files import check_folder, printable
 from genre.reporting.figures import LONGEST_STEM
 from genre.segments import Segments, segment_file
@@ -48,6 +50,16 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def settings_of_config() -> Settings:
+    """Return config.py's settings, for a song as a single segment."""
+    from genre.explore import song
+
+    try:
+        return song.as_one_segment(constants.settings())
+    except FeatureError as error:
+        raise FeatureError(f"config.py: {error}") from None
+
+
 def explore_song(path: Path, picture: Path) -> None:
     """Draw a song's features."""
     from tqdm import tqdm
@@ -56,7 +68,7 @@ def explore_song(path: Path, picture: Path) -> None:
         bar.set_description("loading librosa")
         from genre.explore import song
 
-        settings = song.settings()
+        settings = settings_of_config()
         bar.update()
         bar.set_description("reading")
         samples = song.load(path, settings)

@@ -20,7 +20,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import config
 import genre
 from genre import cli, evaluation
 from genre.cli import collection as library
@@ -56,9 +55,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--model",
         type=Path,
         metavar="PATH",
-        default=config.PRETRAINED_PATH,
         help="folder of a trained network or of a classifier of baseline.py, or the model in it "
-        "(default: the network that comes with the code, in pretrained/)",
+        "(default: the network that comes with the code, in genre/pretrained/)",
     )
     add_part_arguments(parser)
     add(
@@ -270,7 +268,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         predictions.check_segment_file(arguments.segments, len(songs))
     if earlier.cut_off:
         print()  # so that the new rows begin on a line of their own
-    if for_people and model.folder != config.PRETRAINED_PATH:
+    if for_people and arguments.model:
         cli.say(text.accuracy_line(model.card))
     n_failed, unsure, kept = predict(
         arguments, model, songs, None if earlier.first else header, row, pictures

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import config
 from genre import cli, executor, features
-from genre.errors import AudioError, DatasetError, FeatureError
+from genre.cli import constants
+from genre.errors import AudioError, DatasetError
 from genre.features.settings import Settings
 from genre.segments import Index, segment_file
 from genre.segments.collect import collect
@@ -171,15 +172,12 @@ def semitones(text: str) -> float:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the settings of the command line and config.py; FeatureError if one is unusable."""
-    try:
-        return Settings.from_config(
-            segments_per_track=arguments.segments,
-            n_fft=arguments.n_fft,
-            hop_length=arguments.hop_length,
-            n_mels=arguments.n_mels,
-        )
-    except ValueError as error:
-        raise FeatureError(str(error)) from None
+    return constants.settings(
+        segments_per_track=arguments.segments,
+        n_fft=arguments.n_fft,
+        hop_length=arguments.hop_length,
+        n_mels=arguments.n_mels,
+    )
 
 
 def find_songs(arguments: argparse.Namespace) -> Listing:

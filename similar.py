@@ -20,10 +20,10 @@ import numpy as np
 
 import config
 from genre import cli, executor, features
+from genre.cli import constants
 from genre.collection import similar
 from genre.errors import AudioError, GenreError
 from genre.features import musicnn
-from genre.features.settings import Settings
 from genre.files import check_place, printable, sha256
 from genre.songs.folder import songs_in
 
@@ -72,7 +72,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def embedding(song: Path) -> np.ndarray | str:
     """Return the mean embedding of a song's segments, (values,), or why the song is unusable."""
     try:
-        track = features.of_track(song, FEATURE, Settings.from_config(segments_per_track=SEGMENTS))
+        track = features.of_track(song, FEATURE, constants.settings(segments_per_track=SEGMENTS))
     except AudioError as error:
         return str(error)
     return track.frames.mean(axis=(0, 1))

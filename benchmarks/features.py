@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks import course, measure, others
 from genre import audio, cli, features
+from genre.cli import constants
 from genre.songs.folder import find
 
 COLUMNS = ("way", "ms a track", "times librosa's speed", "max. difference", "correlation")
@@ -105,7 +106,7 @@ def row(
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     with measure.one_core():
-        chosen = features.Settings.from_config()
+        chosen = constants.settings()
         mfcc_by = ways(chosen)
         songs = list(tracks(arguments.dataset, chosen))
         signals = hard_signals(chosen)

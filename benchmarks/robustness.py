@@ -19,13 +19,12 @@ import soundfile
 import soxr
 from tqdm import tqdm
 
-import config
 import genre
 from benchmarks import measure
 from genre import audio, cli
 from genre.errors import AudioError, GenreError
 from genre.files import printable
-from genre.model import card
+from genre.model import card, files
 from genre.reporting import text
 from genre.songs.folder import songs_in
 
@@ -92,7 +91,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--model",
         type=Path,
         metavar="PATH",
-        default=config.PRETRAINED_PATH,
+        default=files.PRETRAINED,
         help="folder of a trained model (default: the pretrained one)",
     )
     add("--input", type=Path, nargs="+", metavar="PATH", required=True, help="songs, and folders")

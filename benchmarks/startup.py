@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import config
 from benchmarks import measure
 from genre import cli
+from genre.model import files
 
 SCRIPTS = sorted(path.name for path in measure.ROOT.glob("*.py") if path.stem != "config")
 COLUMNS = ("process", "s", "CPU s", "peak, MiB", "of the time", "of the CPU time", "of the memory")
@@ -28,7 +28,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--model",
         type=Path,
         metavar="PATH",
-        default=config.PRETRAINED_PATH,
+        default=files.PRETRAINED,
         help="folder of a trained model (default: the pretrained one)",
     )
     add("--song", type=Path, metavar="FILE", required=True, help="audio file to predict")

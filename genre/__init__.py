@@ -14,14 +14,41 @@ for answer in model.predict_many(paths):   # in parallel, in order
 
 from typing import Any
 
-__all__ = ["Answer", "Model", "load"]
-__version__ = "1.0.0"
+from genre.errors import (
+    AudioError,
+    DatasetError,
+    FeatureError,
+    GenreError,
+    ModelError,
+    SplitError,
+    TrainingError,
+)
+from genre.version import VERSION as __version__
+
+_LOADED_LATER = ("Answer", "Model", "load")
+__all__ = [
+    "Answer",
+    "AudioError",
+    "DatasetError",
+    "FeatureError",
+    "GenreError",
+    "Model",
+    "ModelError",
+    "SplitError",
+    "TrainingError",
+    "__version__",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import the API when it is first used, so that `import genre` itself takes no time."""
-    if name not in __all__:
+    if name not in _LOADED_LATER:
         raise AttributeError(f"module 'genre' has no attribute {name!r}")
     from genre import model
 
     return getattr(model, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,7 +11,14 @@ from helpers import ROOT
 
 # No module imports one of a package further down. "genre" is genre/__init__.py, the Python API.
 ORDER = (
-    *("genre.errors", "genre.files", "genre.environment", "genre.executor", "genre.audio"),
+    *(
+        "genre.errors",
+        "genre.version",
+        "genre.files",
+        "genre.environment",
+        "genre.executor",
+        "genre.audio",
+    ),
     *("genre.features", "genre.songs", "genre.segments", "genre.splits", "genre.networks"),
     *("genre.classifiers", "genre.training", "genre.evaluation", "genre.model"),
     *("genre.reporting", "genre.experiments", "genre.collection", "genre.explore"),
@@ -134,6 +141,13 @@ def test_nothing_imports_a_script():
         if found.module.split(".")[0] in closed
     ]
     assert wrong == []
+
+
+def test_the_library_does_not_read_config():
+    readers = {
+        module for module in LIBRARY for found in imports(module) if found.module == "config"
+    }
+    assert {package_of(module) for module in readers} <= {"genre.cli", "genre.demo"}
 
 
 def test_help_loads_nothing_heavy():

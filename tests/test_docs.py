@@ -78,7 +78,7 @@ def code_of(page: str) -> str:
 
 
 def test_the_readmes_lines_of_the_api_run(songs, monkeypatch, capsys):
-    monkeypatch.setattr("config.PRETRAINED_PATH", Path("output/cnn").absolute())
+    monkeypatch.setattr("genre.model.files.PRETRAINED", Path("output/cnn").absolute())
     exec(code_of("README.md"), {})
     first, *_, song, broken = capsys.readouterr().out.splitlines()
     named, uncertain = first.split()

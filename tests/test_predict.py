@@ -110,7 +110,7 @@ def test_what_uncertain_means_is_said_once_and_only_where_a_song_is(copy, corpus
 
 def test_of_the_network_that_comes_with_the_code_nothing_is_said(copy, song, run, monkeypatch):
     edit_card(copy, calibration=CERTAIN)
-    monkeypatch.setattr(config, "PRETRAINED_PATH", copy)
+    monkeypatch.setattr("genre.model.files.PRETRAINED", copy)
     assert run(predict, song).err == ""
 
 

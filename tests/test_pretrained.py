@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from soundfile import write
 
-import config
 import genre
 import predict
 from genre.demo import synth
+from genre.model import files
 from genre.songs import gtzan
 
-FOLDER = config.PRETRAINED_PATH
+FOLDER = files.PRETRAINED
 GENRES = sorted({track.split(".")[0] for track in gtzan.table()})
 # What it makes of the made-up jazz of seed 0, 6 s of it.
 GOLDEN = {

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import config
 from genre import cli, splits
+from genre.cli import constants
 from genre.experiments.protocol import Protocol
 from genre.networks import NETWORKS, Network
 from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
@@ -112,14 +113,14 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=cli.seed,
         metavar="N",
-        default=Protocol.seed,
+        default=config.SEED,
         help="random seed of the split and of training (default: %(default)s)",
     )
 
 
 def protocol(arguments: argparse.Namespace) -> Protocol:
     """Return how the data is split, from the options of `add_split_arguments`."""
-    return Protocol(**{each.name: getattr(arguments, each.name) for each in fields(Protocol)})
+    return Protocol(**constants.of(Protocol) | _given(Protocol, arguments))
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
@@ -134,7 +135,7 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = N
     )
 
     def default(field: str) -> str:
-        usual = _in_words(getattr(Recipe(), field))
+        usual = _in_words(getattr(constants.recipe(), field))
         unlike = {
             name: _in_words(network.recipe[field])
             for name, network in networks.items()
@@ -204,8 +205,13 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = N
 
 def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:
     """Return a network's recipe, changed by the options of `add_recipe_arguments`."""
-    asked = {each.name: getattr(arguments, each.name) for each in fields(Recipe)}
-    return Recipe(**network.recipe).changed(**asked)
+    return constants.recipe(**network.recipe).changed(**_given(Recipe, arguments))
+
+
+def _given(kind: type, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of those fields of a dataclass that are options of the command line."""
+    names = [field.name for field in fields(kind)]
+    return {name: getattr(arguments, name) for name in names if name in arguments}
 
 
 def add_network_arguments(parser: argparse.ArgumentParser, script: str) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def main(
         "title": chosen.title,
         "architecture": identity["architecture"],
         "training": identity["training"] | training_fields(runs[number], protocol, arguments.refit),
-        "config": identity["config"],
+        "protocol": asdict(protocol),
         "versions": identity["versions"],
     }
     frames = take(segments.frames, sample(segments))
@@ -205,9 +206,10 @@ def draw_augmented(run: fit.Run, recipe: Recipe, segments: Segments, path: Path)
     )
     frames, labels = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
     shares = augmentation.one_hot(labels, len(segments.mapping))
-    decibel = augmentation.decibel(segments, frames.shape[2])
-    rng = np.random.default_rng(run.seed)
-    steps = [("unchanged", frames, shares), *augmentation.steps(frames, shares, decibel, rng)]
+    how, rng = recipe.augmentation, np.random.default_rng(run.seed)
+    decibel = augmentation.decibel(segments, frames.shape[2], how.equalizer_waves)
+    changed = augmentation.steps(frames, shares, decibel, how, rng)
+    steps = [("unchanged", frames, shares), *changed]
     settings = segments.settings
     seconds = settings["track_seconds"] / settings["segments_per_track"]
     figures.augmented(steps, segments.mapping, path, seconds=seconds)

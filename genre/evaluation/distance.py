@@ -4,7 +4,6 @@ A model gives probabilities to the genres that it knows for any music. The embed
 other genres are far from those of all known genres.
 """
 
-import io
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ import numpy as np
 Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 LARGEST = 2.0  # cosine distance
-ARRAYS = ("mean", "deviation", "genres")
 
 
 class Centres(NamedTuple):
@@ -67,23 +65,3 @@ def limit(to_genres: np.ndarray, labels: np.ndarray) -> float:
     known_beyond, unknown_beyond, limits = roc_curve(unknown, distances)
     best = limits[np.argmax(unknown_beyond - known_beyond)]
     return float(min(best, LARGEST))
-
-
-def to_bytes(centres: Centres) -> bytes:
-    """Return centres as the content of a NumPy file."""
-    content = io.BytesIO()
-    np.savez_compressed(content, **centres._asdict())
-    return content.getvalue()
-
-
-def from_bytes(content: bytes, n_genres: int) -> Centres:
-    """Read centres of so many genres; raises ValueError for anything else."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            centres = Centres(*(arrays[name] for name in ARRAYS))
-    except Exception as error:  # NumPy raises whatever its parts raise on a file that is not whole
-        raise ValueError(f"not the centres of genres ({error})") from None
-    values = centres.mean.shape
-    if centres.deviation.shape != values or centres.genres.shape != (n_genres, *values):
-        raise ValueError("not the centres of these genres")
-    return centres

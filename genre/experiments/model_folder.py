@@ -12,10 +12,10 @@ import numpy as np
 
 from genre import splits
 from genre.errors import ModelError, TrainingError
-from genre.evaluation import Predictions, distance, metrics
+from genre.evaluation import Predictions, metrics
 from genre.experiments.results import Result
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
-from genre.model import card, onnx_file
+from genre.model import card, centres_file, onnx_file
 from genre.reporting import figures, text
 from genre.segments import Segments
 from genre.splits import split_file
@@ -145,7 +145,7 @@ def save(
         fields |= write_model(unfinished)
         if kept.centres:
             path = unfinished / card.CENTRES_FILE
-            path.write_bytes(distance.to_bytes(kept.centres))
+            path.write_bytes(centres_file.to_bytes(kept.centres))
             fields["files"] |= {card.CENTRES_FILE: sha256(path)}
         the_card = card.new(**fields)
         card.write(the_card, unfinished)

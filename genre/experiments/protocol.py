@@ -4,24 +4,12 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import config
 from genre import splits
 from genre.errors import TrainingError
 from genre.networks import Architecture
 from genre.segments import Segments
 from genre.splits import Split
-from genre.training import augmentation
 from genre.training.recipe import Recipe
-
-# The constants of config.py that training reads. The recipe and the augmentation hold the others.
-CONSTANTS = (
-    "BATCH_NORM_MOMENTUM",
-    "MOMENTUM",
-    "PATIENCE",
-    "TEST_ONE_IN",
-    "VALIDATION_ONE_IN",
-    "WEIGHT_DECAY",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +19,9 @@ class Protocol:
     split: str = "track"  # the name of a split, or a CSV file's path
     folds: int | None = None
     repeats: int = 1
-    seed: int = config.SEED
+    seed: int = 42
+    test_one_in: int = splits.TEST_ONE_IN
+    validation_one_in: int = splits.VALIDATION_ONE_IN
 
 
 def plan(
@@ -44,11 +34,26 @@ def plan(
     seed, name = protocol.seed, protocol.split
     if protocol.folds:
         folds = splits.folds(
-            segments, name, n_folds=protocol.folds, seed=seed, validation=validation
+            segments,
+            name,
+            n_folds=protocol.folds,
+            seed=seed,
+            validation_one_in=protocol.validation_one_in if validation else None,
         )
         return [(seed, split) for split in folds]
-    split = splits.split(segments, name, seed=seed)
+    split = split_of(segments, protocol)
     return [(seed + number, split) for number in range(protocol.repeats)]
+
+
+def split_of(segments: Segments, protocol: Protocol) -> Split:
+    """Return the split of a protocol without folds."""
+    return splits.split(
+        segments,
+        protocol.split,
+        seed=protocol.seed,
+        test_one_in=protocol.test_one_in,
+        validation_one_in=protocol.validation_one_in,
+    )
 
 
 def plan_refit(segments: Segments, recipe: Recipe, protocol: Protocol) -> list[tuple[int, Split]]:
@@ -81,12 +86,13 @@ def identity(
     training can be resumed only if none of them has changed.
     """
     parts = hashlib.sha256("\n".join(split.parts).encode()).hexdigest()
-    augmented = augmentation.constants() if recipe.augment else {}
+    training = {"seed": seed} | asdict(recipe)
+    if not recipe.augment:
+        training["augmentation"] = {}
     return {
         "architecture": chosen.card_fields,
         "data": data,
         "split": {"name": split.name, "parts": parts},
-        "training": {"seed": seed} | asdict(recipe) | {"augmentation": augmented},
-        "config": {name: getattr(config, name) for name in CONSTANTS},
+        "training": training,
         "versions": versions,
     }

@@ -1,13 +1,14 @@
 """Draw a song: its waveform and features, one below another."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import librosa.display
 import numpy as np
 
 from genre import audio, features
-from genre.errors import AudioError, FeatureError
+from genre.errors import AudioError
 from genre.explore import feature_image
 from genre.features import spectrum
 from genre.features.settings import Settings
@@ -19,21 +20,14 @@ PIECE = 256  # frames of a scalogram that are computed at once
 MARGIN = 16  # frames that are computed around a piece, so that its edges are right
 
 
-def settings() -> Settings:
-    """Return config.py's settings, for a song as a single segment.
+def as_one_segment(settings: Settings) -> Settings:
+    """Return the settings for a song as a single segment.
 
-    Raises FeatureError if a feature cannot be computed with them.
+    Raises FeatureError if a feature cannot be computed with these settings.
     """
-    try:
-        short, whole = Settings.from_config(), Settings.from_config(segments_per_track=1)
-    except ValueError as error:
-        raise FeatureError(f"config.py: {error}") from None
     for feature in FEATURES:
-        try:
-            features.check(feature, short)
-        except FeatureError as error:
-            raise FeatureError(f"config.py: {error}") from None
-    return whole
+        features.check(feature, settings)
+    return replace(settings, segments_per_track=1)
 
 
 def load(path: Path, settings: Settings) -> np.ndarray:

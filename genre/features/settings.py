@@ -5,8 +5,6 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
-import config
-
 LIMIT = 2**31
 Count = Annotated[int, msgspec.Meta(gt=0, lt=LIMIT)]
 
@@ -57,20 +55,6 @@ class Settings:
             return msgspec.convert(values, cls)
         except msgspec.ValidationError as error:
             raise ValueError(_problem(values) or str(error)) from None
-
-    @classmethod
-    def from_config(cls, **others: Any) -> Self:
-        """Return the settings of config.py, changed by `others`; ValueError as `from_dict`."""
-        values = {
-            "sample_rate": config.SAMPLE_RATE,
-            "track_seconds": config.TRACK_SECONDS,
-            "segments_per_track": config.SEGMENTS_PER_TRACK,
-            "n_fft": config.N_FFT,
-            "hop_length": config.HOP_LENGTH,
-            "n_mfcc": config.N_MFCC,
-            "n_mels": config.N_MELS,
-        }
-        return cls.from_dict(values | others)
 
 
 def _problem(values: dict[str, Any]) -> str:

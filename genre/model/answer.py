@@ -24,3 +24,9 @@ class Answer:
     def ranking(self) -> list[tuple[str, float]]:
         """The genres and their probabilities, the most likely first."""
         return sorted(self.probabilities.items(), key=lambda item: -item[1])
+
+    def __repr__(self) -> str:
+        if self.error:
+            return f"<Answer {self.song or 'samples'}: {self.error}>"
+        likely = ", ".join(f"{genre} {share:.0%}" for genre, share in self.ranking[:2])
+        return f"<Answer {self.song or 'samples'}: {likely}{', uncertain' * self.uncertain}>"

@@ -15,7 +15,7 @@ from genre.errors import FeatureError, ModelError, reason
 from genre.evaluation.calibration import Calibration
 from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
-from genre.files import printable
+from genre.version import described
 
 SCHEMA = 2
 CARD_FILE = "card.json"
@@ -82,7 +82,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     split: CardSplit
     architecture: dict[str, Any]  # the network's name and all of its options
     training: dict[str, Any]  # the recipe, seed, number of folds, epochs and seconds
-    config: dict[str, Any] = {}  # the constants of config.py that the training used
+    protocol: dict[str, Any] = {}  # how the data was split, and how often
     scores: Scores  # on the test part, of all folds together where there are several
     runs: list[dict[str, int | float]]  # the seed and the scores of each run
     spread: dict[str, dict[str, float]] = {}  # mean and standard deviation of several runs' scores
@@ -104,8 +104,9 @@ def new(**fields: Any) -> Card:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a model's values."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+    """Return the versions of this code, of Python and of the packages that decide a model."""
+    ours = {"genre": described(), "python": platform.python_version()}
+    return ours | {name: version(name) for name in PACKAGES}
 
 
 def write(card: Card, folder: Path) -> None:
@@ -135,27 +136,6 @@ def read(folder: Path) -> Card:
     if len(set(card.mapping)) < len(card.mapping):
         raise ModelError(f"{path}: not a model's card (its mapping names a genre twice)")
     return card
-
-
-def folder_of(path: Path) -> Path:
-    """Return a model's folder, given it or a model file in it; raises ModelError without one."""
-    is_model = path.name in (MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE)
-    folder = path.parent if is_model else path
-    if path.suffix in (".h5", ".hdf5") and path.is_file():
-        raise ModelError(
-            f"{path}: an HDF5 file, perhaps a model of Keras 2; only models that the training "
-            "scripts of this code wrote can be used (python cnn.py)"
-        )
-    if folder.is_file():
-        raise ModelError(f"{path}: not a model; give the folder that a training script wrote")
-    if not folder.is_dir():
-        raise ModelError(f"{path}: no such model; a training script writes one (python cnn.py)")
-    models = sorted(each.parent for each in folder.glob(f"*/{CARD_FILE}"))
-    if models and not (folder / CARD_FILE).exists():
-        raise ModelError(
-            f"{path}: a folder of several models; give one: {', '.join(map(printable, models))}"
-        )
-    return folder
 
 
 def settings(card: Card) -> Settings:

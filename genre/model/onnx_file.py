@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from genre.environment import load_keras, load_onnxruntime
-from genre.errors import ModelError
+from genre.errors import ModelError, reason
 from genre.model import onnx_graph
 
 INPUT = "frames"
@@ -56,16 +56,17 @@ def export(network: Any, path: Path) -> None:
 
 
 def load(path: Path) -> OnnxNetwork:
-    """Load an ONNX file, to be run on one thread.
+    """Load an ONNX file as `from_bytes` does; raises OSError when it cannot be read."""
+    return from_bytes(path.read_bytes(), path)
 
-    Raises ModelError when the file is missing or is no network of ours, when it needs operators
-    that are not ONNX's own, or when it keeps data in other files.
+
+def from_bytes(content: bytes, path: Path) -> OnnxNetwork:
+    """Load the content of an ONNX file, to be run on one thread; `path` is named in errors.
+
+    Raises ModelError when it is no network of ours, when it needs operators that are not ONNX's
+    own, or when it keeps data in other files.
     """
     onnxruntime = load_onnxruntime()
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise ModelError(f"{path}: no such file; train the network again") from None
     problem = _problem(content)
     if problem:
         raise ModelError(f"{path}: {problem}")
@@ -75,8 +76,7 @@ def load(path: Path) -> OnnxNetwork:
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no other base class
-        reason = str(error).strip().split("\n")[0]
-        raise ModelError(f"{path}: not a network that can be loaded ({reason})") from None
+        raise ModelError(f"{path}: not a network that can be loaded ({reason(error)})") from None
     shapes = [each.shape for each in (*session.get_inputs(), *session.get_outputs())]
     if [len(shape) for shape in shapes] != [3, 2] or not all(
         isinstance(side, int) for shape in shapes for side in shape[1:]

@@ -10,7 +10,6 @@ then one over all remaining frames.
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import config
 from genre.networks.layers import (
     Tensor,
     batch_norm,
@@ -42,7 +41,7 @@ def three_convolutions(frames: Tensor) -> Tensor:
     for kernel, size in ((3, 3), (3, 3), (2, 2)):
         x = layers.Conv2D(32, kernel, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(size, strides=2, padding="same")(x)
-        x = layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
+        x = layers.BatchNormalization()(x)
     return x
 
 

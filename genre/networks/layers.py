@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-import config
 from genre import features
 from genre.environment import load_keras
 from genre.errors import TrainingError
@@ -78,7 +77,7 @@ def convolution(
 def batch_norm(x: Tensor) -> Tensor:
     from keras import layers
 
-    return layers.BatchNormalization(momentum=config.BATCH_NORM_MOMENTUM)(x)
+    return layers.BatchNormalization()(x)
 
 
 def pool(x: Tensor, frames: int | None, bands: int | None, *, average: bool = False) -> Tensor:

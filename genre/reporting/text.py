@@ -255,7 +255,7 @@ def _training(card: Card) -> list[str]:
         f"Augmentation: {augmentation}.\n![augmented segments]({figures.AUGMENTED})"
         if augmentation
         else "",
-        f"Constants of config.py: {_named(card.config)}." if card.config else "",
+        f"Protocol: {_named(card.protocol)}." if card.protocol else "",
         f"![training curves]({figures.HISTORY})" if "epochs" in training else "",
         f"Files: {', '.join(files)}.{exact}",
         f"Versions: {_named(card.versions)}.",

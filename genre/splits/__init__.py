@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-import config
 from genre.errors import SplitError
 from genre.files import printable
 from genre.segments import Segments, copies
@@ -29,6 +28,8 @@ NO_PARTS = (
     "split given: this data set has no parts of its own; FMA has, a list with a column part, and a "
     "folder with train/ and test/"
 )
+TEST_ONE_IN = 4  # 1/4 of the tracks (or segments) form the test part, used once, at the end
+VALIDATION_ONE_IN = 5  # 1/5 of the rest, for early stopping and for choosing the best weights
 LEAKS = "this split leaks: segments of the same tracks are in training and in test"
 
 
@@ -47,7 +48,14 @@ def known(name: str) -> str:
     return name
 
 
-def split(segments: Segments, name: str, *, seed: int) -> Split:
+def split(
+    segments: Segments,
+    name: str,
+    *,
+    seed: int,
+    test_one_in: int = TEST_ONE_IN,
+    validation_one_in: int = VALIDATION_ONE_IN,
+) -> Split:
     """Split the data, given a split's name or the path of a CSV file.
 
     In the splits track, segment and artist, every part has the genres in the same proportions, as
@@ -55,7 +63,7 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
     would be empty, or if the split is not made for this data.
     """
     if name in RANDOM:
-        return next(_random(segments, name, seed, config.TEST_ONE_IN, test_everything=False))
+        return next(_random(segments, name, seed, test_one_in, validation_one_in))
     if name == "given":
         listed = given_parts(segments)
     elif name == "filtered":
@@ -72,16 +80,22 @@ def split(segments: Segments, name: str, *, seed: int) -> Split:
 
 
 def folds(
-    segments: Segments, name: str, *, n_folds: int, seed: int, validation: bool = True
+    segments: Segments,
+    name: str,
+    *,
+    n_folds: int,
+    seed: int,
+    validation_one_in: int | None = VALIDATION_ONE_IN,
 ) -> list[Split]:
     """Return the splits of a cross-validation: every segment is in the test part of exactly one.
 
-    Copies of tracks are never tested. With `validation`, a validation part is taken from the rest.
+    Copies of tracks are never tested. A validation part is taken from the rest, unless
+    `validation_one_in` is None.
     Raises SplitError as `split` does, and if a genre has fewer tracks (or segments) than folds.
     """
     if name not in RANDOM:
         raise SplitError(f"split {name} is fixed; --folds needs {', '.join(RANDOM)}")
-    return list(_random(segments, name, seed, n_folds, test_everything=True, validation=validation))
+    return list(_random(segments, name, seed, n_folds, validation_one_in, test_everything=True))
 
 
 def everything(segments: Segments) -> Split:
@@ -110,9 +124,9 @@ def _random(
     name: str,
     seed: int,
     n_folds: int,
+    validation_one_in: int | None,
     *,
-    test_everything: bool,
-    validation: bool = True,
+    test_everything: bool = False,
 ) -> Iterator[Split]:
     """Split the data into folds, and for each one yield the split with that fold as test part."""
     if not segments.tracks_known and name != "segment":
@@ -136,12 +150,12 @@ def _random(
     notes = [] if name == "segment" else copies.notes(segments, segments.first_copy)
     for number in range(fold.max() + 1):
         parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
-        if validation:
+        if validation_one_in:
             assigned = _divisible(labels, groups, parts == TRAIN)
-            fold_of_rest = _assign(labels, groups, assigned, config.VALIDATION_ONE_IN, seed)
+            fold_of_rest = _assign(labels, groups, assigned, validation_one_in, seed)
             parts[fold_of_rest == 0] = VALIDATION
         of_fold = f" (fold {number + 1})" if test_everything else ""
-        needed = PARTS if validation else (TRAIN, TEST)
+        needed = PARTS if validation_one_in else (TRAIN, TEST)
         split = Split(name, parts[item_of_segment], notes)
         yield _checked(segments, split, of_fold, needed=needed)
 

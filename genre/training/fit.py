@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import config
 from genre.environment import load_keras
 from genre.errors import TrainingError
 from genre.networks.layers import Layers, build
@@ -87,6 +86,7 @@ def _fit(
     keras.utils.set_random_seed(seed)
     tensorflow.config.experimental.enable_op_determinism()
     network = build(layers, segments, split.parts == TRAIN)
+    set_batch_norm_momentum(network, recipe.batch_norm_momentum)
     stop_if_asked()
     to_train, to_validate = (
         batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)
@@ -102,7 +102,7 @@ def _fit(
     watched = "loss" if recipe.fixed_length else "val_loss"
     stop_early = keras.callbacks.EarlyStopping(
         watched,
-        patience=recipe.epochs if recipe.fixed_length else config.PATIENCE,
+        patience=recipe.epochs if recipe.fixed_length else recipe.patience,
         restore_best_weights=not recipe.fixed_length,
     )
     epoch_seconds: list[float] = []
@@ -139,6 +139,15 @@ def _fit(
         epoch_seconds=epoch_seconds,
         best_epoch=len(losses) if recipe.fixed_length else int(np.nanargmin(losses)) + 1,
     )
+
+
+def set_batch_norm_momentum(network: Any, momentum: float) -> None:
+    """Set how slowly the averages of each layer of batch normalisation change."""
+    from keras.layers import BatchNormalization
+
+    for layer in network.layers:
+        if isinstance(layer, BatchNormalization):
+            layer.momentum = momentum
 
 
 def clock(seconds: list[float]) -> Any:
@@ -180,7 +189,9 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
     from genre.training.batches import Batches  # which imports Keras
 
     n_genres = len(segments.mapping)
-    decibel = augmentation.decibel(segments, segments.frames.shape[2])
+    decibel = augmentation.decibel(
+        segments, segments.frames.shape[2], recipe.augmentation.equalizer_waves
+    )
     trained = split.parts == TRAIN
     of_segment = np.ones(len(trained), dtype=np.float32)
     of_genre = np.ones(n_genres, dtype=np.float32)
@@ -194,7 +205,7 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
     ) -> tuple:
         shares = augmentation.one_hot(labels, n_genres)
         if recipe.augment and part == TRAIN:
-            frames, shares = augmentation.augment(frames, shares, decibel, rng)
+            frames, shares = augmentation.augment(frames, shares, decibel, recipe.augmentation, rng)
         targets = shares if recipe.has_shares else labels
         if not (recipe.class_weights or recipe.track_weights):
             return frames, targets

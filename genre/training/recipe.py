@@ -1,26 +1,31 @@
 """How a network is trained, apart from its layers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-import config
+from genre.training.augmentation import Augmentation
 
 OPTIMIZERS, SCHEDULES = ("adam", "adamw", "sgd"), ("constant", "cosine")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained, apart from its layers; each field is also an option."""
+    """How a network is trained, apart from its layers; most fields are also options."""
 
-    epochs: int = config.EPOCHS
-    batch_size: int = config.BATCH_SIZE
-    learning_rate: float = config.LEARNING_RATE
+    epochs: int = 60
+    batch_size: int = 32
+    learning_rate: float = 0.0005
     optimizer: str = OPTIMIZERS[0]
     schedule: str = SCHEDULES[0]
     label_smoothing: float = 0.0
     augment: bool = False
     class_weights: bool = False
     track_weights: bool = False
+    patience: int = 10  # epochs without a better validation loss before stopping
+    momentum: float = 0.9  # of sgd
+    weight_decay: float = 0.01  # of adamw, multiplied by the learning rate at each step
+    batch_norm_momentum: float = 0.9  # Keras's 0.99 averages over more batches than small data has
+    augmentation: Augmentation = field(default_factory=Augmentation)  # used with `augment`
 
     def changed(self, **changes: Any) -> Self:
         """Return this recipe with changes; a change to None is ignored."""
@@ -49,7 +54,7 @@ def optimizer(recipe: Recipe, *, steps: int) -> Any:
     if recipe.schedule == "cosine":
         rate = optimizers.schedules.CosineDecay(rate, steps)
     if recipe.optimizer == "sgd":
-        return optimizers.SGD(rate, momentum=config.MOMENTUM)
+        return optimizers.SGD(rate, momentum=recipe.momentum)
     if recipe.optimizer == "adamw":
-        return optimizers.AdamW(rate, weight_decay=config.WEIGHT_DECAY)
+        return optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
     return optimizers.Adam(rate)

@@ -59,20 +59,3 @@ def test_the_limit_parts_tracks_from_tracks_without_their_genre():
 
 def test_without_anything_to_part_there_is_no_limit():
     assert distance.limit(np.full((3, 2), 0.5), np.array([0, 1, 0])) == distance.LARGEST
-
-
-def test_centres_survive_being_saved(centres):
-    again = distance.from_bytes(distance.to_bytes(centres), 3)
-    for one, other in zip(again, centres, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
-def test_other_content_is_refused(content):
-    with pytest.raises(ValueError, match="not the centres of genres"):
-        distance.from_bytes(content, 3)
-
-
-def test_centres_of_other_genres_are_refused(centres):
-    with pytest.raises(ValueError, match="not the centres of these genres"):
-        distance.from_bytes(distance.to_bytes(centres), 4)

@@ -1,22 +1,19 @@
 """Folds, repeats and refits, and what the card says of them."""
 
-import re
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT, made_up_segments, read_card, refusal
+from helpers import made_up_segments, read_card, refusal
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import config
 import mlp
 from genre import networks, splits
 from genre.experiments import protocol as experiment
 from genre.experiments.protocol import Protocol
 from genre.segments import segment_file
 from genre.songs import TEST, TRAIN, VALIDATION
-from genre.training import augmentation
+from genre.training.augmentation import Augmentation
 from genre.training.recipe import Recipe
 
 
@@ -90,16 +87,7 @@ def test_what_cannot_be_split_is_refused(run, data, tmp_path, arguments, problem
 # What decides a network
 
 
-def test_all_constants_that_training_reads_are_among_what_decides_a_network():
-    files = [*(ROOT / "genre/networks").glob("*.py"), *(ROOT / "genre/training").glob("*.py")]
-    files += [ROOT / "genre/splits/__init__.py", ROOT / "genre/experiments/protocol.py"]
-    read = set(re.findall(r"config\.([A-Z_]+)", "".join(map(Path.read_text, files))))
-    in_the_recipe = {"EPOCHS", "BATCH_SIZE", "LEARNING_RATE", "SEED"}
-    augmenting = {name.upper() for name in augmentation.constants()}
-    assert read == {*experiment.CONSTANTS} | in_the_recipe | augmenting
-
-
-def test_what_decides_a_network_changes_with_each_part(monkeypatch):
+def test_what_decides_a_network_changes_with_each_part():
     segments = made_up_segments([6, 5, 7])
     split, other = (splits.split(segments, "track", seed=seed) for seed in (1, 2))
     chosen = networks.choose("mlp")
@@ -117,13 +105,11 @@ def test_what_decides_a_network_changes_with_each_part(monkeypatch):
         {"seed": 2},
         {"versions": {"keras": "4"}},
         {"recipe": Recipe()},
+        {"recipe": Recipe(augment=True, weight_decay=7)},
+        {"recipe": Recipe(augment=True, augmentation=Augmentation(equalizer_waves=7))},
         {"chosen": networks.choose("mlp", "linear")},
     ):
         assert identity(**change) != before
-    for name in ("WEIGHT_DECAY", "EQUALIZER_WAVES"):
-        monkeypatch.setattr(config, name, 7)
-        assert identity() != before
-        monkeypatch.undo()
 
 
 # The card

@@ -1,19 +1,22 @@
 """The Python API: load a model, name the genre of songs given as files or samples."""
 
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from helpers import ROOT, edit_card, judged, noise, read_card
+from helpers import ROOT, card_fields, edit_card, judged, noise, read_card
 
-import config
 import genre
 from genre.errors import AudioError, ModelError
+from genre.model import card, files
+from genre.model.answer import Answer
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def test_the_lines_of_the_documentation_run(network, song, tmp_path, monkeypatch
     lines = genre.__doc__.split("\n\n", 1)[1]
     shutil.copy(song, tmp_path / "song.mp3")  # what a file holds decides, not what it is called
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(config, "PRETRAINED_PATH", network)
+    monkeypatch.setattr(files, "PRETRAINED", network)
     names = {"paths": [song]}
     exec(textwrap.dedent(lines), names)
     assert names["answer"].genre in names["model"].card.mapping
@@ -60,10 +63,24 @@ def test_an_answer_is_the_networks_mean_over_the_segments(model, network, song):
 def test_a_model_is_found_by_its_folder_by_a_file_in_it_or_as_the_pretrained_one(
     model, network, song, monkeypatch
 ):
-    monkeypatch.setattr(config, "PRETRAINED_PATH", network)
+    monkeypatch.setattr(files, "PRETRAINED", network)
     expected = model.predict(song).probabilities
     for path in (str(network), network / "model.onnx", network / "model.keras", None):
         assert genre.load(path).predict(song).probabilities == expected
+
+
+def test_a_model_and_an_answer_show_themselves_in_a_line(model, song):
+    assert repr(model).startswith("<Model cnn: 10 genres, ")
+    answer = model.predict(song)
+    assert repr(answer).startswith(f"<Answer {song}: {answer.genre} ")
+    assert repr(Answer(song="a.wav", error="is empty")) == "<Answer a.wav: is empty>"
+    for line in map(repr, (model, answer, model.predict((noise(3), 22050)))):
+        assert "\n" not in line and "array" not in line and len(line) < 200
+
+
+def test_the_api_is_what_dir_shows():
+    assert {"load", "Model", "Answer", "AudioError", "ModelError"} <= set(dir(genre))
+    assert all(hasattr(genre, name) for name in dir(genre))
 
 
 def test_samples_are_taken_as_a_file_is(model, song):
@@ -256,3 +273,52 @@ def test_naming_songs_loads_no_tensorflow(network, song):
     )
     assert not loaded & {"tensorflow", "keras", "sklearn", "librosa", "matplotlib", "h5py"}
     assert "onnxruntime" in loaded
+
+
+# What prediction does without: all that requirements-train.txt adds.
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocked())
+"""
+OF_TRAINING = ["bokeh", "filelock", "h5py", "jinja2", "keras", "librosa", "matplotlib", "orjson"]
+OF_TRAINING += ["pywt", "simdjson", "skops", "sklearn", "tensorboard", "tensorflow", "tf2onnx"]
+
+
+def without_training(code: str, folder: Path) -> str:
+    """Return what code prints in an environment that can only predict, run in a folder."""
+    code = BLOCKED.format(names=OF_TRAINING) + f"sys.path[0] = {str(ROOT)!r}\n{code}"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_small_requirements_name_a_song(song, tmp_path):
+    shown = without_training(f"import predict; predict.main([{str(song)!r}])", tmp_path)
+    assert shown.startswith(str(song))
+
+
+def test_a_classifier_says_what_it_needs(tmp_path):
+    fields = card_fields(files={"model.skops": sha256(b"").hexdigest()})
+    (tmp_path / "model.skops").touch()
+    card.write(card.new(**fields), tmp_path)
+    code = "import genre\ntry: genre.load('.')\nexcept genre.ModelError as error: print(error)"
+    assert "needs scikit-learn and skops: pip install" in without_training(code, tmp_path)
+
+
+def test_the_requirements_of_training_are_those_that_are_blocked():
+    lines = (ROOT / "requirements-train.txt").read_text(encoding="utf-8").splitlines()
+    names = {re.split("[>=<]", line)[0].lower() for line in lines if line and line[0] != "#"}
+    modules = {"pywavelets": "pywt", "pysimdjson": "simdjson", "scikit-learn": "sklearn"}
+    assert {modules.get(name, name) for name in names} == set(OF_TRAINING)
+
+
+def test_another_projects_config_is_let_be(song, tmp_path):
+    (tmp_path / "config.py").write_text("raise SystemExit('another project')")
+    code = f"sys.path.append({str(ROOT)!r}); sys.path[0] = ''; import genre\n"
+    without_training(f"{code}print(genre.load().predict({str(song)!r}))", tmp_path)

@@ -143,8 +143,3 @@ def test_other_files_are_refused_in_a_line(content, problem, tmp_path):
     (line,) = str(refused.value).splitlines()
     assert line.startswith(f"{path}: ")
     assert problem in line
-
-
-def test_a_missing_file_is_refused_in_a_line(tmp_path):
-    with pytest.raises(ModelError, match="no such file"):
-        onnx_file.load(tmp_path / "model.onnx")

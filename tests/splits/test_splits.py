@@ -86,7 +86,7 @@ def test_no_track_copy_or_artist_stands_on_two_sides(name, segments, n_folds, se
 @given(segments=data(), n_folds=st.integers(2, 4), seed=SEEDS)
 def test_folds_test_every_segment_once(name, segments, n_folds, seed):
     try:
-        dealt = splits.folds(segments, name, n_folds=n_folds, seed=seed, validation=False)
+        dealt = splits.folds(segments, name, n_folds=n_folds, seed=seed, validation_one_in=None)
     except SplitError:
         return
     assert len(dealt) == n_folds

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from helpers import GTZAN, librosa_mfcc, made_up_segments, noise
 
-import config
 from genre import splits
 from genre.songs import TRAIN, VALIDATION
 from genre.training import augmentation, fit
+from genre.training.augmentation import Augmentation
 from genre.training.recipe import Recipe
+
+WAVES = Augmentation.equalizer_waves
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def frames(rng) -> np.ndarray:
 
 
 def decibel(feature: str, n_bands: int) -> np.ndarray:
-    return augmentation.decibel(replace(made_up_segments([3, 3]), feature=feature), n_bands)
+    return augmentation.decibel(replace(made_up_segments([3, 3]), feature=feature), n_bands, WAVES)
 
 
 def test_a_shift_is_by_whole_frames_and_loses_nothing(frames, rng):
@@ -52,14 +54,14 @@ def test_a_decibel_is_what_volume_adds_to_a_feature():
 
 def test_the_equalisers_waves_are_cosines_of_one_decibel():
     of_mel = decibel("mel", 128)
-    assert of_mel.shape == (1 + config.EQUALIZER_WAVES, 128)
+    assert of_mel.shape == (1 + WAVES, 128)
     for number, wave in enumerate(of_mel):
         assert np.abs(wave).max() == pytest.approx(1, abs=2e-3)  # up to half a band from the peak
         assert np.sum(np.diff(np.sign(wave)) != 0) == number
 
 
 def test_an_equaliser_does_to_mfccs_what_it_does_to_the_mel_bands_they_are_made_of(rng):
-    strengths = rng.normal(0, 3, 1 + config.EQUALIZER_WAVES)
+    strengths = rng.normal(0, 3, 1 + WAVES)
     mel = rng.normal(-30, 10, (7, 128))
     before, after = (
         librosa.feature.mfcc(S=bands.T, n_mfcc=13).T
@@ -80,31 +82,31 @@ def test_a_decibel_finds_each_of_joined_features():
 def test_the_equaliser_is_set_once_for_a_segment(rng):
     frames = np.zeros((2000, 3, 10), dtype=np.float32)
     waves = decibel("mel", 10)[1:]
-    change = augmentation.equalize(frames, waves, rng)
+    change = augmentation.equalize(frames, waves, 2, rng)
     np.testing.assert_array_equal(change, change[:, :1].repeat(3, axis=1))
     strengths = np.linalg.lstsq(waves.T, change[:, 0].T, rcond=None)[0]
     np.testing.assert_allclose(waves.T @ strengths, change[:, 0].T, atol=1e-4)
     np.testing.assert_allclose(strengths.mean(axis=1), 0, atol=0.2)
-    np.testing.assert_allclose(strengths.std(axis=1), config.EQUALIZER_DB, rtol=0.1)
+    np.testing.assert_allclose(strengths.std(axis=1), 2, rtol=0.1)
 
 
 def test_a_fade_is_a_straight_line_of_decibels(frames, rng):
     per_decibel = np.array([2] + [0] * 9, dtype=np.float32)
-    change = augmentation.fade(frames, per_decibel, rng) - frames
+    change = augmentation.fade(frames, per_decibel, 6, rng) - frames
     np.testing.assert_array_equal(change[:, :, 1:], 0)
     gains = change[:, :, 0] / 2
     np.testing.assert_allclose(np.diff(gains, n=2), 0, atol=1e-5)
     ends = gains[:, [0, -1]]
-    assert np.all(np.abs(ends) <= config.GAIN_DB + 1e-5)
-    assert ends.min() < -config.GAIN_DB / 2
-    assert ends.max() > config.GAIN_DB / 2
+    assert np.all(np.abs(ends) <= 6 + 1e-5)
+    assert ends.min() < -3
+    assert ends.max() > 3
     assert np.std(ends[:, 1] - ends[:, 0]) > 1  # what is left when the level is taken away
 
 
 def test_genres_are_mixed_as_segments_are(rng):
     shares = augmentation.one_hot(rng.integers(4, size=40), 4)
     frames = np.repeat(shares[:, np.newaxis], 5, axis=1)  # a segment's frames name its genre
-    mixed, mixed_shares = augmentation.mixup(frames, shares, rng)
+    mixed, mixed_shares = augmentation.mixup(frames, shares, 0.2, rng)
     np.testing.assert_allclose(mixed, np.repeat(mixed_shares[:, np.newaxis], 5, axis=1))
     np.testing.assert_allclose(mixed_shares.sum(axis=1), 1, rtol=1e-6)
     assert np.any((mixed_shares > 0.1) & (mixed_shares < 0.9))
@@ -116,7 +118,7 @@ def runs_of(hidden: np.ndarray) -> int:
 
 
 def test_masks_hide_a_stretch_of_frames_and_one_of_bands(frames, rng):
-    masked = augmentation.mask(frames, rng)
+    masked = augmentation.mask(frames, 0.2, rng)
     hidden = masked != frames
     np.testing.assert_array_equal(
         masked[hidden], np.broadcast_to(frames.mean(axis=(0, 1)), frames.shape)[hidden]
@@ -134,7 +136,7 @@ def test_masks_hide_a_stretch_of_frames_and_one_of_bands(frames, rng):
 
 def test_a_feature_of_few_bands_keeps_them():
     frames = np.random.default_rng(1).normal(size=(30, 20, 1)).astype(np.float32)
-    masked = augmentation.mask(frames, np.random.default_rng(1))
+    masked = augmentation.mask(frames, 0.2, np.random.default_rng(1))
     assert not np.all(masked != frames, axis=(1, 2)).any()
 
 

@@ -55,14 +55,13 @@ def test_a_schedule_goes_on_where_it_was(tmp_path):
     assert_same(resumed, unbroken)
 
 
-def test_patience_is_not_renewed(tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "PATIENCE", 3)
-    unbroken = train(MLP, 60, checkpoints(tmp_path / "whole", 1, resume=False))
+def test_patience_is_not_renewed(tmp_path):
+    unbroken = train(MLP, 60, checkpoints(tmp_path / "whole", 1, resume=False), patience=3)
     epochs = len(unbroken.curves["loss"])
     assert epochs == unbroken.best_epoch + 3 < 60
-    train(MLP, epochs - 1, checkpoints(tmp_path / "part", epochs - 1, resume=False))
+    train(MLP, epochs - 1, checkpoints(tmp_path / "part", epochs - 1, resume=False), patience=3)
     for folder in ("part", "whole"):  # the last epoch is left, or none is
-        resumed = train(MLP, 60, checkpoints(tmp_path / folder, None, resume=True))
+        resumed = train(MLP, 60, checkpoints(tmp_path / folder, None, resume=True), patience=3)
         assert_same(resumed, unbroken)
 
 
@@ -144,7 +143,7 @@ def test_other_constants_are_not_resumed(data, folder, run, name, monkeypatch):
     before = getattr(config, name)
     monkeypatch.setattr(config, name, before / 2)
     line = refusal(run(mlp, "--data", data, "--output", folder, "--resume"))
-    assert f"(config {name}: {before} then, {before / 2} now)" in line
+    assert f"(training {name.lower()}: {before} then, {before / 2} now)" in line
 
 
 def test_other_data_are_not_resumed(folder, run, tmp_path):

@@ -91,7 +91,9 @@ def test_the_card_says_what_was_trained_on_what(folder, segments, segments_path)
     assert card["training"]["seed"] == card["split"]["seed"] == 3
     assert card["training"]["epochs"] == card["training"]["epochs_run"] == 2
     assert card["training"]["batch_size"] == config.BATCH_SIZE
-    assert card["config"]["WEIGHT_DECAY"] == config.WEIGHT_DECAY
+    assert card["training"]["weight_decay"] == config.WEIGHT_DECAY
+    assert card["protocol"]["test_one_in"] == config.TEST_ONE_IN
+    assert card["versions"]["genre"].startswith("1.")
     packages = {"python", "keras", "tensorflow", "scipy", "PyWavelets", "onnxruntime"}
     assert packages <= set(card["versions"])
 
@@ -192,7 +194,7 @@ def test_training_stops_early_and_keeps_the_best_weights(random_segments):
     split = splits.split(random_segments, "track", seed=1)
     run = fit.fit(MLP, random_segments, split, Recipe(epochs=60, learning_rate=0.002), seed=1)
     losses = run.curves["val_loss"]
-    assert len(losses) == run.best_epoch + config.PATIENCE < 60
+    assert len(losses) == run.best_epoch + Recipe.patience < 60
     assert losses[run.best_epoch - 1] == min(losses)
     run.network.compile(loss="sparse_categorical_crossentropy")
     validation = split.parts == "validation"

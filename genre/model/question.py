@@ -1,0 +1,77 @@
+"""What a model is asked: a song, and which part of it."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genre import audio, evaluation, features
+from genre.features.settings import Settings
+from genre.files import printable
+
+AudioInput = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
+
+EVERYTHING = 1e9  # s, longer than any recording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Which part of a song a model reads, and how the probabilities of its segments are joined."""
+
+    join: str = "mean"
+    offset: float = 0.0  # s
+    seconds: float | None = None  # None for as many as the model was trained on
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.join not in evaluation.JOINS:
+            raise ValueError(f"join {self.join!r} is none of {', '.join(evaluation.JOINS)}")
+        if not 0 <= self.offset < math.inf:
+            raise ValueError(f"offset {self.offset!r} is not a number of seconds from 0 on")
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise ValueError(f"seconds {self.seconds!r} is not a number above 0")
+
+
+def tracks(
+    song: AudioInput, feature: str, settings: Settings, part: Part
+) -> Iterator[features.Track]:
+    """Yield the frames of a part of a song, at most `track_seconds` at a time.
+
+    Raises AudioError when the song cannot be used.
+    """
+    for number, samples in enumerate(_samples(song, settings, part)):
+        if number == 0 or len(samples) >= settings.shortest_segment:
+            yield features.of_samples(samples, feature, settings)
+
+
+def absolute(song: AudioInput) -> AudioInput:
+    """Return a song whose path, if it has one, means the same in every folder."""
+    return song if isinstance(song, tuple) else Path(song).absolute()
+
+
+def name(song: AudioInput) -> str:
+    """Return a song's path in one printable line, "" for samples."""
+    return "" if isinstance(song, tuple) else printable(song)
+
+
+def _samples(song: AudioInput, settings: Settings, part: Part) -> Iterator[np.ndarray]:
+    """Yield a part of a song as mono samples, at most `track_seconds` at a time."""
+    most = settings.track_seconds
+    length = EVERYTHING if part.whole else part.seconds or most
+    how: dict[str, Any] = {"sample_rate": settings.sample_rate, "offset": part.offset}
+    if isinstance(song, tuple):
+        samples = audio.from_samples(*song, seconds=length, **how)
+        step = int(most * settings.sample_rate)
+        yield from (samples[start : start + step] for start in range(0, len(samples), step))
+    elif length <= most:
+        yield audio.load(song, seconds=length, **how)
+    else:
+        left = length * settings.sample_rate
+        for samples in audio.blocks(song, seconds=most, **how):
+            yield samples[: int(min(left, len(samples)))]
+            left -= len(samples)
+            if left <= 0:
+                return
