@@ -1,10 +1,9 @@
-"""Calibrate a track's probabilities, and decide when they are too low to rely on.
+"""Calibrate a track's probabilities, and fit the limits of the verdicts on them.
 
 C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
 2017: all logits are divided by one temperature, which is fitted on the validation part.
 
-A track is certain if its top probability reaches a threshold and, for embeddings, if it is not too
-far from everything that the model was trained on.
+`evaluation.verdict` says what the limits mean.
 """
 
 from typing import Annotated, Any
@@ -12,30 +11,36 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from genre.evaluation import Predictions, distance, join_tracks, mean_by_track, pool
+from genre.evaluation import Predictions, distance, join_tracks, mean_by_track, pool, verdict
+from genre.evaluation.verdict import EITHER, OPEN, SURE, Limits, Verdict
 
 TEMPERATURES = (0.05, 20.0)  # the range that is searched for the best one
 LEAST = 1e-12  # replaces a probability of 0, whose loss would be infinite
-PRECISION = 0.92  # fraction of the certain tracks that should be right
-ENOUGH_TRACKS = 50  # that a validation part needs for its threshold to be trusted
-CLEAR = 0.9  # lowest top probability that is certain if the threshold is not trusted
+ENOUGH_TRACKS = 50  # that a validation part needs for its limits to be trusted
+CLEAR = 0.9  # the lowest limits if those that are fitted are not trusted
 BINS = 10  # number of bins of confidence in the expected calibration error
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """How a verdict does on the test tracks."""
+
+    share: float  # of the tracks that have this verdict
+    right: float | None = None  # fraction of these whose genre is named; None if none is named
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """What is fitted on the validation part, and how well it works on the test part."""
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
-    threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # of the top probability
-    # The distance from the nearest genre that makes a track uncertain, where distances are known.
+    # The limits of evaluation.verdict.
+    sure: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    either: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
     tracks: int = 0  # that they were fitted on
-    # The expected calibration error of the test tracks without the temperature and with it, the
-    # share of them that are not called uncertain, and the accuracy of these.
+    # The expected calibration error of the test tracks without the temperature and with it.
     error_before: float | None = None
     error_after: float | None = None
-    certain: float | None = None
-    accuracy_of_certain: float | None = None
+    verdicts: dict[str, Checked] = {}  # on the test tracks
 
 
 def is_trusted(calibration: Calibration) -> bool:
@@ -43,25 +48,15 @@ def is_trusted(calibration: Calibration) -> bool:
     return calibration.tracks >= ENOUGH_TRACKS
 
 
-def lowest_certain(calibration: Calibration) -> float:
-    """Return the top probability below which a track is uncertain.
+def limits(calibration: Calibration) -> Limits:
+    """Return the limits of the verdicts.
 
-    It is the threshold; or CLEAR at least, where that was fitted on too few tracks to be trusted.
+    They are the fitted ones; or CLEAR at least, where these were fitted on too few tracks.
     """
     least = 0.0 if is_trusted(calibration) else CLEAR
-    return max(calibration.threshold, least)
-
-
-def is_uncertain(
-    probabilities: np.ndarray, calibration: Calibration, nearest: float | None = None
-) -> bool:
-    """Return whether a track's calibrated probabilities, joined to (genres,), say too little.
-
-    `nearest` is its distance to the nearest genre, where that is known.
-    """
-    limit = calibration.farthest
-    too_far = nearest is not None and limit is not None and nearest >= limit
-    return bool(too_far or probabilities.max() < lowest_certain(calibration))
+    return Limits(
+        max(calibration.sure, least), max(calibration.either, least), calibration.farthest
+    )
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -73,13 +68,13 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit(validation: Predictions) -> Calibration:
-    """Return the most likely temperature, and the threshold for it.
+    """Return the most likely temperature, and the limits of the verdicts for it.
 
     Its logarithm has a normal prior of mean 0 and standard deviation 1. Otherwise a few tracks that
     are all right by chance would make a network far too sure. Fewer than ENOUGH_TRACKS tracks never
     make it surer than without calibration.
 
-    The threshold is the lowest with which PRECISION of the certain tracks are right.
+    The limits are fitted on the tracks that are not too far from all genres.
     """
     from scipy.optimize import minimize_scalar
 
@@ -97,9 +92,11 @@ def fit(validation: Predictions) -> Calibration:
         to_genres = mean_by_track(validation.distances, validation.track_index)
         farthest = round(distance.limit(to_genres, labels), 4)
         near = to_genres.min(axis=1) < farthest
+    sure, either = verdict.fit(by_track[near], labels[near])
     return Calibration(
         temperature=temperature,
-        threshold=_threshold(by_track[near], labels[near]),
+        sure=sure,
+        either=either,
         farthest=farthest,
         tracks=len(labels),
     )
@@ -131,7 +128,7 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     """
     calibration = fit(validation) if len(validation.labels) else Calibration()
     if not len(tested.labels):
-        return tested, msgspec.structs.asdict(calibration)
+        return tested, msgspec.to_builtins(calibration)
     return _with_account([calibration], [tested], calibration)
 
 
@@ -148,24 +145,40 @@ def apply_across(folds: list[Predictions]) -> tuple[Predictions, dict[str, Any]]
 def _with_account(
     calibrations: list[Calibration], tested: list[Predictions], to_keep: Calibration
 ) -> tuple[Predictions, dict[str, Any]]:
-    """Return predictions calibrated one by one, in one, and an account of that."""
+    """Calibrate each fold, and report how well that works."""
     calibrated = [
         it._replace(probabilities=scaled(it.probabilities, by.temperature))
         for by, it in zip(calibrations, tested, strict=True)
     ]
     before, labels = map(np.concatenate, zip(*map(join_tracks, tested), strict=True))
     after = np.concatenate([join_tracks(it)[0] for it in calibrated])
-    certain = np.concatenate(
-        [_certain(it, by) for it, by in zip(calibrated, calibrations, strict=True)]
-    )
-    right = after.argmax(axis=1) == labels
+    said = [
+        each for it, by in zip(calibrated, calibrations, strict=True) for each in _verdicts(it, by)
+    ]
     account = {
         "error_before": round(expected_error(before, labels), 4),
         "error_after": round(expected_error(after, labels), 4),
-        "certain": round(float(certain.mean()), 4),
-        "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
+        "verdicts": check(said, labels),
     }
-    return pool(calibrated), msgspec.structs.asdict(to_keep) | account
+    return pool(calibrated), msgspec.to_builtins(to_keep) | account
+
+
+def check(said: list[Verdict], labels: np.ndarray) -> dict[str, dict[str, float | None]]:
+    """Return the share of each verdict, and the fraction of its tracks that are right.
+
+    `said` are the verdicts on tracks of these labels, (tracks,).
+    """
+    right = np.array([label in each.labels for each, label in zip(said, labels, strict=True)])
+    names = np.array([each.name for each in said])
+    found = {}
+    for name in (SURE, EITHER, OPEN):
+        chosen = names == name
+        known = name != OPEN and chosen.any()
+        found[name] = {
+            "share": round(float(chosen.mean()), 4),
+            "right": round(float(right[chosen].mean()), 4) if known else None,
+        }
+    return found
 
 
 def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -173,30 +186,15 @@ def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray,
     return join_tracks(predictions._replace(probabilities=probabilities))
 
 
-def _certain(calibrated: Predictions, calibration: Calibration) -> np.ndarray:
-    """Return which tracks of calibrated predictions are certain, a mask of (tracks,)."""
+def _verdicts(calibrated: Predictions, by: Calibration) -> list[Verdict]:
+    """Return the verdicts on the tracks of calibrated predictions."""
     by_track, _ = join_tracks(calibrated)
-    certain = by_track.max(axis=1) >= calibration.threshold
-    if calibration.farthest is not None:
+    nearest: list[float | None] = [None] * len(by_track)
+    if calibrated.distances is not None:
         to_genres = mean_by_track(calibrated.distances, calibrated.track_index)
-        certain &= to_genres.min(axis=1) < calibration.farthest
-    return certain
-
-
-def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
-    """Return the lowest top probability from which on PRECISION of the tracks are right.
-
-    It is 1 where not even the surest tracks are.
-    """
-    top, right = by_track.max(axis=1), by_track.argmax(axis=1) == labels
-    surest_first = np.argsort(-top, kind="stable")
-    share_right = np.cumsum(right[surest_first]) / np.arange(1, len(top) + 1)
-    enough = np.flatnonzero(share_right >= PRECISION)
-    if not len(enough):
-        return 1.0
-    if enough[-1] == len(top) - 1:
-        return 0.0  # all of them
-    least = top[surest_first[enough[-1]]]
-    return float(
-        np.floor(1e4 * min(least, 1)) / 1e4
-    )  # rounded, and still not above the track's own
+        nearest = to_genres.min(axis=1).tolist()
+    fitted = Limits(by.sure, by.either, by.farthest)
+    return [
+        verdict.of_song(probabilities, fitted, distance_to_nearest)
+        for probabilities, distance_to_nearest in zip(by_track, nearest, strict=True)
+    ]

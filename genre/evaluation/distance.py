@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genre import features
+
 # Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
 Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -33,7 +35,7 @@ def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
         squares = squares + weights @ np.square(embeddings, dtype=np.float64)
     mean = sums.sum(axis=0) / total.sum()
     variance = squares / total.sum() - mean**2
-    deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1)
+    deviation = features.scale(mean, np.sqrt(np.maximum(variance, 0)))
     genres = np.where(total > 0, (sums.T / np.where(total > 0, total, 1)), mean[:, np.newaxis]).T
     centres = Centres(mean, deviation, (genres - mean) / deviation)
     return Centres(*(array.astype(np.float32) for array in centres))

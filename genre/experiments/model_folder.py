@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from genre import splits
+from genre import features, splits
 from genre.errors import ModelError, TrainingError
 from genre.evaluation import Predictions, metrics
 from genre.experiments.results import Result
@@ -69,6 +69,8 @@ def card_fields(
         "mapping": segments.mapping,
         "feature": segments.feature,
         "settings": segments.settings,
+        # One segment tells an embedding's model much by itself, so it may be from anywhere.
+        "reads": card.SPREAD if features.is_embedding(segments.feature) else card.OPENING,
         "data": {"file": printable(data.name), "sha256": segments.digest},
         "split": split_fields(segments, results, kept),
         "scores": msgspec.to_builtins(metrics.score(tested, segments.mapping)),

@@ -5,17 +5,27 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import tee
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import threadpoolctl
 
 from genre import evaluation, executor
 from genre.errors import AudioError, ModelError
-from genre.evaluation import calibration, distance
+from genre.evaluation import calibration, distance, verdict
+from genre.features import Track, tags
 from genre.model import card, files, loading, question
 from genre.model.answer import Answer
 from genre.model.question import AudioInput, Part
+
+
+class _Read(NamedTuple):
+    """What a model makes of some segments of a song."""
+
+    starts: np.ndarray  # s, (segments,)
+    probabilities: np.ndarray  # (segments, genres)
+    embeddings: np.ndarray | None  # (segments, values)
+    short: bool
 
 
 class Model:
@@ -66,34 +76,61 @@ class Model:
         """
         part = Part(join=join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
-        found, distances, embeddings, short = [], [], [], False
+        found: list[_Read] = []
         with self._threads.limit(limits=1):  # as in a worker process: rounding differs else
-            for track in question.tracks(song, self.card.feature, settings, part):
-                found.append(self.probabilities(track.frames))
-                if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
-                    embeddings.append(track.frames[:, 0])
-                if self._centres:
-                    distances.append(distance.to_genres(track.frames[:, 0], self._centres))
-                short |= track.short
+            for starts, track in question.tracks(
+                song, self.card.feature, settings, part, spread=self.card.reads == card.SPREAD
+            ):
+                found.append(self._read(starts, track))
                 if progress:
-                    progress(sum(map(len, found)) * settings.segment_seconds)
-        segments = np.concatenate(found)
-        nearest = np.concatenate(distances).mean(axis=0).min() if distances else None
-        joined = evaluation.join(segments, join)
-        return Answer(
-            song=question.name(song),
-            genre=self.card.mapping[joined.argmax()],
-            # The threshold is fitted on means, so `join` does not matter here.
-            uncertain=calibration.is_uncertain(
-                evaluation.join(segments), self.card.calibration, nearest
-            ),
-            probabilities=dict(zip(self.card.mapping, joined.tolist(), strict=True)),
-            segments=segments,
-            segment_seconds=settings.segment_seconds,
-            start=offset,
-            embedding=np.concatenate(embeddings).mean(axis=0) if embeddings else None,
-            short=short,
+                    progress(sum(len(each.starts) for each in found) * settings.segment_seconds)
+        return self._answer(question.name(song), found, part)
+
+    def _read(self, starts: np.ndarray, track: Track) -> _Read:
+        """Return what the model makes of some segments of a song."""
+        is_embedding = track.frames.shape[1] == 1  # a segment of one frame is an embedding
+        return _Read(
+            starts,
+            self.probabilities(track.frames),
+            track.frames[:, 0] if is_embedding else None,
+            track.short,
         )
+
+    def _answer(self, name: str, found: list[_Read], part: Part) -> Answer:
+        """Return the answer for a song, of which all segments have been read."""
+        starts, segments = (np.concatenate([each[i] for each in found]) for i in (0, 1))
+        embeddings = None
+        if found[0].embeddings is not None:
+            embeddings = np.concatenate([each.embeddings for each in found])
+        joined, mapping = evaluation.join(segments, part.join), self.card.mapping
+        said = verdict.of_song(
+            evaluation.join(segments),  # in the usual way, for which the limits are fitted
+            calibration.limits(self.card.calibration),
+            self._nearest(embeddings),
+        )
+        if said.labels and joined.argmax() not in said.labels:  # joined in another way
+            said = verdict.Verdict(together=float(joined.max()), reason=verdict.TOO_EVEN)
+        return Answer(
+            song=name,
+            genre=mapping[joined.argmax()],
+            verdict=said.name,
+            genres=tuple(mapping[label] for label in said.labels),
+            together=said.together,
+            reason=said.reason,
+            probabilities=dict(zip(mapping, joined.tolist(), strict=True)),
+            segments=segments,
+            segment_seconds=card.settings(self.card).segment_seconds,
+            starts=starts,
+            tags=tags.of_embeddings(embeddings) if self.card.feature == tags.FEATURE else {},
+            embedding=None if embeddings is None else embeddings.mean(axis=0),
+            short=any(each.short for each in found),
+        )
+
+    def _nearest(self, embeddings: np.ndarray | None) -> float | None:
+        """Return the distance of a song to the nearest genre; None for a model without centres."""
+        if self._centres is None:
+            return None
+        return float(distance.to_genres(embeddings, self._centres).mean(axis=0).min())
 
     def predict_many(
         self,
