@@ -5,38 +5,50 @@
     python cnn.py --architecture frequency --block densenet --output output/frequency
     python cnn.py --architecture bbnn --summary
 
-The basic network looks for the same small patterns wherever they are in the segment. For the
-MFCCs of a segment of GTZAN and ten genres:
-
-    layer               output        parameters
-    Reshape             130 x 13 x 1
-    Conv2D              130 x 13 x 32        320
-    MaxPooling2D        65 x 7 x 32
-    BatchNormalization  65 x 7 x 32          128
-    Conv2D              65 x 7 x 32         9248
-    MaxPooling2D        33 x 4 x 32
-    BatchNormalization  33 x 4 x 32          128
-    Conv2D              33 x 4 x 32         4128
-    MaxPooling2D        17 x 2 x 32
-    BatchNormalization  17 x 2 x 32          128
-    Flatten             1088
-    Dense               64                 69696
-    Dropout             64
-    Dense               10                   650
-
-It is `basic` in genre/networks/convolutional.py. The networks there come from the literature.
+The basic network looks for the same small patterns wherever they are in the segment. The networks
+in genre/networks/convolutional.py come from the literature.
 """
 
 from collections.abc import Sequence
 
 import config
 from genre import cli
+from genre.networks.layers import Tensor
+
+
+def basic(frames: Tensor, n_genres: int) -> Tensor:
+    """Three convolutions, each with a pooling and batch normalisation, then a dense layer.
+
+    `frames` are normalised, (segments, frames, bands). Each convolution detects small patterns.
+    Each pooling halves both sides of the picture, so that the next convolution covers twice the
+    time and twice the bands.
+    """
+    from keras import layers
+
+    x = layers.Reshape((*frames.shape[1:], 1))(frames)  # a picture with one map, like a grey image
+
+    x = layers.Conv2D(32, (3, 3), padding="same", activation="relu")(x)
+    x = layers.MaxPooling2D((3, 3), strides=2, padding="same")(x)
+    x = layers.BatchNormalization()(x)
+
+    x = layers.Conv2D(32, (3, 3), padding="same", activation="relu")(x)
+    x = layers.MaxPooling2D((3, 3), strides=2, padding="same")(x)
+    x = layers.BatchNormalization()(x)
+
+    x = layers.Conv2D(32, (2, 2), padding="same", activation="relu")(x)
+    x = layers.MaxPooling2D((2, 2), strides=2, padding="same")(x)
+    x = layers.BatchNormalization()(x)
+
+    x = layers.Flatten()(x)
+    x = layers.Dense(64, activation="relu")(x)
+    x = layers.Dropout(0.3)(x)
+    return layers.Dense(n_genres, activation="softmax")(x)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     from genre.cli import training
 
-    return training.main("cnn", output=config.CNN_PATH, description=__doc__, argv=argv)
+    return training.main("cnn", basic, output=config.CNN_PATH, description=__doc__, argv=argv)
 
 
 if __name__ == "__main__":

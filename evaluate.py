@@ -28,7 +28,7 @@ from genre.files import check_folder, printable, replacing_files
 from genre.reporting import figures, text
 from genre.segments import Segments, feature_table
 from genre.songs import TEST, TRAIN
-from genre.splits import split_file
+from genre.splits import groups, split_file
 
 SCORES_FILE = "scores.json"
 
@@ -161,7 +161,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = arguments.output or model.folder / "evaluation"
     check_folder(output)
     predictions = evaluation.predict(model.probabilities, segments, chosen)
-    scores = metrics.score(predictions, segments.mapping)
+    predictions = predictions._replace(join=model.join)
+    scores = metrics.score(predictions, segments.mapping, groups.independent(segments))
     earlier = "" if arguments.overwrite else keep_earlier(output)
     save(predictions, scores, heading, output)
     print(heading)

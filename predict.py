@@ -2,14 +2,15 @@
 
     python predict.py song.mp3
     python predict.py ~/Music/unsorted --count 3
+    python predict.py song.mp3 --seconds 30
     python predict.py long.mp3 --whole --timeline long.png
     python predict.py ~/Music --format csv --skip-done genres.csv >> genres.csv
     python predict.py ~/Music --write-tags --playlists playlists --report library.html
     python predict.py song.mp3 --model output/cnn
 
-The model reads the first 30 s of a song in segments, and its probabilities for them are averaged.
-The output names the two most likely genres. A song is called uncertain if the probability of its
-genre is below the limit on the model's card, or if the song is unlike the training data.
+The pretrained model reads 15 segments of 2 s from all over a song; a model on another feature reads
+the first 30 s. The output names one genre if the model is sure, or two if it is either of them. Else
+it puts "?" behind the likeliest, and says why. After it come tags: what else is heard.
 """
 
 import argparse
@@ -24,7 +25,8 @@ import genre
 from genre import cli, evaluation
 from genre.cli import collection as library
 from genre.errors import GenreError
-from genre.evaluation.calibration import lowest_certain
+from genre.evaluation.calibration import limits
+from genre.evaluation.verdict import SURE
 from genre.files import printable
 from genre.model.answer import Answer
 from genre.reporting import figures, predictions, text
@@ -35,15 +37,31 @@ SHORT = "note: shorter than one segment, so it is repeated to fill one"
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
-    add = parser.add_argument
-    add(
+    add_song_arguments(parser)
+    add_part_arguments(parser)
+    add_output_arguments(parser)
+    cli.add_worker_arguments(parser, "predict")
+    library.add_arguments(parser)
+    arguments = parser.parse_intermixed_args(argv)
+    arguments.songs += arguments.input
+    if not arguments.songs:
+        parser.error("name songs, or folders with songs in them")
+    if arguments.count and arguments.format == "csv":
+        parser.error("--count: csv has a column for each genre; leave out --count, or choose json")
+    library.check(parser, arguments)
+    return arguments
+
+
+def add_song_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the songs, and the model that names their genres."""
+    parser.add_argument(
         "songs",
         type=Path,
         nargs="*",
         metavar="SONG",
         help="audio files, and folders to search through for them",
     )
-    add(
+    parser.add_argument(
         "--input",
         type=Path,
         nargs="+",
@@ -51,56 +69,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         help="more songs and folders (default: none)",
     )
-    add(
+    parser.add_argument(
         "--model",
         type=Path,
         metavar="PATH",
         help="folder of a trained network or of a classifier of baseline.py, or the model in it "
         "(default: the network that comes with the code, in genre/pretrained/)",
     )
-    add_part_arguments(parser)
-    add(
-        "--type",
-        choices=evaluation.JOINS,
-        default="mean",
-        help="how the probabilities of the segments are combined into those of the song "
-        "(default: %(default)s)",
-    )
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument(
-        "--count",
-        type=cli.count,
-        metavar="N",
-        help="show the N most likely genres (default: 2, and all in csv and json)",
-    )
-    shown.add_argument(
-        "--all",
-        action="store_true",
-        help="show all genres in the model's order, a column for each (default: the most likely)",
-    )
-    add(
-        "--format",
-        choices=predictions.FORMATS,
-        default="table",
-        help="table for people; csv with a column for each genre, or json, one object a line, "
-        "for programs (default: %(default)s)",
-    )
-    add(
-        "--segments",
-        type=segment_file,
-        metavar="FILE",
-        help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
-        "or .txt, which Audacity imports as labels (default: write none)",
-    )
-    add(
-        "--timeline",
-        type=Path,
-        metavar="PATH",
-        help="draw the genres over the song's time: a .png, .svg or .pdf file for one song, a "
-        "folder for several; with --format json the output then holds the segments' "
-        "probabilities, too (default: no picture)",
-    )
-    add(
+    parser.add_argument(
         "--skip-done",
         type=Path,
         metavar="FILE",
@@ -108,14 +84,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "that the new output can be appended to FILE, which need not exist yet (default: predict "
         "all)",
     )
-    cli.add_worker_arguments(parser, "predict")
-    library.add_arguments(parser)
-    arguments = parser.parse_intermixed_args(argv)
-    arguments.songs += arguments.input
-    if not arguments.songs:
-        parser.error("name songs, or folders with songs in them")
-    library.check(parser, arguments)
-    return arguments
 
 
 def add_part_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,18 +93,62 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
         type=from_zero,
         metavar="SECONDS",
         default=0.0,
-        help="begin at this time in each song (default: 0, the beginning)",
+        help="begin at this time in each song (default: at its beginning)",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--seconds",
         type=cli.positive_float,
         metavar="SECONDS",
-        help="use this much of each song (default: as much as the model was trained on, usually "
-        "30 s)",
+        help="use this much of each song, without gaps (default: as the model was trained for: "
+        "segments from all over the song, or its first 30 s)",
     )
     length.add_argument(
         "--whole", action="store_true", help="use the whole song (default: as --seconds says)"
+    )
+    parser.add_argument(
+        "--type",
+        choices=evaluation.JOINS,
+        help="how the probabilities of the segments are combined into those of the song "
+        "(default: as for the limits of the model's verdicts: geometric, or mean)",
+    )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is printed and drawn of each song."""
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--count",
+        type=cli.count,
+        metavar="N",
+        help="show the N most likely genres (default: the verdict; all genres in csv and json)",
+    )
+    shown.add_argument(
+        "--all",
+        action="store_true",
+        help="show all genres in the model's order, a column for each (default: the verdict)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=predictions.FORMATS,
+        default="table",
+        help="table for people; csv with a column for each genre, or json, one object a line, "
+        "for programs (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--segments",
+        type=segment_file,
+        metavar="FILE",
+        help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
+        "or .txt, which Audacity imports as labels (default: write none)",
+    )
+    parser.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="PATH",
+        help="draw the genres over the song's time: a .png, .svg or .pdf file for one song, a "
+        "folder for several; with --format json the output then holds the segments' "
+        "probabilities, too (default: no picture)",
     )
 
 
@@ -174,8 +186,11 @@ def formatter(
     width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
     if arguments.all:
         return predictions.table_rows(names, mapping, width=width)
-    count = arguments.count or predictions.SHOWN
-    return None, predictions.ranked_rows(names, mapping, count=count, width=width)
+    if arguments.count:
+        rows = predictions.ranked_rows(names, mapping, count=arguments.count, width=width)
+    else:
+        rows = predictions.verdict_rows(names, mapping, width=width)
+    return None, rows
 
 
 def answers(
@@ -205,22 +220,18 @@ def predict(
     header: str | None,
     row: predictions.Row,
     pictures: dict[Path, Path],
-) -> tuple[int, bool, list[tuple[Path, Answer]]]:
-    """Print an answer for each song, and write the segments and pictures that are asked for.
+) -> Iterator[tuple[Path, Answer]]:
+    """Print an answer for each song, write its segments and picture, and yield both as they come.
 
-    Return how many songs could not be used, whether any answer is uncertain, and all answers if
-    playlists, tags or a page are to be written from them.
+    A song that cannot be used has an answer, too, with an error.
     """
-    n_failed, unsure, least = 0, False, lowest_certain(model.card.calibration)
-    kept, keep = [], library.wanted(arguments)
+    least = limits(model.card.calibration).sure
     segments = predictions.segment_file(arguments.segments) if arguments.segments else nullcontext()
     with segments as write_segments, progress_bar(songs) as bar:
         for song, answer in zip(songs, answers(arguments, model, songs, bar), strict=True):
-            if keep:
-                kept.append((song, answer))
             if answer.error:
-                n_failed += 1
                 bar.write(f"{answer.song}: {answer.error}", file=sys.stderr)
+                yield song, answer
                 continue
             if answer.short:
                 bar.write(f"{answer.song}: {SHORT}", file=sys.stderr)
@@ -228,12 +239,11 @@ def predict(
                 bar.write(line, file=sys.stdout)
             header = None
             sys.stdout.flush()
-            unsure |= answer.uncertain
             if write_segments:
                 write_segments(answer)
             if pictures:
                 figures.timeline(answer, least, pictures[song])
-    return n_failed, unsure, kept
+            yield song, answer
 
 
 def progress_bar(songs: Sequence[Path]) -> Any:
@@ -270,15 +280,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print()  # so that the new rows begin on a line of their own
     if for_people and arguments.model:
         cli.say(text.accuracy_line(model.card))
-    n_failed, unsure, kept = predict(
-        arguments, model, songs, None if earlier.first else header, row, pictures
-    )
-    if for_people and unsure:
-        cli.say(text.uncertain_line(model.card))
-    if n_failed == len(songs):
+    named = predict(arguments, model, songs, None if earlier.first else header, row, pictures)
+    tally = library.write(arguments, model.card.mapping, named)
+    if for_people and tally.verdicts.total() > 1:
+        cli.say(predictions.counts_line(tally.verdicts))
+    if for_people and tally.verdicts.total() > tally.verdicts[SURE]:
+        cli.say(text.verdict_line(model.card))
+    if tally.failed == len(songs):
         return cli.NOTHING_DONE
-    complete = library.write(arguments, model.card.mapping, kept)
-    return cli.DONE if complete and not n_failed and not problems else cli.SOME_FAILED
+    return cli.DONE if tally.complete and not tally.failed and not problems else cli.SOME_FAILED
 
 
 if __name__ == "__main__":

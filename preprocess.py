@@ -209,7 +209,9 @@ def track_or_reason(
 ) -> features.Track | str:
     """Return a song's frames, with those of its copies at the end, or why the song is unusable."""
     try:
-        return features.of_track(song.path, feature, settings, shifts, n_altered=n_altered)
+        return features.of_track(
+            song.path, feature, settings, shifts, n_altered=n_altered, with_fingerprint=True
+        )
     except AudioError as error:
         return str(error)
 

@@ -21,8 +21,8 @@ import numpy as np
 
 import config
 from benchmarks import measure
+from compare import NETWORKS
 from genre import cli, environment, networks, splits
-from genre.networks import NETWORKS
 from genre.networks.layers import Layers, build
 from genre.segments import Segments, segment_file, take
 from genre.songs import TRAIN, VALIDATION
@@ -75,7 +75,9 @@ def ours(data: str, network: str, epochs: int) -> dict[str, Any]:
     environment.prepare()
     segments, split, layers = prepared(data, network)
     recipe = Recipe(epochs=epochs)
-    run = fit.fit(layers, segments, split, recipe, seed=config.SEED, show_progress=False)
+    run = fit.fit(
+        layers, segments, split, recipe, seed=config.SEED, watch=fit.Watch(progress=False)
+    )
     return measured(run.epoch_seconds, run.curves)
 
 
@@ -86,6 +88,7 @@ def plain_fit(data: str, network: str, epochs: int) -> dict[str, Any]:
     segments, split, layers = prepared(data, network)
     keras.utils.set_random_seed(config.SEED)
     model = build(layers, segments, split.parts == TRAIN)
+    fit.set_batch_norm_momentum(model, Recipe.batch_norm_momentum)
     model.compile(
         optimizer=keras.optimizers.Adam(config.LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
@@ -111,7 +114,7 @@ def plain_fit(data: str, network: str, epochs: int) -> dict[str, Any]:
 def prepared(data: str, network: str) -> tuple[Segments, splits.Split, Layers]:
     segments = segment_file.read(Path(data))
     split = splits.split(segments, "track", seed=config.SEED)
-    layers = networks.choose(network).layers(segments, segments.frames.shape[2])
+    layers = networks.choose(network, NETWORKS[network]).layers(segments, segments.frames.shape[2])
     return segments, split, layers
 
 

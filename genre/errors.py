@@ -30,5 +30,6 @@ class TrainingError(GenreError):
 
 
 def reason(error: Exception) -> str:
-    """Return the first line of another library's error, or its type if it has no text."""
-    return str(error).strip().split("\n")[0] or type(error).__name__
+    """Return the first line of another library's or the system's error, or its type."""
+    text = getattr(error, "strerror", None) or str(error)  # without "[Errno 2]" and the file's name
+    return text.strip().split("\n")[0] or type(error).__name__

@@ -33,7 +33,7 @@ from typing import Any, TypeVar
 import threadpoolctl
 
 from genre import environment
-from genre.errors import GenreError
+from genre.errors import GenreError, reason
 
 log = logging.getLogger("genre")
 
@@ -243,8 +243,9 @@ def _client(cluster: str) -> Iterator[Any]:
         get_address_host_port(address)  # ValueError for a bad address, for which Client waits 20 s
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
-        raise GenreError(f"--cluster {cluster}: no Dask scheduler there ({reason})") from None
+        raise GenreError(
+            f"--cluster {cluster}: no Dask scheduler there ({reason(error)})"
+        ) from None
     with client:
         yield client
 

@@ -4,13 +4,18 @@ import errno
 import hashlib
 import io
 import os
+import secrets
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from genre.errors import GenreError
 
+UNFINISHED = ".genre-unfinished-"  # how the names of files begin that are being written
+LONGEST_SUFFIX = 16  # characters; what is longer is a part of a name with a dot in it
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
 
 
@@ -33,16 +38,47 @@ def replacing(path: str | Path) -> Iterator[Path]:
     The folder is made if it is missing. The suffix stays, because some writers depend on it.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = _unfinished(path)
     try:
-        yield unfinished
-        unfinished.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = _new_file(path)
+        try:
+            yield unfinished
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         error.filename = str(path)  # the user knows no other name
         raise
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def rewriting(path: Path) -> Iterator[Path]:
+    """Do as `replacing` does for a file that belongs to a person, which must not become worse.
+
+    The new file gets the old one's owner, mode, dates and extended attributes. Mode, dates and
+    attributes are left out where the file system does not take them. Raises OSError, and leaves the
+    old file, if that may not be written, if its owner cannot be kept, or if another program has
+    changed it meanwhile.
+    """
+    before = path.stat()
+    with open(path, "r+b"):  # raises OSError if it may not be written
+        pass
+    with replacing(path) as unfinished:
+        yield unfinished
+        _flush(unfinished)
+        _keep_facts(path, before, unfinished)
+        now = path.stat()
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (
+            before.st_ino,
+            before.st_size,
+            before.st_mtime_ns,
+        ):
+            raise OSError(errno.EBUSY, "another program has just changed it", str(path))
+
+
+def is_unfinished(name: str) -> bool:
+    """Say whether a file's name is that of one that `replacing` has not finished."""
+    return name.startswith(UNFINISHED)
 
 
 @contextmanager
@@ -52,7 +88,7 @@ def replacing_files(folder: Path) -> Iterator[Path]:
     `folder` is made if it is missing. Other files in it stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=folder) as unfinished:
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as unfinished:
         try:
             yield Path(unfinished)
             for file in Path(unfinished).iterdir():
@@ -62,8 +98,40 @@ def replacing_files(folder: Path) -> Iterator[Path]:
             raise
 
 
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f".{os.getpid()}.{path.name}")
+def _new_file(path: Path) -> Path:
+    """Make an empty file beside `path` with a name that no other process can have chosen.
+
+    Process numbers do not tell processes apart: each container and each machine has its own.
+    """
+    suffix = path.suffix if len(path.suffix) <= LONGEST_SUFFIX else ""
+    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}{suffix}")
+    with open(unfinished, "xb"):
+        pass
+    return unfinished
+
+
+def _keep_facts(old: Path, facts: os.stat_result, new: Path) -> None:
+    """Give a new file the owner, attributes, mode and dates of an old one."""
+    made = new.stat()
+    if (made.st_uid, made.st_gid) != (facts.st_uid, facts.st_gid):
+        try:
+            shutil.chown(new, facts.st_uid, facts.st_gid)
+        except OSError as error:
+            raise PermissionError(errno.EPERM, "its owner and group cannot be kept") from error
+    with suppress(OSError, AttributeError):  # only Linux has these functions
+        for name in os.listxattr(old):
+            with suppress(OSError):
+                os.setxattr(new, name, os.getxattr(old, name))
+    with suppress(OSError):
+        new.chmod(stat.S_IMODE(facts.st_mode))
+    with suppress(OSError):
+        os.utime(new, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file is on the disk, so that it is whole even if the power fails."""
+    with open(path, "r+b") as file:
+        os.fsync(file.fileno())
 
 
 def check_place(path: Path) -> None:
@@ -71,7 +139,7 @@ def check_place(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:
-        folder = next(filter(_is_there, (_unfinished(path), path, *path.parents)))
+        folder = next(filter(_is_there, (path, *path.parents)))
         with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent):
             pass
     except OSError as error:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import softmax
 
+import compare
+from genre import networks
 from genre.environment import load_librosa
 from genre.features import Settings
 from genre.model import card
@@ -107,6 +109,13 @@ def separable_segments(tracks_in_genre: Sequence[int], apart: float) -> Segments
     segments = made_up_segments(tracks_in_genre)
     segments.frames[np.arange(len(segments.labels)), :, 1 + segments.labels] += apart
     return segments
+
+
+def choose(
+    script: str, name: str | None = None, given: dict[str, Any] | None = None
+) -> networks.Architecture:
+    """Return a network of a script, by default the basic one."""
+    return networks.choose(script, compare.NETWORKS[script], name, given)
 
 
 def read_card(folder: Path) -> dict:

@@ -132,13 +132,14 @@ def test_no_modules_import_each_other_in_a_circle():
     TopologicalSorter(graph).prepare()  # raises CycleError
 
 
-def test_nothing_imports_a_script():
+def test_nothing_imports_a_script_except_for_its_basic_network():
     closed = {*SCRIPTS, "benchmarks", "tests"}
     wrong = [
         f"{module} imports {found.module}"
         for module in [*LIBRARY, *SCRIPTS, "config"]
         for found in imports(module)
         if found.module.split(".")[0] in closed
+        and not (module == "compare" and found.module in ("mlp", "cnn", "lstm"))
     ]
     assert wrong == []
 

@@ -10,6 +10,8 @@ from helpers import ROOT
 
 from genre import executor
 
+LIMIT = 120  # s; all the work that is not to be done would take longer
+
 # Each time in a fresh interpreter: to fork this one with its libraries is not safe.
 SCRIPT = """\
 import os, signal, subprocess, sys, time
@@ -41,7 +43,7 @@ def raises(item):
 
 def says_its_id(item):
     os.write(1, f"{{os.getpid()}}\\n".encode())
-    time.sleep(60)
+    time.sleep(600)
 
 def map_all(function, items, workers=2):
     with executor.opened(workers=workers) as pool:
@@ -56,11 +58,13 @@ if __name__ == "__main__":
 """
 
 
-def script(body: str) -> tuple[int, str, str, float]:
-    """Run a script's body; return its status, stdout, stderr and how long it took in seconds."""
-    started = time.monotonic()
-    ended = subprocess.run(command(body), capture_output=True, text=True, timeout=60)
-    return ended.returncode, ended.stdout, ended.stderr, time.monotonic() - started
+def script(body: str) -> tuple[int, str, str]:
+    """Run a script's body; return its status, stdout and stderr.
+
+    subprocess.TimeoutExpired is raised for one that waits for what never comes, or for all work.
+    """
+    ended = subprocess.run(command(body), capture_output=True, text=True, timeout=LIMIT)
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 def command(body: str) -> list[str]:
@@ -70,27 +74,25 @@ def command(body: str) -> list[str]:
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_come_in_order(workers):
-    status, out, err, _ = script(f"print(list(map_all(double, range(50), {workers})))")
+    status, out, err = script(f"print(list(map_all(double, range(50), {workers})))")
     assert (status, out, err) == (0, f"{[2 * item for item in range(50)]}\n", "")
 
 
 def test_a_process_that_dies_ends_the_run_in_a_line():
-    status, out, err, seconds = script("list(map_all(partial(dies, at=13), range(50)))")
+    status, out, err = script("list(map_all(partial(dies, at=13), range(50)))")
     assert (status, out) == (2, "")
     (line,) = err.splitlines()
     assert "a worker process died" in line
-    assert seconds < 20
 
 
 def test_a_process_that_is_killed_amid_an_answer_is_not_waited_for():
-    status, out, err, seconds = script("list(map_all(killed_amid_an_answer, range(1)))")
+    status, out, err = script("list(map_all(killed_amid_an_answer, range(1)))")
     assert (status, out) == (2, "")
     assert err.startswith("-c: a worker process died")
-    assert seconds < 20
 
 
 def test_what_a_process_raises_is_raised_and_says_where():
-    status, _, err, _ = script("list(map_all(raises, range(50)))")
+    status, _, err = script("list(map_all(raises, range(50)))")
     assert status == 1
     assert "in raises" in err
     assert err.rstrip().endswith("ValueError: 0")
@@ -98,16 +100,15 @@ def test_what_a_process_raises_is_raised_and_says_where():
 
 @pytest.mark.parametrize(
     "stop",
-    ["raise KeyboardInterrupt", "os.kill(os.getpid(), 2); time.sleep(60)", "return 130"],
+    ["raise KeyboardInterrupt", "os.kill(os.getpid(), 2); time.sleep(600)", "return 130"],
 )
 def test_a_consumer_that_stops_does_not_wait_for_all_the_work(stop):
     body = f"""\
-for item in map_all(slow, range(1000)):
+for item in map_all(slow, range(10_000)):
     {stop}"""
-    status, _, err, seconds = script(body)
+    status, _, err = script(body)
     assert status == 130
     assert err in ("-c: interrupted\n", "")
-    assert seconds < 20  # all of it would take 100 s
 
 
 def test_processes_do_not_outlive_their_parent():

@@ -1,6 +1,7 @@
 """A file is written whole or not at all."""
 
 import hashlib
+import os
 
 import pytest
 
@@ -34,6 +35,73 @@ def test_a_finished_write_takes_the_old_files_place(tmp_path):
         unfinished.write_text("new")
     assert target.read_text() == "new"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_two_processes_of_one_number_never_write_to_one_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getpid", lambda: 1)  # as in two containers
+    target = tmp_path / "song.mp3"
+    with files.replacing(target) as mine, files.replacing(target) as other:
+        assert mine != other
+        assert files.is_unfinished(mine.name)
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
+    target = tmp_path / ("水" * 83 + ".json")
+    with files.replacing(target) as unfinished:
+        unfinished.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_a_persons_file_keeps_its_facts(tmp_path):
+    target = tmp_path / "song.mp3"
+    target.write_text("old")
+    target.chmod(0o640)
+    os.utime(target, (1e9, 1e9))
+    if os.geteuid() == 0:
+        os.chown(target, 1234, 1235)
+    before = target.stat()
+    with files.rewriting(target) as unfinished:
+        unfinished.write_text("new")
+    after = target.stat()
+    assert target.read_text() == "new"
+    for fact in ("st_mode", "st_uid", "st_gid", "st_mtime_ns"):
+        assert getattr(after, fact) == getattr(before, fact)
+
+
+def test_a_file_system_may_refuse_mode_dates_and_attributes(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    target = tmp_path / "song.mp3"
+    target.write_text("old")
+    for name in ("chmod", "utime", "setxattr", "chown"):
+        monkeypatch.setattr(os, name, refuse, raising=False)
+    with files.rewriting(target) as unfinished:
+        unfinished.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_a_persons_file_that_may_not_be_written_is_left_alone(tmp_path, monkeypatch):
+    target = tmp_path / "song.mp3"
+    target.write_text("old")
+    if os.geteuid():  # root may write all
+        target.chmod(0o444)
+        with pytest.raises(PermissionError), files.rewriting(target):
+            pass
+        target.chmod(0o644)
+    with pytest.raises(OSError, match="has just changed it"), files.rewriting(target) as unfinished:
+        unfinished.write_text("new")
+        target.write_text("changed by another")
+    assert target.read_text() == "changed by another"
+    monkeypatch.setattr(os, "chown", lambda *_, **__: refuse_owner())
+    other = os.stat_result((0o100644, 0, 0, 1, os.getuid() + 1, 0, 0, 0, 0, 0))
+    with pytest.raises(PermissionError, match="owner"):
+        files._keep_facts(target, other, target)
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def refuse_owner() -> None:
+    raise PermissionError(1, "Operation not permitted")
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])

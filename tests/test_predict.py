@@ -158,7 +158,7 @@ def test_songs_are_named_with_and_without_an_option_and_each_counts_once(song, c
 
 def test_folders_are_searched_through(song, ask, tmp_path):
     folder = tmp_path / "my songs"
-    for name in ("b.wav", "a.WAV", "deep/er/c.wav", ".hidden.wav", "deep/.d.wav", ".not/e.wav"):
+    for name in ("b.wav", "a.WAV", "deep/er/c.wav", "._b.wav", "deep/._d.wav", "__MACOSX/e.wav"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(song, folder / name)
     (folder / "cover.jpg").write_text("no song")

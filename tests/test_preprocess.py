@@ -122,7 +122,7 @@ def test_short_songs_are_repeated_and_named(songs, run, tmp_path):
     )
 
 
-def test_copies_are_named(songs, run, tmp_path):
+def test_duplicates_are_named(songs, run, tmp_path):
     shutil.copy(songs / "jazz" / "a.wav", songs / "jazz" / "a (1).wav")
     samples, rate = soundfile.read(songs / "jazz" / "b.flac", dtype="int16")
     soundfile.write(songs / "rock" / "b.wav", samples, rate)
@@ -130,9 +130,9 @@ def test_copies_are_named(songs, run, tmp_path):
     ended = run(preprocess, "--dataset", songs, "--output", output, "--workers", 1)
     assert ended.status == 0
     assert ended.err.splitlines() == [
-        "2 tracks are identical copies of others; every split keeps such tracks in one "
-        "part: jazz/a.wav = jazz/a (1).wav",
-        "1 identical copies are under another genre: rock/b.wav = jazz/b.flac",
+        "2 tracks are duplicates of others (the same recording, whole or in part); every split "
+        "keeps such tracks in one part: jazz/a.wav = jazz/a (1).wav",
+        "1 duplicates are under another genre: rock/b.wav = jazz/b.flac",
     ]
 
 

@@ -18,11 +18,13 @@ from genre.errors import AudioError
 # without a header. They are listed so that the user is told that they were left out.
 AUDIO_SUFFIXES = frozenset(
     """
-    .3ga .3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dff .dsf .dts .eac3 .flac
-    .flv .m4a .m4b .m4p .m4r .m4v .mid .midi .mka .mkv .mov .mp2 .mp3 .mp4 .mpc .mpeg .mpg .mpga
-    .oga .ogg .ogv .opus .pcm .ra .raw .rf64 .rm .shn .snd .spx .tak .tta .w64 .wav .wave .weba
-    .webm .wma .wmv .wv
-    """.split()  # noqa: SIM905, a list would be 60 lines
+    .3g2 .3ga .3gp .8svx .aa .aa3 .aac .aax .ac3 .aea .aif .aifc .aiff .amr .ape .asf .au .avi
+    .awb .bonk .bwf .caf .dff .dsf .dts .eac3 .ec3 .f4a .f4v .flac .flv .gsm .iff .ircam .isma
+    .m2a .m2ts .m4a .m4b .m4p .m4r .m4v .mac .mid .midi .mka .mkv .mlp .mogg .mov .mp+ .mp1 .mp2
+    .mp3 .mp4 .mpa .mpc .mpeg .mpg .mpga .mpp .mts .nist .nut .oga .ogg .ogv .ogx .oma .omg
+    .opus .paf .pcm .pvf .qoa .ra .raw .rf64 .rka .rm .sd2 .sds .shn .snd .sph .spx .svx .tak
+    .thd .tta .vob .voc .vqf .w64 .wav .wave .weba .webm .wma .wmv .wv .wve
+    """.split()  # noqa: SIM905, a list would be 100 lines
 )
 SILENCE = "holds nothing but silence"
 NO_SOUND = "holds no sound"

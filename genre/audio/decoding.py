@@ -58,6 +58,17 @@ def decode(path: Path, offset: float, seconds: float) -> Pieces:
             yield piece
 
 
+def is_mpeg(path: Path) -> bool:
+    """Say whether FFmpeg takes a file for MP3 or MP2, which have no mark at their beginning."""
+    import av  # few files need it
+
+    try:
+        with Content(path) as content, av.open(content, metadata_errors="replace") as opened:
+            return opened.format.name == "mp3"
+    except av.FFmpegError:
+        return False
+
+
 def mono(samples: np.ndarray) -> np.ndarray:
     """Average the channels of (samples, channels), and check the values.
 

@@ -4,15 +4,13 @@ After G. Tzanetakis and P. Cook, "Musical genre classification of audio signals"
 Transactions on Speech and Audio Processing 10(5), 2002, who take means and variances of features.
 """
 
-from typing import Any
-
 import numpy as np
 
 from genre import features
 from genre.segments import blocks
 
 
-def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
+def of_segments(frames: np.ndarray, levels: features.Levels) -> np.ndarray:
     """Return the statistics of segments, (segments, statistics) float32.
 
     First come the means of all bands, without the segment's level, so that volume changes nothing.
@@ -20,12 +18,11 @@ def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> n
     neighbouring frames, which are large if a band changes fast. A segment of a single frame has
     only means. The frames, (segments, frames, bands), may be on the disk.
     """
-    return np.concatenate([_of_block(block, feature, settings) for block in blocks(frames)])
+    return np.concatenate([_of_block(block, levels) for block in blocks(frames)])
 
 
-def _of_block(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
+def _of_block(frames: np.ndarray, levels: features.Levels) -> np.ndarray:
     means = frames.mean(axis=1, dtype=np.float64, keepdims=True)
-    levels = features.levels(feature, settings, frames.shape[2])
     parts = [features.without_level(means, levels)[:, 0]]
     if frames.shape[1] > 1:
         frames = frames.astype(np.float64)

@@ -11,7 +11,7 @@ limited to a range around its mean.
 """
 
 import math
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -72,23 +72,18 @@ def pipeline(seed: int) -> Pipeline:
     )
 
 
-def statistics_of_copies(
-    frames: np.ndarray, feature: str, settings: dict[str, Any], *, seed: int
-) -> np.ndarray:
+def statistics_of_copies(frames: np.ndarray, levels: features.Levels, *, seed: int) -> np.ndarray:
     """Return the statistics, (segments, statistics), of low-pass filtered copies of segments."""
-    levels = features.levels(feature, settings, frames.shape[2])
     rng = np.random.default_rng(seed)
     return np.concatenate(
         [
-            spectrogram_statistics.of_block(low_pass(block, levels, rng), feature, settings)
+            spectrogram_statistics.of_block(low_pass(block, levels, rng), levels)
             for block in blocks(frames)
         ]
     )
 
 
-def low_pass(
-    frames: np.ndarray, levels: list[tuple[str, int]], rng: np.random.Generator
-) -> np.ndarray:
+def low_pass(frames: np.ndarray, levels: features.Levels, rng: np.random.Generator) -> np.ndarray:
     """Silence each segment's bands above a random cutoff.
 
     Frames are (segments, frames, bands) in dB. They may hold several features: then each has its

@@ -15,13 +15,12 @@ Frames are (segments, frames, bands) in dB; every function returns (segments, st
 """
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from genre import features
-from genre.segments import blocks
+from genre.segments import Segments, blocks
 
 FEWEST_FRAMES = 3  # that a segment needs: a pattern has a frame, one before it and one after it
 COSINES = 20  # coefficients of the discrete cosine transform over the bands, as in MFCCs
@@ -39,17 +38,29 @@ LOUDNESS_EDGES = (0, 0.1, 0.35), (0.65, 0.9, 1)
 MIN_MODULATION = 0.1  # dB, added before the logarithm, which 0 does not have
 
 
-def of_segments(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
+def lacking(segments: Segments) -> str:
+    """Return what segments lack for these statistics, "" for nothing."""
+    n_frames = segments.frames.shape[1]
+    if not all(level == "all" for level, _ in segments.levels):
+        return (
+            "a spectrogram in decibels, such as that of preprocess.py --feature mel, not "
+            f"{segments.feature}"
+        )
+    if n_frames < FEWEST_FRAMES:
+        return f"segments of at least {FEWEST_FRAMES} frames, not {n_frames}"
+    return ""
+
+
+def of_segments(frames: np.ndarray, levels: features.Levels) -> np.ndarray:
     """Return the statistics of segments, (segments, statistics) float32.
 
     The frames may be on the disk. Each segment's level is removed, so volume changes nothing.
     """
-    return np.concatenate([of_block(block, feature, settings) for block in blocks(frames)])
+    return np.concatenate([of_block(block, levels) for block in blocks(frames)])
 
 
-def of_block(frames: np.ndarray, feature: str, settings: dict[str, Any]) -> np.ndarray:
+def of_block(frames: np.ndarray, levels: features.Levels) -> np.ndarray:
     """Return the statistics of segments that are in memory."""
-    levels = features.levels(feature, settings, frames.shape[2])
     parts = [
         part - part.mean(axis=(1, 2), keepdims=True)
         for _, part in features.by_level(frames.astype(np.float64), levels)

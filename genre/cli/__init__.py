@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 
 import genre
 from genre import environment
-from genre.errors import GenreError
+from genre.errors import GenreError, reason
 from genre.files import printable
 
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
@@ -122,11 +122,9 @@ def run(main: Callable[[], int]) -> NoReturn:
         sys.exit(BROKEN_PIPE)
     except OSError as error:
         where = [os.fsdecode(error.filename)] if error.filename else []
-        reason = error.strerror or str(error).split("\n")[0]
-        say(printable(": ".join([script, *where, reason])))
+        say(printable(": ".join([script, *where, reason(error)])))
     except ImportError as error:
-        reason = str(error).split("\n")[0]
-        say(f"{script}: {reason}; pip install --requirement requirements.txt may help")
+        say(f"{script}: {reason(error)}; pip install --requirement requirements.txt may help")
     except MemoryError as error:
         say(": ".join([script, "out of memory", *map(str, error.args)]))
     except KeyboardInterrupt:

@@ -1,18 +1,37 @@
 """What predict.py can write for a whole library: playlists, tags in the files, an HTML page."""
 
 import argparse
-from collections.abc import Sequence
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 import config
 from genre import cli
-from genre.collection import NamedSong, page, playlists, tags
+from genre.audio import AUDIO_SUFFIXES
+from genre.collection import page, playlists, tags
 from genre.evaluation import projection
 from genre.files import check_folder, check_place, printable
 from genre.model.answer import Answer
 from genre.reporting.figures import PALETTE
+
+# What becomes of a song's tags.
+WRITTEN, KEPT, UNCERTAIN, FAILED = "written", "kept", "uncertain", "failed"
+
+Named = Iterator[tuple[Path, Answer]]  # songs with their answers, as they come
+Lists = dict[str | None, list[Path]]  # songs by genre, the uncertain ones under None
+
+
+@dataclass
+class Tally:
+    """What became of the songs of a run."""
+
+    failed: int = 0  # songs that could not be used
+    verdicts: Counter[str] = field(default_factory=Counter)  # numbers of songs
+    complete: bool = True  # whether all tags, playlists and pages that were asked for are written
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--dry-run",
         action="store_true",
-        help="with --write-tags: print what would be written, and write nothing (default: write)",
+        help="with --write-tags: print what would be written, and change no song (default: write)",
     )
     add(
         "--report",
@@ -57,91 +76,126 @@ def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
             parser.error(f"--{option.replace('_', '-')} needs --write-tags")
     if arguments.skip_done and (arguments.playlists or arguments.report):
         parser.error("--playlists and --report need all songs; leave out --skip-done")
+    if arguments.report and arguments.report.suffix.lower() in AUDIO_SUFFIXES:
+        parser.error(f"--report: {printable(arguments.report)} has the name of a song, not a page")
+    files = [
+        (f"--{option.replace('_', '-')}", path.absolute())
+        for option in ("report", "segments", "timeline", "skip_done")
+        if (path := getattr(arguments, option))
+    ]
+    for (option, path), (other, other_path) in itertools.combinations(files, 2):
+        if path == other_path:
+            parser.error(f"{option} and {other} name the same file: {printable(path)}")
     if arguments.playlists:
         check_folder(arguments.playlists)
     if arguments.report:
         check_place(arguments.report)
 
 
-def wanted(arguments: argparse.Namespace) -> bool:
-    """Say whether the command line asks for anything that needs the answers for all songs."""
-    return bool(arguments.playlists or arguments.report or arguments.write_tags)
+def write(arguments: argparse.Namespace, mapping: Sequence[str], named: Named) -> Tally:
+    """Write what the command line asks for; the tags of each song as soon as it is named.
 
-
-def write(
-    arguments: argparse.Namespace,
-    mapping: Sequence[str],
-    answers: Sequence[tuple[Path, Answer]],
-) -> bool:
-    """Write what the command line asks for; return whether all of it could be written."""
-    songs = [
-        NamedSong(
-            path=path,
-            genre=answer.genre,
-            probability=answer.probabilities[answer.genre],
-            uncertain=answer.uncertain,
-            segments=answer.segments,
-            segment_seconds=answer.segment_seconds,
-            embedding=answer.embedding,
-        )
-        for path, answer in answers
-        if not answer.error
-    ]
-    complete = True
+    Tags and playlists that cannot be written are said, and the rest is written.
+    """
+    tally = Tally()
+    named = _counted(named, tally)
     if arguments.write_tags:
-        complete &= write_tags(songs, overwrite=arguments.overwrite_tags, dry=arguments.dry_run)
+        named = _tagged(named, arguments.overwrite_tags, arguments.dry_run, tally)
+    lists: Lists = defaultdict(list)
     if arguments.playlists:
-        complete &= write_playlists(songs, arguments.playlists)
+        named = _listed(named, lists, tally)
     if arguments.report:
-        failed = [(str(path), answer.error) for path, answer in answers if answer.error]
-        write_page(songs, mapping, failed, arguments.report)
+        write_page(named, mapping, arguments.report)
+    for _ in named:  # all of them, if there is no page that has taken them
+        pass
+    if arguments.playlists:
+        tally.complete &= write_playlists(lists, mapping, arguments.playlists)
+    return tally
+
+
+def _counted(named: Named, tally: Tally) -> Named:
+    """Count the songs that failed, and the verdicts on the others, as they pass."""
+    for song, answer in named:
+        if answer.error:
+            tally.failed += 1
+        else:
+            tally.verdicts[answer.verdict] += 1
+        yield song, answer
+
+
+def _tagged(named: Named, overwrite: bool, dry: bool, tally: Tally) -> Named:
+    """Write songs' genres into their files as they pass, and log how many at the end."""
+    counts: Counter[str] = Counter()
+    try:
+        for song, answer in named:
+            if not answer.error:
+                counts[write_tag(song, answer, overwrite=overwrite, dry=dry)] += 1
+            yield song, answer
+    finally:  # also of a run that is interrupted
+        cli.say(
+            f"tags: {counts[WRITTEN]} {'to write' if dry else 'written'}, {counts[KEPT]} kept as "
+            f"they were, {counts[UNCERTAIN]} not written because uncertain, "
+            f"{counts[FAILED]} failed"
+        )
+    tally.complete &= not counts[FAILED]
+
+
+def write_tag(song: Path, answer: Answer, *, overwrite: bool, dry: bool) -> str:
+    """Write the genre into a song's file; return what became of it: WRITTEN, KEPT, ..."""
+    if answer.uncertain:
+        return UNCERTAIN
+    try:
+        before = tags.read_genre(song)
+        if before and not overwrite:
+            return KEPT
+        if dry:
+            was = f" (now {printable(before)})" if before else ""
+            cli.say(f"{answer.song}: would be tagged {answer.genre}{was}")
+        else:
+            tags.write_genre(song, answer.genre)
+        return WRITTEN
+    except tags.TagError as error:
+        cli.say(f"{answer.song}: not tagged: {error}")
+        return FAILED
+
+
+def _listed(named: Named, lists: Lists, tally: Tally) -> Named:
+    """Remember which playlist each song belongs to, as songs pass."""
+    for song, answer in named:
+        if answer.error:
+            pass
+        elif playlists.fits(song):
+            lists[None if answer.uncertain else answer.genre].append(song)
+        else:
+            tally.complete = False
+            cli.say(f"{answer.song}: in no playlist, because its path holds a line break")
+        yield song, answer
+
+
+def write_playlists(lists: Lists, mapping: Sequence[str], folder: Path) -> bool:
+    """Write playlists, and log how many; return whether all could be written."""
+    written, complete = 0, True
+    for genre, name in playlists.file_names(mapping).items():
+        if genre not in lists:
+            continue
+        try:
+            playlists.write(lists[genre], folder / name)
+            written += 1
+        except OSError as error:
+            complete = False
+            cli.say(f"{printable(folder / name)}: {error.strerror}")
+    cli.say(f"{written} playlists in {printable(folder)}")
     return complete
 
 
-def write_tags(songs: Sequence[NamedSong], *, overwrite: bool, dry: bool) -> bool:
-    """Write genres into files, and log how many; return whether no file failed."""
-    written, kept, uncertain, failed = 0, 0, 0, 0
-    for song in songs:
-        if song.uncertain:
-            uncertain += 1
-            continue
-        try:
-            before = tags.read_genre(song.path)
-            if before and not overwrite:
-                kept += 1
-            else:
-                if dry:
-                    was = f" (now {before})" if before else ""
-                    cli.say(f"{printable(song.path)}: would be tagged {song.genre}{was}")
-                else:
-                    tags.write_genre(song.path, song.genre)
-                written += 1
-        except tags.TagError as error:
-            failed += 1
-            cli.say(f"{printable(song.path)}: not tagged: {error}")
-    cli.say(
-        f"tags: {written} {'to write' if dry else 'written'}, {kept} kept as they were, "
-        f"{uncertain} not written because uncertain, {failed} failed"
-    )
-    return not failed
-
-
-def write_playlists(songs: Sequence[NamedSong], folder: Path) -> bool:
-    """Write playlists, and log how many; return whether they hold all songs."""
-    written, left_out = playlists.write(songs, folder)
-    for path in left_out:
-        cli.say(f"{printable(path)}: in no playlist, because its path holds a line break")
-    cli.say(f"{len(written)} playlists in {printable(folder)}")
-    return not left_out
-
-
-def write_page(
-    songs: Sequence[NamedSong], mapping: Sequence[str], failed: list[tuple[str, str]], path: Path
-) -> None:
+def write_page(named: Named, mapping: Sequence[str], path: Path) -> None:
     """Write the page, with a map if the songs have embeddings and are enough for one."""
+    pairs = list(named)
+    failed = [(str(song), answer.error) for song, answer in pairs if answer.error]
+    songs = [(song, answer) for song, answer in pairs if not answer.error]
     positions = None
-    if songs and all(song.embedding is not None for song in songs):
-        vectors = np.stack([song.embedding for song in songs])
+    if songs and all(answer.embedding is not None for _, answer in songs):
+        vectors = np.stack([answer.embedding for _, answer in songs])
         positions = projection.all_positions(vectors, config.SEED)
     colors = [PALETTE[number % len(PALETTE)] for number in range(len(mapping))]
     page.write(songs, mapping, colors, path, title="Songs", failed=failed, positions=positions)

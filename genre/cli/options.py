@@ -10,7 +10,7 @@ import config
 from genre import cli, splits
 from genre.cli import constants
 from genre.experiments.protocol import Protocol
-from genre.networks import NETWORKS, Network
+from genre.networks import Known, Network
 from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 
 LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory
@@ -18,7 +18,7 @@ LARGEST_OPTION = 1024  # for those options of a network that are whole numbers
 
 
 def parse(
-    script: str, description: str | None, output: Path, argv: Sequence[str] | None
+    known: Known, description: str | None, output: Path, argv: Sequence[str] | None
 ) -> argparse.Namespace:
     """Read a training script's command line.
 
@@ -39,13 +39,9 @@ def parse(
         action="store_true",
         help="replace an earlier network in that folder (default: move it to DIR-before)",
     )
-    add_training_arguments(parser, script)
-    add(
-        "--refit",
-        action="store_true",
-        help="with --folds: train one more network on all tracks, with the same recipe, and save "
-        "it with the scores and the calibration of the folds (default: save the first fold's)",
-    )
+    add_split_arguments(parser)
+    add_recipe_arguments(parser, known)
+    add_refit_argument(parser)
     add(
         "--checkpoint-every",
         type=cli.count,
@@ -64,7 +60,7 @@ def parse(
         action="store_true",
         help="write logs for TensorBoard into DIR/tensorboard (default: write none)",
     )
-    add_network_arguments(parser, script)
+    add_network_arguments(parser, known)
     return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
 
 
@@ -76,12 +72,6 @@ def add_data_argument(parser: argparse.ArgumentParser) -> None:
         default=config.DATA_PATH,
         help="segment file of preprocess.py (default: %(default)s)",
     )
-
-
-def add_training_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
-    """Add the options for the split and for the recipe, of a script's networks or of all."""
-    add_split_arguments(parser)
-    add_recipe_arguments(parser, script)
 
 
 def add_split_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,22 +113,26 @@ def protocol(arguments: argparse.Namespace) -> Protocol:
     return Protocol(**constants.of(Protocol) | _given(Protocol, arguments))
 
 
-def add_recipe_arguments(parser: argparse.ArgumentParser, script: str | None = None) -> None:
+def add_refit_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--refit",
+        action="store_true",
+        help="with --folds: train one more model on all tracks, in the same way, and save it with "
+        "the scores and the calibration of the folds (default: save the first fold's)",
+    )
+
+
+def add_recipe_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
     """Add a recipe's options. One that is not given is None: then the network's recipe decides.
 
-    The help texts give the defaults of a script's networks, or of all networks.
+    The help texts give the defaults of the `known` networks.
     """
-    networks = (
-        NETWORKS[script]
-        if script
-        else {k: v for known in NETWORKS.values() for k, v in known.items()}
-    )
 
     def default(field: str) -> str:
         usual = _in_words(getattr(constants.recipe(), field))
         unlike = {
             name: _in_words(network.recipe[field])
-            for name, network in networks.items()
+            for name, network in known.items()
             if field in network.recipe
         }
         others = [f"; {name}: {value}" for name, value in unlike.items() if value != usual]
@@ -214,9 +208,8 @@ def _given(kind: type, arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names if name in arguments}
 
 
-def add_network_arguments(parser: argparse.ArgumentParser, script: str) -> None:
+def add_network_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
     """Add --architecture, --summary, and the options of a script's networks."""
-    known = NETWORKS[script]
     parser.add_argument(
         "--architecture",
         choices=known,
@@ -233,12 +226,11 @@ def add_network_arguments(parser: argparse.ArgumentParser, script: str) -> None:
         "shape; without a shape, for the segments of --data or, if that file does not exist, of "
         "config.py and ten genres (default: train)",
     )
-    add_own_options(parser, script)
+    add_own_options(parser, known)
 
 
-def add_own_options(parser: argparse.ArgumentParser, script: str) -> None:
+def add_own_options(parser: argparse.ArgumentParser, known: Known) -> None:
     """Add the options of a script's networks; one that is not given is None."""
-    known = NETWORKS[script]
     for name in dict.fromkeys(name for network in known.values() for name in network.options):
         takers = {each: known[each] for each in known if name in known[each].options}
         kind, what = get_args(next(iter(takers.values())).options[name].annotation)
@@ -250,9 +242,9 @@ def add_own_options(parser: argparse.ArgumentParser, script: str) -> None:
         )
 
 
-def own_options(script: str, arguments: argparse.Namespace) -> dict[str, Any]:
+def own_options(known: Known, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `add_own_options`, None for one that was not given."""
-    names = {name for network in NETWORKS[script].values() for name in network.options}
+    names = {name for network in known.values() for name in network.options}
     return {name: getattr(arguments, name) for name in names}
 
 

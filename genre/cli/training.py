@@ -1,240 +1,201 @@
-"""What every training script does: read the data, split it, train, score, save, print scores."""
+"""What the training scripts do: train a learner and save it, or compare several."""
 
 import argparse
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import config
-from genre import cli, networks, splits
+from genre import cli, networks
 from genre.cli import options
-from genre.experiments import model_folder, results
-from genre.experiments import protocol as experiment
-from genre.files import replacing_files
-from genre.model import card
-from genre.reporting import figures, text
-from genre.segments import Segments, segment_file, take
-from genre.songs import TEST, TRAIN
-from genre.training import augmentation, checkpoints, fit
-from genre.training.recipe import Recipe
+from genre.errors import TrainingError
+from genre.experiments import comparison, model_folder
+from genre.experiments import run as experiment
+from genre.experiments.comparison import Results
+from genre.experiments.learners import Keeping, Learner, NetworkLearner
+from genre.experiments.protocol import Protocol, Run, plan
+from genre.experiments.run import Result
+from genre.networks.layers import Tensor
+from genre.reporting import text
+from genre.segments import Segments, segment_file
+from genre.songs import TEST
+from genre.splits import tracks_by_part
+from genre.training import checkpoints
 
-LOGS = "tensorboard"
 GENRES = 10  # for --summary, if there is no data that gives their number
 
 
 def main(
-    script: str, *, output: Path, description: str | None, argv: Sequence[str] | None = None
+    script: str,
+    basic: Callable[..., Tensor],
+    *,
+    output: Path,
+    description: str | None,
+    argv: Sequence[str] | None = None,
 ) -> int:
-    """Train one of a script's networks, as the command line says, and save it."""
-    arguments = options.parse(script, description, output, argv)
-    own = options.own_options(script, arguments)
-    chosen = networks.choose(script, arguments.architecture, own)
+    """Train a script's `basic` network, or another one of its kind, as the command line says."""
+    known = networks.of_script(script, basic)
+    arguments = options.parse(known, description, output, argv)
+    own = options.own_options(known, arguments)
+    chosen = networks.choose(script, known, arguments.architecture, own)
     if arguments.summary is not None:
         summarize(chosen, arguments.data, arguments.summary)
         return cli.DONE
-    recipe, protocol = options.recipe(chosen.network, arguments), options.protocol(arguments)
+    learner = NetworkLearner(
+        script=script,
+        chosen=chosen,
+        recipe=options.recipe(chosen.network, arguments),
+        keeping=Keeping(
+            folder=arguments.output,
+            every=arguments.checkpoint_every,
+            resume=arguments.resume,
+            tensorboard=arguments.tensorboard,
+        ),
+    )
     segments = segment_file.read(arguments.data)
-    networks.check(chosen, segments)
-    if arguments.refit:
-        planned = experiment.plan_refit(segments, recipe, protocol)
-    else:
-        planned = experiment.plan(segments, protocol)
-    model_folder.check(arguments.output)
-    identities = [
-        experiment.identity(
-            chosen, recipe, data=segments.digest, split=split, seed=seed, versions=card.versions()
-        )
-        for seed, split in planned
-    ]
-    runs = train(chosen, recipe, segments, planned, identities, arguments)
-
-    # With --refit the last run is trained on all tracks: the folds give its scores and calibration.
-    scored = [
-        results.of_run(fit.predictor(run.network), segments, run.split, seed=run.seed)
-        for run in (runs[:-1] if arguments.refit else runs)
-    ]
-    if arguments.refit:
-        kept = results.of_refit(scored, segments, runs[-1].split, seed=runs[-1].seed)
-        tested = kept.predictions
-    else:
-        kept = scored[0]
-        tested = results.pooled(scored, folds=bool(protocol.folds))
-    number = len(runs) - 1 if arguments.refit else 0
-    fields = model_folder.card_fields(
-        segments,
-        scored,
-        kept,
-        tested,
-        data=arguments.data,
-        command=arguments.command,
-    )
-    for run, measures in zip(runs, fields["runs"], strict=False):
-        measures["epochs_run"] = len(run.curves["loss"])
-    identity = identities[number]
-    fields |= {
-        "script": script,
-        "title": chosen.title,
-        "architecture": identity["architecture"],
-        "training": identity["training"] | training_fields(runs[number], protocol, arguments.refit),
-        "protocol": asdict(protocol),
-        "versions": identity["versions"],
-    }
-    frames = take(segments.frames, sample(segments))
-    saved = model_folder.save(
-        partial(model_folder.write_network, runs[number].network, frames),
-        fields,
-        segments,
-        kept,
-        tested,
-        arguments.output,
-        overwrite=arguments.overwrite,
-    )
-    draw(runs[number], recipe, segments, saved)
-    print(model_folder.summary(saved))
+    train(learner, segments, options.protocol(arguments), arguments)
     return cli.DONE
 
 
 def train(
-    chosen: networks.Architecture,
-    recipe: Recipe,
-    segments: Segments,
-    planned: list[tuple[int, splits.Split]],
-    identities: list[dict],
-    arguments: argparse.Namespace,
-) -> list[fit.Run]:
-    """Train a network for each planned run, with checkpoints and logs if they are asked for."""
-    kept = keep(recipe, identities, arguments)
-    layers = chosen.layers(segments, segments.frames.shape[2])
-    runs = []
-    for number, (seed, split) in enumerate(planned, start=1):
-        say_split(segments, split)
-        try:
-            run = fit.fit(
-                layers,
-                segments,
-                split,
-                recipe,
-                seed=seed,
-                kept=kept[number - 1] if kept else None,
-                logs=empty_logs(number, arguments) if arguments.tensorboard else None,
-            )
-        except (KeyboardInterrupt, cli.Terminated):
-            if kept:
-                cli.say(f"checkpoints are in {kept[0].folder.parent}; --resume continues from them")
-            else:
-                cli.say("nothing is saved; --checkpoint-every N saves networks during training")
-            raise
-        runs.append(run)
-    return runs
-
-
-def keep(
-    recipe: Recipe, identities: list[dict], arguments: argparse.Namespace
-) -> list[checkpoints.Checkpoints]:
-    """Return where each run keeps its checkpoints, or an empty list if checkpoints are not used.
-
-    With --resume, say from which epoch each run continues. Raises TrainingError if the checkpoints
-    cannot be resumed.
-    """
-    if not (arguments.checkpoint_every or arguments.resume):
-        return []
-    kept = [
-        checkpoints.Checkpoints(
-            arguments.output / checkpoints.FOLDER / f"run-{number}",
-            arguments.checkpoint_every,
-            arguments.resume,
-            identity if recipe.fixed_length else without_epochs(identity),
+    learner: Learner, segments: Segments, protocol: Protocol, arguments: argparse.Namespace
+) -> None:
+    """Train a learner in the runs of a protocol, save it, and print its scores."""
+    learner.check(segments)
+    planned = plan(segments, protocol, needs_validation=learner.needs_validation)
+    model_folder.check(arguments.output)
+    if isinstance(learner, NetworkLearner):
+        prepare(learner, segments, planned)
+    try:
+        done = experiment.run(
+            learner, segments, protocol, planned, lambda run: say_split(segments, run)
         )
-        for number, identity in enumerate(identities, start=1)
-    ]
-    if arguments.resume:
-        for number, epoch in enumerate(checkpoints.check(kept, recipe.epochs), start=1):
-            cli.say(
-                f"run {number} continues after epoch {epoch}" if epoch else f"run {number} begins"
-            )
-    return kept
-
-
-def without_epochs(identity: dict) -> dict:
-    """Return the identity of a training whose number of epochs may be raised with --resume."""
-    training = {key: value for key, value in identity["training"].items() if key != "epochs"}
-    return identity | {"training": training}
-
-
-def empty_logs(number: int, arguments: argparse.Namespace) -> Path:
-    """Return the folder for a run's TensorBoard logs; delete those of an earlier training."""
-    folder = arguments.output / LOGS / f"run-{number}"
-    if not arguments.resume and folder.exists():
-        shutil.rmtree(folder)
-    return folder
-
-
-def training_fields(run: fit.Run, protocol: experiment.Protocol, refit: bool) -> dict:
-    """Return the card's fields about how a training went."""
-    return {
-        "epochs_run": len(run.curves["loss"]),
-        "best_epoch": run.best_epoch,
-        "folds": protocol.folds or 0,
-        "refit": refit,
-        "seconds": round(run.seconds, 1),
-    }
-
-
-def sample(segments: Segments) -> np.ndarray:
-    """Return the indices of segments, spread over the data, to compare the model's files on."""
-    count = min(len(segments.labels), model_folder.COMPARED)
-    return np.linspace(0, len(segments.labels) - 1, count).astype(int)
-
-
-def draw(run: fit.Run, recipe: Recipe, segments: Segments, saved: model_folder.Saved) -> None:
-    """Draw the training curves and, with --augment, the steps of the augmentation."""
-    with replacing_files(saved.folder) as unfinished:
-        path = unfinished / figures.HISTORY
-        figures.history(run.curves, run.best_epoch, path, title=text.run_title(saved.card))
-        if recipe.augment:
-            draw_augmented(run, recipe, segments, unfinished / figures.AUGMENTED)
-
-
-def draw_augmented(run: fit.Run, recipe: Recipe, segments: Segments, path: Path) -> None:
-    """Draw segments of the first batch unchanged, and after each step of the augmentation."""
-    plain = recipe.changed(
-        augment=False, label_smoothing=0.0, class_weights=False, track_weights=False
+    except (KeyboardInterrupt, cli.Terminated):
+        if isinstance(learner, NetworkLearner):
+            cli.say(what_is_kept(learner.keeping))
+        raise
+    saved = model_folder.save(
+        done,
+        segments,
+        arguments.output,
+        data=arguments.data,
+        command=arguments.command,
+        overwrite=arguments.overwrite,
     )
-    frames, labels = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
-    shares = augmentation.one_hot(labels, len(segments.mapping))
-    how, rng = recipe.augmentation, np.random.default_rng(run.seed)
-    decibel = augmentation.decibel(segments, frames.shape[2], how.equalizer_waves)
-    changed = augmentation.steps(frames, shares, decibel, how, rng)
-    steps = [("unchanged", frames, shares), *changed]
-    settings = segments.settings
-    seconds = settings["track_seconds"] / settings["segments_per_track"]
-    figures.augmented(steps, segments.mapping, path, seconds=seconds)
+    print(model_folder.summary(saved, what=learner.what))
 
 
-def say_split(segments: Segments, split: splits.Split) -> None:
+def prepare(learner: NetworkLearner, segments: Segments, planned: list[Run]) -> None:
+    """Say from which epoch each run continues, or delete the logs of an earlier training.
+
+    Raises TrainingError if the training cannot be resumed.
+    """
+    if not learner.keeping.resume:
+        for run in planned:
+            if (logs := learner.logs(run)) and logs.exists():
+                shutil.rmtree(logs)
+        return
+    kept = [learner.checkpoints(segments, run) for run in planned]
+    for number, epoch in enumerate(checkpoints.check(kept, learner.recipe.epochs), start=1):
+        cli.say(f"run {number} continues after epoch {epoch}" if epoch else f"run {number} begins")
+
+
+def what_is_kept(keeping: Keeping) -> str:
+    """Return a line on what is left of a training that was interrupted."""
+    if keeping.every or keeping.resume:
+        folder = keeping.folder / checkpoints.FOLDER
+        return f"checkpoints are in {folder}; --resume continues from them"
+    return "nothing is saved; --checkpoint-every N saves networks during training"
+
+
+def say_split(segments: Segments, run: Run) -> None:
     """Print to stderr how many segments and tracks each part has, and the split's warnings."""
+    split = run.split
     counts = ", ".join(
         f"{np.sum(split.parts == part)} of {len(tracks)} tracks {part}"
-        for part, tracks in splits.tracks_by_part(segments, split.parts).items()
+        for part, tracks in tracks_by_part(segments, split.parts).items()
     )
     cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
     for note in split.notes:
         cli.say(f"note: {note}")
 
 
-def test_heading(
+def suited(
+    learners: Iterable[Learner], segments: Segments, *, asked: Sequence[str] = ()
+) -> list[Learner]:
+    """Return the learners that can use the segments; say which are left out.
+
+    Those that were asked for by their title are not left out here: they fail in the training.
+    """
+    kept = []
+    for learner in learners:
+        try:
+            if learner.title not in asked:
+                learner.check(segments)
+        except TrainingError as error:
+            cli.say(f"left out: {error}")
+        else:
+            kept.append(learner)
+    return kept
+
+
+def collect(
+    learners: Sequence[Learner], n_runs: int, found: Iterable[Result | str], *, quiet: bool
+) -> Results:
+    """Return the results of each learner's runs; a learner that cannot learn is left out.
+
+    `found` are the results, learner by learner, or the reasons why there is none.
+    """
+    results: Results = {learner.title: [] for learner in learners}
+    runs = [(learner.title, number) for learner in learners for number in range(1, 1 + n_runs)]
+    for (title, number), result in zip(runs, found, strict=True):
+        if isinstance(result, Result):
+            results[title].append(result)
+            if not quiet:
+                seconds = result.training["seconds"]
+                cli.say(f"{title}, run {number} of {n_runs}: trained in {seconds:.1f} s")
+        elif number == 1:
+            cli.say(f"{title}: {result}")
+    results = {title: of_model for title, of_model in results.items() if of_model}
+    if not results:
+        raise TrainingError("none of the models can learn from this data")
+    return results
+
+
+def report(
+    results: Results,
     segments: Segments,
-    planned: list[tuple[int, splits.Split]],
-    protocol: experiment.Protocol,
-) -> str:
+    planned: list[Run],
+    protocol: Protocol,
+    *,
+    picture: Path | None = None,
+    reference: str | None = None,
+) -> list[dict]:
+    """Print a table of models, the best first, and what to know about it; return its rows."""
+    folds = bool(protocol.folds)
+    measures = comparison.best_first(results, segments.mapping)
+    rows = comparison.table(results, measures, segments, folds=folds, reference=reference)
+    rights = {name: comparison.right(results[name], folds=folds) for name in measures}
+    tests = comparison.p_line(reference, rights) if reference else comparison.differences(rights)
+    heading = test_heading(segments, planned, protocol)
+    print(heading, comparison.markdown(rows), tests, sep="\n\n")
+    for note in model_folder.notes(planned):
+        print(f"note: {note}")
+    for title in measures:
+        if not all(result.converged for result in results[title]):
+            print(f"note: {text.unconverged(title)}")
+    if picture:
+        comparison.picture(measures, heading, picture)
+    return rows
+
+
+def test_heading(segments: Segments, planned: list[Run], protocol: Protocol) -> str:
     """Return a heading for the scores of runs: split, numbers of segments and tracks, seed."""
-    count, (_, split) = len(planned), planned[0]
+    count, split = len(planned), planned[0].split
     several = f", {count} {'folds' if protocol.folds else 'repeats'}" if count > 1 else ""
-    tested = np.logical_or.reduce([split.parts == TEST for _, split in planned])
+    tested = np.logical_or.reduce([run.split.parts == TEST for run in planned])
     return (
         f"test part of split {split.name}{several}: {tested.sum()} segments, "
         f"{len(np.unique(segments.track_index[tested]))} tracks, seed {protocol.seed}"

@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from genre.collection import NamedSong
 from genre.files import printable, replacing
+from genre.model.answer import Answer
 
 TEMPLATE = Path(__file__).with_name("page.html")
+Songs = Sequence[tuple[Path, Answer]]
+
 STRIP = 120  # the most columns of a song's strip
 
 
 def write(
-    songs: Sequence[NamedSong],
+    songs: Songs,
     mapping: Sequence[str],
     colors: Sequence[str],
     path: Path,
@@ -36,7 +38,7 @@ def write(
     """
     import jinja2
 
-    n_uncertain = sum(song.uncertain for song in songs)
+    n_uncertain = sum(answer.uncertain for _, answer in songs)
     resources, the_map = ("", "") if positions is None else _map(songs, mapping, colors, positions)
     template = jinja2.Template(TEMPLATE.read_text(encoding="utf-8"), autoescape=True)
     text = template.render(
@@ -52,15 +54,13 @@ def write(
         unfinished.write_text(text, encoding="utf-8")
 
 
-def _counts(
-    songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str]
-) -> list[dict[str, Any]]:
+def _counts(songs: Songs, mapping: Sequence[str], colors: Sequence[str]) -> list[dict[str, Any]]:
     """Return each genre's number of songs, and the widths of its bars as percentages."""
-    by_genre = {name: [song for song in songs if song.genre == name] for name in mapping}
+    by_genre = {name: [answer for _, answer in songs if answer.genre == name] for name in mapping}
     most = max(1, *map(len, by_genre.values()))
     counts = []
     for (name, found), color in zip(by_genre.items(), colors, strict=True):
-        n_uncertain = sum(song.uncertain for song in found)
+        n_uncertain = sum(answer.uncertain for answer in found)
         counts.append(
             {
                 "name": name,
@@ -73,22 +73,22 @@ def _counts(
     return counts
 
 
-def _data(songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str]) -> str:
+def _data(songs: Songs, mapping: Sequence[str], colors: Sequence[str]) -> str:
     """Return the data for the page's script, as JSON that is safe inside an HTML element."""
     label = {name: number for number, name in enumerate(mapping)}
     rows = []
-    for song in songs:
+    for path, answer in songs:
         stretches = [
             part.mean(axis=0)
-            for part in np.array_split(song.segments, min(STRIP, len(song.segments)))
+            for part in np.array_split(answer.segments, min(STRIP, len(answer.segments)))
         ]
         rows.append(
             {
-                "name": printable(song.path),
-                "genre": label[song.genre],
-                "percent": round(100 * song.probability),
-                "uncertain": bool(song.uncertain),
-                "seconds": round(len(song.segments) * song.segment_seconds),
+                "name": printable(path),
+                "genre": label[answer.genre],
+                "percent": round(100 * answer.probabilities[answer.genre]),
+                "uncertain": bool(answer.uncertain),
+                "seconds": round(len(answer.segments) * answer.segment_seconds),
                 "winners": [int(part.argmax()) for part in stretches],
                 "shares": [round(100 * float(part.max())) for part in stretches],
             }
@@ -98,7 +98,10 @@ def _data(songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[s
 
 
 def _map(
-    songs: Sequence[NamedSong], mapping: Sequence[str], colors: Sequence[str], positions: np.ndarray
+    songs: Songs,
+    mapping: Sequence[str],
+    colors: Sequence[str],
+    positions: np.ndarray,
 ) -> tuple[str, str]:
     """Return Bokeh's scripts and the map, as HTML."""
     from bokeh.embed import components
@@ -115,18 +118,18 @@ def _map(
     )
     plot.axis.visible = plot.grid.visible = False
     for genre, color in zip(mapping, colors, strict=True):
-        places = [number for number, song in enumerate(songs) if song.genre == genre]
+        places = [number for number, (_, answer) in enumerate(songs) if answer.genre == genre]
         if not places:
             continue
         found = [songs[number] for number in places]
         data = {
             "x": positions[places, 0],
             "y": positions[places, 1],
-            "name": [printable(song.path.name) for song in found],
-            "genre": [song.genre for song in found],
-            "percent": [round(100 * song.probability) for song in found],
-            "uncertain": [", uncertain" if song.uncertain else "" for song in found],
-            "alpha": [0.35 if song.uncertain else 0.9 for song in found],
+            "name": [printable(path.name) for path, _ in found],
+            "genre": [answer.genre for _, answer in found],
+            "percent": [round(100 * answer.probabilities[answer.genre]) for _, answer in found],
+            "uncertain": [", uncertain" if answer.uncertain else "" for _, answer in found],
+            "alpha": [0.35 if answer.uncertain else 0.9 for _, answer in found],
         }
         plot.scatter("x", "y", source=data, size=8, color=color, fill_alpha="alpha")
     script, division = components(plot)

@@ -2,48 +2,63 @@
 
 import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
-from genre.collection import NamedSong
 from genre.files import replacing
 
 UNCERTAIN = "uncertain"
+LONGEST_NAME = 200  # bytes; a file's name has 255 at most
+# Names of devices, which Windows allows for no file, whatever its suffix.
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+COMMENT = "#"  # a line of a playlist that begins with it names no song
 
 
-def write(songs: Iterable[NamedSong], folder: Path) -> tuple[list[Path], list[Path]]:
-    """Write `genre.m3u8` for each genre and `uncertain.m3u8` for the uncertain songs.
+def fits(song: Path) -> bool:
+    """Say whether a playlist can hold a song: not one with a line break in its path."""
+    return not {"\n", "\r"} & set(str(song))
 
-    Paths are relative to the folder, so that playlists and songs can be moved together. Returns the
-    playlists, and the songs that no playlist can hold: those with a line break in their path.
-    Existing playlists of genres without songs are not changed.
+
+def write(songs: Sequence[Path], playlist: Path) -> None:
+    """Write a playlist. Paths are relative to its folder, so that all can be moved together.
+
+    Raises OSError if it cannot be written.
     """
-    lines: dict[str, list[str]] = defaultdict(list)
-    left_out = []
-    for song in songs:
-        if "\n" in str(song.path) or "\r" in str(song.path):
-            left_out.append(song.path)
-            continue
-        name = UNCERTAIN if song.uncertain else song.genre
-        lines[name].append(_relative(song.path, folder))
-    written = []
-    for name, paths in sorted(lines.items()):
-        playlist = folder / f"{_file_name(name)}.m3u8"
-        with replacing(playlist) as unfinished:
-            text = "\n".join(["#EXTM3U", *paths, ""])
-            unfinished.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
-        written.append(playlist)
-    return written, left_out
+    lines = ["#EXTM3U", *(_line(song, playlist.parent) for song in songs), ""]
+    with replacing(playlist) as unfinished:
+        text = "\n".join(lines)
+        unfinished.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
-def _relative(song: Path, folder: Path) -> str:
+def file_names(genres: Sequence[str]) -> dict[str | None, str]:
+    """Return the file name of each genre's playlist, and that of the uncertain songs for None.
+
+    No two names are the same, even where a file system ignores case.
+    """
+    names: dict[str | None, str] = {}
+    taken: set[str] = set()
+    for genre in (None, *genres):
+        stem = name = _file_name(UNCERTAIN if genre is None else genre)
+        number = 1
+        while (key := unicodedata.normalize("NFC", name).casefold()) in taken:
+            number += 1
+            name = f"{stem} ({number})"
+        taken.add(key)
+        names[genre] = f"{name}.m3u8"
+    return names
+
+
+def _line(song: Path, folder: Path) -> str:
     try:
-        return Path(os.path.relpath(song, folder)).as_posix()
+        line = Path(os.path.relpath(song, folder)).as_posix()
     except ValueError:  # on another drive of Windows
         return str(song.absolute())
+    return f"./{line}" if line.startswith(COMMENT) or line[0].isspace() else line
 
 
 def _file_name(genre: str) -> str:
-    """Return a genre's name without characters that some system does not allow in file names."""
-    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", genre).strip(" .")[:100] or "genre"
+    """Return a genre's name as all systems allow it in file names."""
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", genre)
+    name = name.encode(errors="replace")[:LONGEST_NAME].decode(errors="ignore").strip(" .")
+    return f"{name}_" if DEVICES.match(name) else name or "genre"

@@ -11,7 +11,14 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from genre.evaluation import Predictions, distance, join_tracks, mean_by_track, pool, verdict
+from genre.evaluation import (
+    Predictions,
+    join_tracks,
+    mean_by_track,
+    pool,
+    tag_evidence,
+    verdict,
+)
 from genre.evaluation.verdict import EITHER, OPEN, SURE, Limits, Verdict
 
 TEMPERATURES = (0.05, 20.0)  # the range that is searched for the best one
@@ -36,6 +43,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     sure: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     either: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    against: float | None = None
+    tag_weight: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # of evaluation.tag_evidence
     tracks: int = 0  # that they were fitted on
     # The expected calibration error of the test tracks without the temperature and with it.
     error_before: float | None = None
@@ -55,7 +64,10 @@ def limits(calibration: Calibration) -> Limits:
     """
     least = 0.0 if is_trusted(calibration) else CLEAR
     return Limits(
-        max(calibration.sure, least), max(calibration.either, least), calibration.farthest
+        max(calibration.sure, least),
+        max(calibration.either, least),
+        calibration.farthest,
+        calibration.against,
     )
 
 
@@ -74,7 +86,7 @@ def fit(validation: Predictions) -> Calibration:
     are all right by chance would make a network far too sure. Fewer than ENOUGH_TRACKS tracks never
     make it surer than without calibration.
 
-    The limits are fitted on the tracks that are not too far from all genres.
+    `evaluation.verdict` says how the limits are fitted.
     """
     from scipy.optimize import minimize_scalar
 
@@ -87,19 +99,30 @@ def fit(validation: Predictions) -> Calibration:
     if len(join_tracks(validation)[1]) < ENOUGH_TRACKS:
         temperature = max(temperature, 1.0)
     by_track, labels = _by_track(validation, temperature)
-    farthest, near = None, np.full(len(labels), True)
-    if validation.distances is not None:
-        to_genres = mean_by_track(validation.distances, validation.track_index)
-        farthest = round(distance.limit(to_genres, labels), 4)
-        near = to_genres.min(axis=1) < farthest
-    sure, either = verdict.fit(by_track[near], labels[near])
+    sure, either = verdict.fit(by_track)
+    nearest = _nearest(validation)
     return Calibration(
         temperature=temperature,
         sure=sure,
         either=either,
-        farthest=farthest,
+        farthest=None if nearest is None else round(verdict.farthest(nearest), 4),
         tracks=len(labels),
+        **_tags(validation),
     )
+
+
+def _tags(predictions: Predictions) -> dict[str, float]:
+    """Return the fields about tags, where the feature has them."""
+    if predictions.against is None:
+        return {}
+    return {"tag_weight": tag_evidence.WEIGHT, "against": tag_evidence.MARGIN}
+
+
+def _nearest(predictions: Predictions) -> np.ndarray | None:
+    """Return each track's distance to the nearest genre, (tracks,), where distances are known."""
+    if predictions.distances is None:
+        return None
+    return mean_by_track(predictions.distances, predictions.track_index).min(axis=1)
 
 
 def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -126,7 +149,7 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     The account holds what is fitted, and how it does on the test part. Where there is no
     validation part, predictions stay as they are.
     """
-    calibration = fit(validation) if len(validation.labels) else Calibration()
+    calibration = fit(validation) if len(validation.labels) else Calibration(**_tags(tested))
     if not len(tested.labels):
         return tested, msgspec.to_builtins(calibration)
     return _with_account([calibration], [tested], calibration)
@@ -189,12 +212,16 @@ def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray,
 def _verdicts(calibrated: Predictions, by: Calibration) -> list[Verdict]:
     """Return the verdicts on the tracks of calibrated predictions."""
     by_track, _ = join_tracks(calibrated)
-    nearest: list[float | None] = [None] * len(by_track)
-    if calibrated.distances is not None:
-        to_genres = mean_by_track(calibrated.distances, calibrated.track_index)
-        nearest = to_genres.min(axis=1).tolist()
-    fitted = Limits(by.sure, by.either, by.farthest)
+    nearest, against = _nearest(calibrated), None
+    if calibrated.against is not None:
+        against = mean_by_track(calibrated.against, calibrated.track_index)
+    fitted = Limits(by.sure, by.either, by.farthest, by.against)
     return [
-        verdict.of_song(probabilities, fitted, distance_to_nearest)
-        for probabilities, distance_to_nearest in zip(by_track, nearest, strict=True)
+        verdict.of_song(
+            probabilities,
+            fitted,
+            None if nearest is None else nearest[track],
+            None if against is None else against[track],
+        )
+        for track, probabilities in enumerate(by_track)
     ]

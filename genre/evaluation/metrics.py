@@ -9,6 +9,8 @@ import numpy as np
 from genre.evaluation import Predictions, join_tracks
 
 MEASURES = ("segment_accuracy", "track_accuracy", "macro_f1")
+CONFIDENCE = 0.95  # of the interval of an accuracy
+RESAMPLES = 2000  # of the bootstrap
 
 # False positive rates, true positive rates, and the area under them.
 RocCurve = tuple[np.ndarray, np.ndarray, float]
@@ -31,16 +33,19 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     track_accuracy: float
     tracks: int
+    # The 95 % confidence interval of track_accuracy. The cards of older models lack it.
+    track_interval: tuple[float, float] | None = None
     macro_f1: float  # the mean F1 score of the genres that have tracks
     genres: dict[str, GenreScores]
     confusion: list[list[int]]  # numbers of tracks: true genre by predicted genre
 
 
-def score(predictions: Predictions, mapping: list[str]) -> Scores:
+def score(predictions: Predictions, mapping: list[str], groups: np.ndarray | None = None) -> Scores:
     """Score predictions.
 
     Precision, recall, F1 and the area under the one-against-rest ROC curve are those of tracks; the
-    probabilities of a track are the means of its segments'.
+    probabilities of a track are the means of its segments'. `groups` are those of all tracks of the
+    data set, as in `interval`; without them, each track is one.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -49,6 +54,10 @@ def score(predictions: Predictions, mapping: list[str]) -> Scores:
     labels = range(len(mapping))
     precision, recall, f1, n_tracks = precision_recall_fscore_support(
         true_genre, predicted_genre, labels=labels, zero_division=np.nan
+    )
+    tracks = np.unique(predictions.track_index)
+    low, high = interval(
+        predicted_genre == true_genre, tracks if groups is None else groups[tracks]
     )
     areas = {name: area for name, (_, _, area) in roc_curves(predictions, mapping).items()}
     genres = {
@@ -68,10 +77,44 @@ def score(predictions: Predictions, mapping: list[str]) -> Scores:
         segments=len(predictions.labels),
         track_accuracy=_rounded(np.mean(predicted_genre == true_genre)),
         tracks=len(true_genre),
+        track_interval=(round(low, 4), round(high, 4)),
         macro_f1=_rounded(np.mean(f1[n_tracks > 0])),
         genres=genres,
         confusion=confusion_matrix(true_genre, predicted_genre, labels=labels).tolist(),
     )
+
+
+def interval(right: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % confidence interval of the accuracy of tracks, of which some are `right`.
+
+    Tracks of the same group, such as an artist, (tracks,), are often right together. So groups are
+    drawn again and again, with replacement, and the accuracy of their tracks is taken each time
+    (the bootstrap of clusters, A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their
+    Application", 1997, section 3.8). If each track is a group of its own, or if all groups do
+    equally well, so that drawing them tells nothing, Wilson's interval of the groups is returned.
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    n_groups = group.max() + 1
+    of_group, n_right = np.bincount(group), np.bincount(group, weights=right)
+    accuracy = n_right.sum() / of_group.sum()
+    if n_groups == len(right) or np.ptp(n_right / of_group) == 0:
+        return wilson(round(accuracy * n_groups), n_groups)
+    drawn = np.random.default_rng(0).integers(n_groups, size=(RESAMPLES, n_groups))
+    accuracies = n_right[drawn].sum(axis=1) / of_group[drawn].sum(axis=1)
+    low, high = np.quantile(accuracies, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of an accuracy of `right` of `n` independent tracks.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
+    the American Statistical Association 22, 1927.
+    """
+    from scipy.stats import binomtest
+
+    found = binomtest(right, n).proportion_ci(CONFIDENCE, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def roc_curves(predictions: Predictions, mapping: list[str]) -> dict[str, RocCurve]:
@@ -102,15 +145,23 @@ def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]
     ]
 
 
-def spread(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return mean and sample standard deviation of each measure over several runs."""
-    return {
+def spread(runs: list[dict[str, Any]], pooled: Scores | None = None) -> dict[str, dict[str, float]]:
+    """Return mean and sample standard deviation of each measure over runs; None for that of one.
+
+    If the runs are folds, `pooled` are the scores of their predictions together. A fold may lack
+    tracks of a genre, so the mean of the folds' macro F1 would be that of the genres that happen to
+    be there; the macro F1 of `pooled` takes its place.
+    """
+    found = {
         measure: {
             "mean": _rounded(mean(run[measure] for run in runs)),
-            "std": _rounded(stdev(run[measure] for run in runs)),
+            "std": _rounded(stdev(run[measure] for run in runs)) if len(runs) > 1 else None,
         }
         for measure in MEASURES
     }
+    if pooled:
+        found["macro_f1"]["mean"] = pooled.macro_f1
+    return found
 
 
 def _rounded(value: float) -> float | None:

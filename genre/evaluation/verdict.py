@@ -1,7 +1,7 @@
 """Say what a song's probabilities are good for: sure of one genre, either of two, or open.
 
-The limits are fitted on tracks that the model was not trained on, so that PROMISE of the songs that
-are called sure, and of those that are called either, have a genre that is named.
+The limits are fitted on tracks that the model was not trained on. Strangers' songs are named right
+less often than these, so the limit for sure aims higher than PROMISE.
 """
 
 from typing import NamedTuple
@@ -9,8 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 SURE, EITHER, OPEN = "sure", "either", "open"
-TOO_EVEN, UNLIKE = "too even", "unlike the training songs"  # why a song is open
-PROMISE = 0.9  # the fraction of the songs called sure, and of those called either, that are right
+# Why a song is open.
+TOO_EVEN, UNLIKE, DISAGREE = "too even", "unlike the training songs", "tags disagree"
+PROMISE = 0.9  # the fraction of the songs called sure or either that should be right
+SURE_AIM, EITHER_AIM = 0.94, 0.90  # mean probability of the named genres, of those called so
+DIGITS = 4  # of a probability that is compared with a limit: rounding errors decide nothing
+UNLIKE_SHARE = 0.1  # of the known tracks, those farthest from all genres are taken for unlike them
 
 
 class Limits(NamedTuple):
@@ -19,6 +23,7 @@ class Limits(NamedTuple):
     sure: float  # of the top probability
     either: float  # of the two highest probabilities together
     farthest: float | None = None  # the distance to the nearest genre from which on a song is open
+    against: float | None = None  # the strength of the tags of other music, likewise
 
 
 class Verdict(NamedTuple):
@@ -30,16 +35,24 @@ class Verdict(NamedTuple):
     reason: str = ""  # why it is open
 
 
-def of_song(probabilities: np.ndarray, limits: Limits, nearest: float | None = None) -> Verdict:
+def of_song(
+    probabilities: np.ndarray,
+    limits: Limits,
+    nearest: float | None = None,
+    against: np.ndarray | None = None,
+) -> Verdict:
     """Return the verdict on a song, given the genres' joined probabilities, (genres,).
 
-    `nearest` is the distance of its embedding to the nearest genre, where that is known.
+    `nearest` is the distance of its embedding to the nearest genre, and `against` what its tags say
+    against each genre, (genres,), where these are known.
     """
     first, second = np.argsort(-probabilities, kind="stable")[:2].tolist()
-    top = float(probabilities[first])
-    both = top + float(probabilities[second])
+    top = round(float(probabilities[first]), DIGITS)
+    both = round(top + float(probabilities[second]), DIGITS)
     if nearest is not None and limits.farthest is not None and nearest >= limits.farthest:
         return Verdict(OPEN, (), top, UNLIKE)
+    if against is not None and limits.against is not None and against[first] >= limits.against:
+        return Verdict(OPEN, (), top, DISAGREE)
     if top >= limits.sure:
         return Verdict(SURE, (first,), top)
     if both >= limits.either:
@@ -47,36 +60,33 @@ def of_song(probabilities: np.ndarray, limits: Limits, nearest: float | None = N
     return Verdict(OPEN, (), top, TOO_EVEN)
 
 
-def fit(
-    probabilities: np.ndarray, labels: np.ndarray, promise: float = PROMISE
-) -> tuple[float, float]:
-    """Return the limits for sure and for either, fitted on tracks, (tracks, genres).
+def fit(probabilities: np.ndarray) -> tuple[float, float]:
+    """Return the limits for sure and for either, from tracks' probabilities, (tracks, genres).
 
-    Each is the lowest with which `promise` of the tracks that it admits are right. The limit for
-    either is fitted on the tracks that are not sure.
+    Each is the lowest with which the named genres of the songs that it admits have the mean
+    probability that is aimed at. The probabilities have to be calibrated: then that is the fraction
+    that is right. Counting the right ones gives limits that vary much more with the tracks.
     """
-    order = np.argsort(-probabilities, axis=1, kind="stable")
-    highest = np.take_along_axis(probabilities, order, axis=1)
-    right = order == labels[:, np.newaxis]
+    highest = -np.sort(-probabilities, axis=1)
     top, both = highest[:, 0], highest[:, :2].sum(axis=1)
-    sure = lowest_limit(top, right[:, 0], promise)
-    rest = top < sure
-    either = lowest_limit(both[rest], right[rest, :2].any(axis=1), promise)
-    return sure, either
+    sure = lowest_limit(top, SURE_AIM)
+    return sure, lowest_limit(both[top < sure], EITHER_AIM)
 
 
-def lowest_limit(confidence: np.ndarray, right: np.ndarray, promise: float) -> float:
-    """Return the lowest confidence from which on the fraction `promise` of tracks is right.
+def lowest_limit(confidence: np.ndarray, aim: float) -> float:
+    """Return the lowest confidence such that the mean of all from there on is `aim` or more.
 
-    Tracks of the same confidence are admitted together or not at all. It is 1 where not even the
-    most confident tracks are right often enough, and 0 where all tracks together are.
+    It is 1 where there is none, as not even the most confident track reaches the aim.
     """
-    steps, group = np.unique(-confidence, return_inverse=True)
-    admitted = np.cumsum(np.bincount(group, minlength=len(steps)))
-    share_right = np.cumsum(np.bincount(group, weights=right, minlength=len(steps))) / admitted
-    enough = np.flatnonzero(share_right >= promise)
-    if not len(enough):
-        return 1.0
-    if enough[-1] == len(steps) - 1:
-        return 0.0
-    return float(np.floor(1e4 * min(-steps[enough[-1]], 1)) / 1e4)  # at most the track's own
+    falling = -np.sort(-np.round(confidence, DIGITS))
+    means = np.cumsum(falling) / np.arange(1, len(falling) + 1)
+    enough = np.flatnonzero(means >= aim)
+    return float(falling[enough[-1]]) if len(enough) else 1.0
+
+
+def farthest(nearest: np.ndarray) -> float:
+    """Return the distance from which on a song is unlike the training songs.
+
+    `nearest` are the distances of known tracks to their nearest genre, (tracks,).
+    """
+    return float(np.quantile(nearest, 1 - UNLIKE_SHARE))

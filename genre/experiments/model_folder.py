@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,20 +13,19 @@ import numpy as np
 
 from genre import features, splits
 from genre.errors import ModelError, TrainingError
-from genre.evaluation import Predictions, metrics
-from genre.experiments.results import Result
+from genre.evaluation import metrics
+from genre.experiments.protocol import Run
+from genre.experiments.run import Experiment, Result
 from genre.files import check_folder, printable, replacing_files, sha256, sha256_of_lines
-from genre.model import card, centres_file, onnx_file
+from genre.model import card, centres_file
 from genre.reporting import figures, text
 from genre.segments import Segments
-from genre.splits import split_file
+from genre.splits import groups, split_file
 
 README_FILE = "README.md"
 NOTES_FILE = "NOTES.md"  # written by a person, never by this code
 MODEL_FILES = (card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE, card.CENTRES_FILE)
 WRITTEN = (*MODEL_FILES, card.CARD_FILE, README_FILE, split_file.NAME, *figures.OF_TRAINING)
-COMPARED = 512  # segments whose probabilities by Keras and by ONNX Runtime are compared
-LARGEST_DIFFERENCE = 1e-5  # between these probabilities
 
 
 class Saved(NamedTuple):
@@ -51,116 +51,108 @@ def before(folder: Path) -> Path:
     return path.with_name(f"{path.name}-before")
 
 
-def card_fields(
+def save(
+    done: Experiment,
     segments: Segments,
-    results: Sequence[Result],
-    kept: Result,
-    tested: Predictions,
+    folder: Path,
     *,
     data: Path,
     command: str,
-) -> dict[str, Any]:
-    """Return the card's fields about the data, the split and the scores.
+    overwrite: bool = False,
+) -> Saved:
+    """Write a model, its card as JSON and as a README, its split, and pictures of its scores.
 
-    `kept` is the result of the model that is saved; `data` is the segment file.
+    `data` is the file of the segments, and `command` what was typed. An earlier model in the folder
+    is kept in another one, unless `overwrite`. The pictures are drawn last: if that fails, the
+    model is saved already.
     """
-    measures = metrics.measures([result.predictions for result in results], segments.mapping)
+    with replacing_files(folder) as unfinished:
+        fields = card_fields(done, segments) | _write_model(done, unfinished)
+        the_card = card.new(
+            **fields,
+            data={"file": printable(data.name), "sha256": segments.digest},
+            command=command,
+            created=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        )
+        card.write(the_card, unfinished)
+        readme = text.readme(the_card, _notes(folder))
+        (unfinished / README_FILE).write_text(readme, encoding="utf-8")
+        split_file.write(segments, done.kept.run.split.parts, unfinished / split_file.NAME)
+        written = {path.name for path in unfinished.iterdir()}
+        earlier = None if overwrite else _keep(folder)
+    for name in {*WRITTEN} - written:
+        (folder / name).unlink(missing_ok=True)
+    with replacing_files(folder) as unfinished:
+        text.pictures(done.tested, the_card.scores, text.title(the_card), unfinished)
+        done.fitted.draw(unfinished, text.run_title(the_card))
+    return Saved(the_card, folder, earlier)
+
+
+def _write_model(done: Experiment, folder: Path) -> dict[str, Any]:
+    """Write the model's files and the genres' centres; return the card's fields about them."""
+    fields = done.fitted.write(folder)
+    if done.kept.centres:
+        path = folder / card.CENTRES_FILE
+        path.write_bytes(centres_file.to_bytes(done.kept.centres))
+        fields["files"] |= {card.CENTRES_FILE: sha256(path)}
+    return fields
+
+
+def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
+    """Return the card's fields about the model, its training, the split and the scores."""
+    measures = metrics.measures([each.predictions for each in done.results], segments.mapping)
+    protocol = asdict(done.protocol)
+    scores = metrics.score(done.tested, segments.mapping, groups.independent(segments))
+    pooled = scores if done.protocol.folds else None
     return {
+        "script": done.learner.script,
+        "title": done.learner.title,
         "mapping": segments.mapping,
         "feature": segments.feature,
         "settings": segments.settings,
         # One segment tells an embedding's model much by itself, so it may be from anywhere.
         "reads": card.SPREAD if features.is_embedding(segments.feature) else card.OPENING,
-        "data": {"file": printable(data.name), "sha256": segments.digest},
-        "split": split_fields(segments, results, kept),
-        "scores": msgspec.to_builtins(metrics.score(tested, segments.mapping)),
+        "split": split_fields(done, segments),
+        "architecture": done.fitted.architecture,
+        "training": {"folds": protocol["folds"] or 0, "refit": protocol["refit"]}
+        | done.fitted.training,
+        "protocol": protocol,
+        "scores": msgspec.to_builtins(scores),
         "runs": [
-            {"seed": result.seed} | of_run for result, of_run in zip(results, measures, strict=True)
+            {"seed": each.run.seed} | of_run | _epochs(each)
+            for each, of_run in zip(done.results, measures, strict=True)
         ],
-        "spread": metrics.spread(measures) if len(results) > 1 else {},
-        "calibration": kept.calibration,
-        "command": command,
-        "created": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "spread": metrics.spread(measures, pooled) if len(measures) > 1 else {},
+        "calibration": done.kept.calibration,
+        "versions": card.versions(),
     }
 
 
-def split_fields(segments: Segments, results: Sequence[Result], kept: Result) -> dict[str, Any]:
+def _epochs(result: Result) -> dict[str, int]:
+    """Return how many epochs a run had, for the card; nothing for a classifier."""
+    return {name: it for name, it in result.training.items() if name == "epochs_run"}
+
+
+def split_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
     """Return the card's fields about the split, with the notes on the splits of all runs.
 
     The sizes of the parts, and the digests of their lists of tracks, are those of the saved model.
     """
     parts = {
         part: {
-            "segments": int(np.sum(kept.split.parts == part)),
+            "segments": int(np.sum(done.kept.run.split.parts == part)),
             "tracks": len(tracks),
             "tracks_sha256": sha256_of_lines(tracks),
         }
-        for part, tracks in splits.tracks_by_part(segments, kept.split.parts).items()
+        for part, tracks in splits.tracks_by_part(segments, done.kept.run.split.parts).items()
     }
-    return {
-        "name": results[0].split.name,
-        "seed": results[0].seed,
-        "notes": notes(result.split for result in results),
-        **parts,
-    }
+    runs = [result.run for result in done.results]
+    return {"name": runs[0].split.name, "seed": runs[0].seed, "notes": notes(runs), **parts}
 
 
-def notes(of_splits: Iterable[splits.Split]) -> list[str]:
-    """Return the warnings of several splits, each once."""
-    return list(dict.fromkeys(note for split in of_splits for note in split.notes))
-
-
-def write_network(network: Any, frames: np.ndarray, folder: Path) -> dict[str, Any]:
-    """Write a network for Keras and for ONNX Runtime, and return the card's fields about them.
-
-    Raises ModelError if the two give different probabilities for the frames.
-    """
-    network.save(folder / card.MODEL_FILE)
-    onnx_file.export(network, folder / card.ONNX_FILE)
-    difference = onnx_file.largest_difference(network, folder / card.ONNX_FILE, frames)
-    if not difference <= LARGEST_DIFFERENCE:
-        raise ModelError(
-            f"the network's probabilities differ by {difference:.1g} between Keras and ONNX "
-            f"Runtime, more than {LARGEST_DIFFERENCE:g}; nothing is saved"
-        )
-    files = {name: sha256(folder / name) for name in (card.MODEL_FILE, card.ONNX_FILE)}
-    return {"files": files, "onnx_difference": difference}
-
-
-def save(
-    write_model: Callable[[Path], dict[str, Any]],
-    fields: dict[str, Any],
-    segments: Segments,
-    kept: Result,
-    tested: Predictions,
-    folder: Path,
-    *,
-    overwrite: bool = False,
-) -> Saved:
-    """Write a model, its card as JSON and as a README, its split, and pictures of its scores.
-
-    `write_model` writes the model's files into a folder, and returns the card's fields about them;
-    `fields` are the other fields. An earlier model in the folder is kept in another one, unless
-    `overwrite`. The pictures are drawn last: if that fails, the model is saved already.
-    """
-    with replacing_files(folder) as unfinished:
-        fields |= write_model(unfinished)
-        if kept.centres:
-            path = unfinished / card.CENTRES_FILE
-            path.write_bytes(centres_file.to_bytes(kept.centres))
-            fields["files"] |= {card.CENTRES_FILE: sha256(path)}
-        the_card = card.new(**fields)
-        card.write(the_card, unfinished)
-        readme = text.readme(the_card, _notes(folder))
-        (unfinished / README_FILE).write_text(readme, encoding="utf-8")
-        split_file.write(segments, kept.split.parts, unfinished / split_file.NAME)
-        written = {path.name for path in unfinished.iterdir()}
-        earlier = None if overwrite else _keep(folder)
-    for name in {*WRITTEN} - written:
-        (folder / name).unlink(missing_ok=True)
-    with replacing_files(folder) as unfinished:
-        text.pictures(tested, the_card.scores, text.title(the_card), unfinished)
-    return Saved(the_card, folder, earlier)
+def notes(runs: Sequence[Run]) -> list[str]:
+    """Return the warnings on the splits of several runs, each once."""
+    return list(dict.fromkeys(note for run in runs for note in run.split.notes))
 
 
 def _notes(folder: Path) -> str:
@@ -184,15 +176,9 @@ def _keep(folder: Path) -> Path | None:
     return place
 
 
-def summary(saved: Saved, *, what: str = "network") -> str:
+def summary(saved: Saved, *, what: str) -> str:
     """Return the scores of a saved model, the warnings on its split, and its folder, as text."""
-    lines = []
-    if saved.card.spread:
-        lines += [text.run_line(i, run) for i, run in enumerate(saved.card.runs, start=1)]
-        lines += [text.spread_line(saved.card.spread, len(saved.card.runs)), ""]
-    lines += [text.title(saved.card), text.scores(saved.card.scores), ""]
-    lines += [f"note: {note}" for note in saved.card.split.notes]
-    lines.append(f"{what}, card and pictures in {saved.folder}")
+    lines = [text.summary(saved.card), f"{what}, card and pictures in {saved.folder}"]
     if saved.before:
         now = saved.card.scores.track_accuracy
         lines[-1] += f" ({now:.3f} per track); the earlier model{_score(saved.before)} is kept in "

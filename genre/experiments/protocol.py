@@ -1,15 +1,12 @@
-"""An experiment: the runs that a protocol asks for, and everything that decides their networks."""
+"""The runs that a protocol asks for: how the data is split, how often, and with which seeds."""
 
-import hashlib
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from genre import splits
 from genre.errors import TrainingError
-from genre.networks import Architecture
 from genre.segments import Segments
 from genre.splits import Split
-from genre.training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,30 +16,43 @@ class Protocol:
     split: str = "track"  # the name of a split, or a CSV file's path
     folds: int | None = None
     repeats: int = 1
+    refit: bool = False  # whether one more model is trained on all tracks, after the folds
     seed: int = 42
     test_one_in: int = splits.TEST_ONE_IN
     validation_one_in: int = splits.VALIDATION_ONE_IN
 
 
-def plan(
-    segments: Segments, protocol: Protocol, *, validation: bool = True
-) -> list[tuple[int, Split]]:
-    """Return the seed and the split of every run.
+class Run(NamedTuple):
+    """One training of an experiment."""
 
-    Without `validation`, a fold trains on all tracks that it does not test.
+    number: int  # from 1
+    seed: int
+    split: Split
+
+
+def plan(segments: Segments, protocol: Protocol, *, needs_validation: bool = True) -> list[Run]:
+    """Return the runs of a protocol. With a refit, the last one trains on all tracks.
+
+    With a refit no fold has a validation part, because the refit has none either. Raises
+    TrainingError if there are no folds then, or if the training `needs_validation`.
     """
-    seed, name = protocol.seed, protocol.split
-    if protocol.folds:
-        folds = splits.folds(
-            segments,
-            name,
-            n_folds=protocol.folds,
-            seed=seed,
-            validation_one_in=protocol.validation_one_in if validation else None,
+    if protocol.refit and not (protocol.folds and not needs_validation):
+        raise TrainingError(
+            "--refit needs --folds and, for a network, --schedule cosine, which needs no "
+            "validation part"
         )
-        return [(seed, split) for split in folds]
+    if protocol.folds:
+        dealt = splits.folds(
+            segments,
+            protocol.split,
+            n_folds=protocol.folds,
+            seed=protocol.seed,
+            validation_one_in=None if protocol.refit else protocol.validation_one_in,
+        )
+        dealt += [splits.everything(segments)] if protocol.refit else []
+        return [Run(number, protocol.seed, split) for number, split in enumerate(dealt, start=1)]
     split = split_of(segments, protocol)
-    return [(seed + number, split) for number in range(protocol.repeats)]
+    return [Run(1 + i, protocol.seed + i, split) for i in range(protocol.repeats)]
 
 
 def split_of(segments: Segments, protocol: Protocol) -> Split:
@@ -54,45 +64,3 @@ def split_of(segments: Segments, protocol: Protocol) -> Split:
         test_one_in=protocol.test_one_in,
         validation_one_in=protocol.validation_one_in,
     )
-
-
-def plan_refit(segments: Segments, recipe: Recipe, protocol: Protocol) -> list[tuple[int, Split]]:
-    """Return the folds, without validation parts, and last the run that trains on all tracks.
-
-    Raises TrainingError if the training needs a validation part.
-    """
-    if not (protocol.folds and recipe.fixed_length):
-        raise TrainingError(
-            "--refit needs --folds, and --schedule cosine, which needs no validation part"
-        )
-    return [
-        *plan(segments, protocol, validation=False),
-        (protocol.seed, splits.everything(segments)),
-    ]
-
-
-def identity(
-    chosen: Architecture,
-    recipe: Recipe,
-    *,
-    data: str,
-    split: Split,
-    seed: int,
-    versions: dict[str, str],
-) -> dict[str, Any]:
-    """Return everything that decides a network: equal values give equal networks on one machine.
-
-    `data` is the digest of the segment file. These values are on the card and in checkpoints. A
-    training can be resumed only if none of them has changed.
-    """
-    parts = hashlib.sha256("\n".join(split.parts).encode()).hexdigest()
-    training = {"seed": seed} | asdict(recipe)
-    if not recipe.augment:
-        training["augmentation"] = {}
-    return {
-        "architecture": chosen.card_fields,
-        "data": data,
-        "split": {"name": split.name, "parts": parts},
-        "training": training,
-        "versions": versions,
-    }

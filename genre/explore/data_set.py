@@ -163,10 +163,10 @@ def draw_examples(
     """Draw the middle of one track of each genre, {label: track}, all with one colour scale."""
     feature, n_bands = segments.feature, segments.frames.shape[2]
     settings = features.matching_settings(feature, segments.settings, n_bands)
-    look = feature_image.LOOKS.get(feature) if settings else None
+    look = features.look(feature)
     frames = np.stack([middle(segments, track) for track in tracks.values()])
-    limits, unit = {"vmin": frames.min(), "vmax": frames.max()}, look.unit if look else "value"
-    if feature_image.has_own_scales(feature):
+    limits, unit = {"vmin": frames.min(), "vmax": frames.max()}, look.unit
+    if look.own_scales:
         frames = feature_image.standardised(frames, values.overall_mean, values.overall_deviation)
         limits, unit = {"vmin": -3, "vmax": 3}, "standard deviations from the mean of all tracks"
     columns = min(COLUMNS, len(tracks))
@@ -192,7 +192,7 @@ def draw_examples(
     if image:
         figure.colorbar(image, ax=axes, label=unit, aspect=30, pad=0.01)
     figure.supxlabel("time (s)" if settings else "frame")
-    figure.supylabel(look.bands if look else "feature" if "+" in feature else "band")
+    figure.supylabel(look.bands if settings else "band")
     figure.suptitle(title, fontsize="x-large", fontweight="bold")
     save(figure, path)
 

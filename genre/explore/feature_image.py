@@ -1,58 +1,16 @@
 """Draw the frames of a feature over time, with the axes of librosa.display."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import librosa.display
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from genre import features
-from genre.features import librosa_features
 from genre.features.settings import Settings
 from genre.reporting.figures import PALETTE
 
 LINE = PALETTE[0]  # the colour of a feature that is one line
-
-
-class Look(NamedTuple):
-    """How a feature is drawn."""
-
-    title: str
-    shows: str
-    bands: str  # the label of the band axis
-    y_axis: str | None  # the kind of axis, as librosa.display names it
-    unit: str  # of the values
-
-
-HERTZ = "frequency (Hz)"
-CHROMA = ("pitch class", "chroma", "strength")
-LOOKS = {
-    "mfcc": Look("MFCCs", "the shape of the spectrum: timbre", "coefficient", None, ""),
-    "mel": Look("Mel spectrogram", "energy, in bands spaced as in hearing", HERTZ, "mel", "dB"),
-    "stft": Look("Spectrogram", "energy at every frequency", HERTZ, "log", "dB"),
-    "cqt": Look("Constant-Q transform", "energy at every semitone", "note", "cqt_note", "dB"),
-    "chroma_stft": Look("Chroma", "the twelve pitch classes, over all octaves", *CHROMA),
-    "chroma_cqt": Look("Chroma", "the twelve pitch classes, over all octaves", *CHROMA),
-    "chroma_cens": Look("Chroma (CENS)", "the twelve pitch classes, smoothed", *CHROMA),
-    "tempogram": Look(
-        "Tempogram", "how regularly onsets repeat: beats", "tempo (BPM)", "tempo", "autocorrelation"
-    ),
-    "centroid": Look("Spectral centroid", "how bright it sounds", HERTZ, None, "Hz"),
-    "contrast": Look("Spectral contrast", "peaks above valleys", "range, low to high", None, "dB"),
-    "wavelet": Look(
-        "Wavelet scalogram",
-        "precise in time at high frequencies, in pitch at low ones",
-        HERTZ,
-        "cqt_hz",
-        "dB",
-    ),
-    "musicnn": Look("musicnn", "a network's embedding of a segment", "value", None, ""),
-}
-
-
-def has_own_scales(feature: str) -> bool:
-    """Say whether the bands have such different scales that they are standardised for a picture."""
-    return feature in ("mfcc", "musicnn") or feature not in LOOKS
 
 
 def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
@@ -69,21 +27,15 @@ def draw(axis, frames: np.ndarray, feature: str, settings: Settings | None, **li
     if frames.shape[1] == 1:
         axis.plot(times, frames[:, 0], color=LINE)
         return None
-    scale: dict[str, Any] = {"x_axis": "frames"}
-    if settings:
-        scale = {"x_axis": "s", "sr": settings.sample_rate, "hop_length": settings.hop_length}
-    if settings and feature in LOOKS:
-        scale["y_axis"] = LOOKS[feature].y_axis
-    if settings and feature == "wavelet":
-        scale["y_coords"] = librosa_features.wavelet_frequencies(settings)
+    look, scale = features.look(feature), _scale(feature, settings)
     values = frames.T.astype(float)  # float32 can overflow in the colour scale
-    colors = "RdBu_r" if has_own_scales(feature) else "magma"
+    colors = "RdBu_r" if look.own_scales else "magma"
     image = librosa.display.specshow(
         values, x_coords=times, ax=axis, cmap=colors, **scale, **limits
     )
     axis.set(xlabel="", ylabel="")
     axis.minorticks_off()
-    if feature == "cqt" and settings:
+    if scale.get("y_axis") == "cqt_note":
         octaves = [f"C{number}" for number in range(1, 8)]
         axis.set_yticks(librosa.note_to_hz(octaves), octaves)
     elif "+" in feature and settings:
@@ -91,6 +43,17 @@ def draw(axis, frames: np.ndarray, feature: str, settings: Settings | None, **li
     elif scale.get("y_axis") is None:
         axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     return image
+
+
+def _scale(feature: str, settings: Settings | None) -> dict[str, Any]:
+    """Return the scales of both axes, as librosa.display takes them."""
+    if settings is None:
+        return {"x_axis": "frames"}
+    look = features.look(feature)
+    scale = {"x_axis": "s", "sr": settings.sample_rate, "hop_length": settings.hop_length}
+    if look.frequencies:
+        scale["y_coords"] = look.frequencies(settings)
+    return scale | {"y_axis": look.scale}
 
 
 def _name_joined(axis, feature: str, settings: Settings) -> None:

@@ -70,9 +70,9 @@ def draw(
     librosa.display.waveshow(samples, sr=settings.sample_rate, ax=axes[0], color=feature_image.LINE)
     _name(axes[0], "Waveform", "the samples", "amplitude")
     for axis, (feature, values) in zip(axes[1:], frames.items(), strict=True):
-        look = feature_image.LOOKS[feature]
+        look = features.look(feature)
         unit, limits = look.unit, {}
-        if feature_image.has_own_scales(feature):
+        if look.own_scales:
             values = feature_image.standardised(values, values.mean(axis=0), values.std(axis=0))
             unit, limits = "standard deviations\nfrom the mean", {"vmin": -3, "vmax": 3}
         image = feature_image.draw(axis, values, feature, settings, **limits)

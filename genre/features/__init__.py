@@ -12,23 +12,37 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from genre import audio
-from genre.errors import FeatureError
+from genre.audio import fingerprint
+from genre.errors import FeatureError, reason
 from genre.features import librosa_features, musicnn, spectrum
 from genre.features.alteration import altered
 from genre.features.settings import Settings
 
 Frames = TypeVar("Frames")  # (segments, frames, bands)
 STEADY = 2e-3  # two steps of float16, relative to the value
-
-
 Compute = Callable[[np.ndarray, Settings], np.ndarray]
+Levels = Sequence[tuple[str, int]]  # the level and the number of bands of each joined feature
+
+
+class Look(NamedTuple):
+    """How a feature is drawn over time."""
+
+    title: str
+    shows: str  # what can be seen in it, in a few words
+    bands: str  # the label of the band axis
+    unit: str = ""  # of the values
+    scale: str | None = None  # of the band axis, as librosa.display names it; None: band numbers
+    # The frequency of each band in Hz, where librosa.display does not know it.
+    frequencies: Callable[[Settings], np.ndarray] | None = None
+    own_scales: bool = False  # bands are of different sizes: each is drawn relative to its mean
 
 
 class Feature(NamedTuple):
-    """How a feature is computed, and what is known of its frames without computing them."""
+    """How a feature is computed and drawn, and what is known of its frames without computing it."""
 
     compute: Compute  # from (segments, samples) to (segments, frames, bands)
     bands: Callable[[Settings], int]  # their number
+    look: Look
     level: str = ""  # the bands to which a change of volume adds a constant: "all", "first" or none
     settings: tuple[str, ...] = ()  # the settings that only some features have
     embedding: bool = False  # whether a segment is one vector, and similar songs have similar ones
@@ -39,6 +53,7 @@ class Track(NamedTuple):
 
     frames: np.ndarray
     short: bool = False  # whether the track is shorter than one segment, and repeated to fill it
+    fingerprint: np.ndarray = fingerprint.NONE  # of its samples, if asked for
 
 
 def each(compute: Compute) -> Compute:
@@ -50,21 +65,89 @@ def each(compute: Compute) -> Compute:
     return of_all
 
 
+def chroma(compute: Compute, title: str, shows: str) -> Feature:
+    """Return a feature of twelve pitch classes."""
+    look = Look(title, shows, "pitch class", "strength", "chroma")
+    return Feature(each(compute), lambda _: 12, look)
+
+
+HERTZ = "frequency (Hz)"
 FEATURES = {
-    "mfcc": Feature(each(spectrum.mfcc), lambda s: s.n_mfcc, "first", ("n_mels", "n_mfcc")),
-    "mel": Feature(each(spectrum.mel), lambda s: s.n_mels, "all", ("n_mels",)),
-    "stft": Feature(each(spectrum.stft), lambda s: 1 + s.n_fft // 2, "all"),
-    "cqt": Feature(each(librosa_features.cqt), lambda _: librosa_features.CQT_BANDS, "all"),
-    "chroma_stft": Feature(each(librosa_features.chroma_stft), lambda _: 12),
-    "chroma_cqt": Feature(each(librosa_features.chroma_cqt), lambda _: 12),
-    "chroma_cens": Feature(each(librosa_features.chroma_cens), lambda _: 12),
-    "tempogram": Feature(each(librosa_features.tempogram), lambda _: 384),
-    "centroid": Feature(each(librosa_features.centroid), lambda _: 1),
-    "contrast": Feature(each(librosa_features.contrast), lambda _: 7),
-    "wavelet": Feature(
-        each(librosa_features.wavelet), lambda _: librosa_features.WAVELET_BANDS, "all"
+    "mfcc": Feature(
+        each(spectrum.mfcc),
+        bands=lambda s: s.n_mfcc,
+        look=Look("MFCCs", "the shape of the spectrum: timbre", "coefficient", own_scales=True),
+        level="first",
+        settings=("n_mels", "n_mfcc"),
     ),
-    "musicnn": Feature(musicnn.musicnn, lambda _: musicnn.VALUES, embedding=True),
+    "mel": Feature(
+        each(spectrum.mel),
+        bands=lambda s: s.n_mels,
+        look=Look("Mel spectrogram", "energy, in bands spaced as in hearing", HERTZ, "dB", "mel"),
+        level="all",
+        settings=("n_mels",),
+    ),
+    "stft": Feature(
+        each(spectrum.stft),
+        bands=lambda s: 1 + s.n_fft // 2,
+        look=Look("Spectrogram", "energy at every frequency", HERTZ, "dB", "log"),
+        level="all",
+    ),
+    "cqt": Feature(
+        each(librosa_features.cqt),
+        bands=lambda _: librosa_features.CQT_BANDS,
+        look=Look("Constant-Q transform", "energy at every semitone", "note", "dB", "cqt_note"),
+        level="all",
+    ),
+    "chroma_stft": chroma(
+        librosa_features.chroma_stft, "Chroma", "the twelve pitch classes, over all octaves"
+    ),
+    "chroma_cqt": chroma(
+        librosa_features.chroma_cqt, "Chroma", "the twelve pitch classes, over all octaves"
+    ),
+    "chroma_cens": chroma(
+        librosa_features.chroma_cens, "Chroma (CENS)", "the twelve pitch classes, smoothed"
+    ),
+    "tempogram": Feature(
+        each(librosa_features.tempogram),
+        bands=lambda _: 384,
+        look=Look(
+            title="Tempogram",
+            shows="how regularly onsets repeat: beats",
+            bands="tempo (BPM)",
+            unit="autocorrelation",
+            scale="tempo",
+        ),
+    ),
+    "centroid": Feature(
+        each(librosa_features.centroid),
+        bands=lambda _: 1,
+        look=Look("Spectral centroid", "how bright it sounds", HERTZ, "Hz"),
+    ),
+    "contrast": Feature(
+        each(librosa_features.contrast),
+        bands=lambda _: 7,
+        look=Look("Spectral contrast", "peaks above valleys", "range, low to high", "dB"),
+    ),
+    "wavelet": Feature(
+        each(librosa_features.wavelet),
+        bands=lambda _: librosa_features.WAVELET_BANDS,
+        look=Look(
+            title="Wavelet scalogram",
+            shows="precise in time at high frequencies, in pitch at low ones",
+            bands=HERTZ,
+            unit="dB",
+            scale="cqt_hz",
+            frequencies=librosa_features.wavelet_frequencies,
+        ),
+        level="all",
+    ),
+    "musicnn": Feature(
+        musicnn.musicnn,
+        bands=lambda _: musicnn.VALUES,
+        look=Look("musicnn", "a network's embedding of a segment", "value", own_scales=True),
+        embedding=True,
+    ),
 }
 
 
@@ -101,11 +184,18 @@ def stored(feature: str, settings: Settings) -> dict[str, Any]:
     }
 
 
-def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str, int]]:
+def look(feature: str) -> Look:
+    """Return how a feature is drawn, also one that is joined or unknown."""
+    if feature in FEATURES:
+        return FEATURES[feature].look
+    return Look(feature, "", "feature" if "+" in feature else "band", own_scales=True)
+
+
+def levels(feature: str, values: dict[str, Any], n_bands: int) -> Levels:
     """Return the `level` and the number of bands of each feature that a name consists of.
 
-    `values` are the settings as stored in a file. If the name or the settings are unknown, the
-    level of the bands is "".
+    `values` are the settings as stored in a file. If the name or the settings are unknown, no band
+    has a level. `Segments.levels` are those of a data set.
     """
     try:
         found = parts(feature)
@@ -117,7 +207,7 @@ def levels(feature: str, values: dict[str, Any], n_bands: int) -> list[tuple[str
     return [(part.level, part.bands(settings)) for part in found] if settings else [("", n_bands)]
 
 
-def by_level(frames: Frames, levels: Sequence[tuple[str, int]]) -> Iterator[tuple[str, Frames]]:
+def by_level(frames: Frames, levels: Levels) -> Iterator[tuple[str, Frames]]:
     """Yield the `level` and the bands of each feature; frames are an array or a Keras tensor."""
     start = 0
     for level, n_bands in levels:
@@ -125,7 +215,7 @@ def by_level(frames: Frames, levels: Sequence[tuple[str, int]]) -> Iterator[tupl
         start += n_bands
 
 
-def without_level(frames: Frames, levels: Sequence[tuple[str, int]], ops: Any = np) -> Frames:
+def without_level(frames: Frames, levels: Levels, ops: Any = np) -> Frames:
     """Return frames without their level, so that a change of volume does not change them.
 
     A change of volume adds the same number of decibels to every band of every frame. In MFCCs it
@@ -175,8 +265,9 @@ def check(feature: str, settings: Settings) -> tuple[int, int]:
         with warnings.catch_warnings(action="ignore"):  # real problems are errors
             return of_segments(noise.astype(np.float32)[None], feature, settings).shape[1:]
     except (ValueError, ArithmeticError, IndexError) as error:  # from NumPy, librosa or our code
-        reason = str(error).split("\n")[0]
-        raise FeatureError(f"{feature} cannot be computed with these settings ({reason})") from None
+        raise FeatureError(
+            f"{feature} cannot be computed with these settings ({reason(error)})"
+        ) from None
 
 
 def of_segments(segments: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
@@ -200,13 +291,14 @@ def of_track(
     *,
     n_altered: int = 0,
     offset: float = 0.0,
+    with_fingerprint: bool = False,
 ) -> Track:
     """Return the frames of a track: of `track_seconds`, beginning at `offset` seconds.
 
     A track that ends earlier gives its whole segments. A track shorter than a segment gives one.
     After the track's own segments come those of its copies: one shifted in pitch by each of
-    `shifts` semitones, then `n_altered` copies as from `alteration.altered`. Raises AudioError if
-    the track cannot be read.
+    `shifts` semitones, then `n_altered` copies as from `alteration.altered`. The fingerprint, by
+    which duplicates are found, takes time. Raises AudioError if the track cannot be read.
     """
     samples = audio.load(
         path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
@@ -217,22 +309,10 @@ def of_track(
         *(altered(samples, settings.sample_rate, number) for number in range(1, 1 + n_altered)),
     ]
     all_frames = [track.frames, *(of_samples(copy, feature, settings).frames for copy in copies)]
-    return track._replace(frames=np.concatenate(all_frames))
-
-
-def of_whole_track(
-    path: str | Path, feature: str, settings: Settings, *, offset: float = 0.0
-) -> Iterator[Track]:
-    """Yield the frames of all of a track's segments, as `of_track` of `track_seconds` at a time.
-
-    The last piece may have fewer segments. Raises AudioError as `of_track` does.
-    """
-    pieces = audio.blocks(
-        path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
-    )
-    for number, samples in enumerate(pieces):
-        if number == 0 or len(samples) >= settings.shortest_segment:
-            yield of_samples(samples, feature, settings)
+    track = track._replace(frames=np.concatenate(all_frames))
+    if with_fingerprint:
+        return track._replace(fingerprint=fingerprint.of(samples, settings.sample_rate))
+    return track
 
 
 def of_samples(samples: np.ndarray, feature: str, settings: Settings) -> Track:

@@ -64,12 +64,15 @@ def _classifier(file: Path, content: bytes, card: Card) -> Predictor:
         from genre.model import skops_file
     except ModuleNotFoundError:
         raise ModelError(f"{file}: {NEEDS_SKLEARN}") from None
+    kind = card.architecture.get("statistics", "")
+    if kind not in classifiers.STATISTICS:
+        raise ModelError(f"{file}: its card does not say what it learnt from; train it again")
     of_feature = (card.feature, card.settings)
     try:
         model = skops_file.from_bytes(content, len(card.mapping))
     except Exception as error:  # skops raises whatever its parts raise on a file of other content
         raise ModelError(f"{file}: not a classifier that can be loaded ({reason(error)})") from None
     return Predictor(
-        takes=lambda shape: classifiers.takes(model, shape, *of_feature),
-        predict=classifiers.predictor(model, *of_feature, len(card.mapping)),
+        takes=lambda shape: classifiers.takes(model, kind, shape, *of_feature),
+        predict=classifiers.predictor(model, kind, *of_feature, len(card.mapping)),
     )

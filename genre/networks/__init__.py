@@ -1,4 +1,6 @@
-"""The networks that can be trained, in one registry for all scripts.
+"""The networks of the literature, in one registry for all scripts.
+
+The basic networks are in the scripts: mlp.py, cnn.py and lstm.py.
 
 A network is a function of normalised frames, (segments, frames, bands), and the number of genres.
 It returns the genres' probabilities. Its keyword-only arguments are its options on the command
@@ -50,14 +52,12 @@ VGG_RECIPE = {
 }
 LINEAR_RECIPE = {"learning_rate": 0.001, "schedule": "cosine", "track_weights": True}
 
-# By script and by name. The first of each script is its default.
-NETWORKS: dict[str, dict[str, Network]] = {
-    "mlp": {
-        "mlp": Network(dense.mlp),
-        "linear": Network(dense.linear, LINEAR_RECIPE),
-    },
+Known = dict[str, Network]  # the networks of a script, by name; the first is the default
+
+# The networks of the literature, by script and by name. Each script adds its basic network.
+NETWORKS: dict[str, Known] = {
+    "mlp": {"linear": Network(dense.linear, LINEAR_RECIPE)},
     "cnn": {
-        "basic": Network(convolutional.basic),
         "branches": Network(convolutional.branches, by_feature=True),
         "frequency": Network(convolutional.frequency),
         "temporal": Network(convolutional.temporal),
@@ -68,7 +68,6 @@ NETWORKS: dict[str, dict[str, Network]] = {
         "vgg": Network(convolutional.vgg, VGG_RECIPE),
     },
     "lstm": {
-        "lstm": Network(recurrent.lstm),
         "crnn": Network(recurrent.crnn),
         "parallel": Network(recurrent.parallel),
     },
@@ -96,15 +95,22 @@ class Architecture(NamedTuple):
         return functools.partial(layers, n_bands=[width for _, width in levels])
 
 
+def of_script(script: str, basic: Callable[..., Tensor]) -> Known:
+    """Return a script's networks by name: its basic one, the default, and those of the registry."""
+    return {basic.__name__: Network(basic)} | NETWORKS[script]
+
+
 def choose(
-    script: str, name: str | None = None, given: Mapping[str, Any] | None = None
+    script: str,
+    known: Known,
+    name: str | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Architecture:
-    """Return a network of a script, by default the script's first.
+    """Return one of the networks `of_script`, by default the first.
 
     `given` are options of the command line, None for one that was not given. Raises TrainingError
     for an option that the network does not have.
     """
-    known = NETWORKS[script]
     default = next(iter(known))
     network, name = known[name or default], name or default
     asked = {key: value for key, value in (given or {}).items() if value is not None}

@@ -24,17 +24,8 @@ BBNN_MAPS = 32  # feature maps of every convolution of bbnn
 VGG_BANDS = 64  # vgg averages neighbouring bands of a feature that has at least twice as many
 
 
-def basic(frames: Tensor, n_genres: int) -> Tensor:
-    """Three convolutions, each with a pooling and batch normalisation, then a dense layer.
-
-    Each convolution detects small patterns. Each pooling halves both sides of the picture, so that
-    the next convolution covers twice the time and twice the bands.
-    """
-    return classify(three_convolutions(frames), (64,), n_genres)
-
-
 def three_convolutions(frames: Tensor) -> Tensor:
-    """Return the feature maps of the convolutions of `basic`, as a picture."""
+    """Return the feature maps of the convolutions of cnn.py, as a picture."""
     from keras import layers
 
     x = picture(frames)
@@ -46,7 +37,7 @@ def three_convolutions(frames: Tensor) -> Tensor:
 
 
 def branches(frames: Tensor, n_genres: int, n_bands: Sequence[int] | None = None) -> Tensor:
-    """The convolutions of `basic` for each of several features separately, then a dense layer.
+    """The convolutions of cnn.py for each of several features separately, then a dense layer.
 
     `n_bands` are the numbers of bands of the features, in their order.
     """

@@ -8,7 +8,7 @@ import numpy as np
 from genre import features
 from genre.environment import load_keras
 from genre.errors import TrainingError
-from genre.segments import Index, Segments, pieces
+from genre.segments import Segments, pieces
 
 Tensor = Any  # keras.KerasTensor; Keras itself is imported when a network is built
 # A network's layers: from normalised frames, (segments, frames, bands), and the number of genres
@@ -27,7 +27,7 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
     import tensorflow
 
     frames = keras.Input(segments.frames.shape[1:])
-    levelled = without_level(frames, segments)
+    levelled = features.without_level(frames, segments.levels, keras.ops)
     measured = keras.layers.Normalization()
     measured.build(levelled.shape)
     remove_level = keras.Model(frames, levelled)
@@ -43,14 +43,6 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
         name="normalization", mean=mean, variance=features.scale(mean, np.sqrt(variance)) ** 2
     )
     return keras.Model(frames, layers(normalization(levelled), len(segments.mapping)))
-
-
-def without_level(frames: Tensor, index: Index) -> Tensor:
-    """Return frames without their level; features without a level are not changed."""
-    from keras import ops
-
-    levels = features.levels(index.feature, index.settings, frames.shape[2])
-    return features.without_level(frames, levels, ops)
 
 
 def need_frames(frames: Tensor, least: int, network: str) -> None:

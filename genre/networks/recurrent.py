@@ -10,27 +10,6 @@ LayerCount = Annotated[int, "number of recurrent layers"]
 Units = Annotated[int, "units of each recurrent layer"]
 
 
-def lstm(
-    frames: Tensor,
-    n_genres: int,
-    *,
-    cell: Cell = "lstm",
-    bidirectional: Bidirectional = False,
-    layers: LayerCount = 2,
-    units: Units = 64,
-) -> Tensor:
-    """Two recurrent layers, then a dense one.
-
-    The first recurrent layer passes on its state after every frame, the last one only at the end.
-    """
-    import keras
-
-    x = recurrent(frames, cell=cell, bidirectional=bidirectional, layers=layers, units=units)
-    x = keras.layers.Dense(64, activation="relu")(x)
-    x = keras.layers.Dropout(0.3)(x)
-    return keras.layers.Dense(n_genres, activation="softmax")(x)
-
-
 def crnn(
     frames: Tensor,
     n_genres: int,
@@ -93,8 +72,8 @@ def parallel(
 def recurrent(x: Tensor, *, cell: str, bidirectional: bool, layers: int, units: int) -> Tensor:
     """Return the final state of recurrent layers that read a sequence, (segments, units).
 
-    All layers except the last pass on their state after every frame. They keep Keras's default
-    activations, because a GPU's fast kernel (cuDNN) takes no others.
+    As in lstm.py, all layers except the last pass on their state after every frame. They keep
+    Keras's default activations, because a GPU's fast kernel (cuDNN) takes no others.
     """
     import keras
 

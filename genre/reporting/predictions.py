@@ -3,7 +3,6 @@
 Each row is printed as soon as its song is done, so the widths of columns are set before.
 """
 
-import codecs
 import csv
 import io
 import json
@@ -14,12 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.cells import cell_len, set_cell_size
+import wcwidth
 
 from genre.errors import GenreError
-from genre.files import check_place, printable, replacing
 from genre.evaluation.verdict import EITHER, OPEN, SURE
+from genre.files import check_place, printable, replacing
 from genre.model.answer import Answer, shown_tags
+from genre.songs import csv_table
 
 FORMATS = ("table", "csv", "json")
 OLDER = {"csv": ",uncertain,", "json": '"uncertain": '}  # in the first line of an older output
@@ -109,8 +109,8 @@ def verdict_rows(songs: Sequence[str], mapping: Sequence[str], *, width: int | N
 
     The row is at most `width` characters wide: then long names, and the tags, are cut.
     """
-    longest = sorted(map(printable, mapping), key=cell_len)[-2:]
-    named = cell_len(" or ".join(longest))
+    longest = sorted(map(printable, mapping), key=wcwidth.width)[-2:]
+    named = wcwidth.width(" or ".join(longest))
     name, rest = _widest(songs), None
     if width:
         named = min(named, 2 * GENRE_MOST)
@@ -129,7 +129,7 @@ def verdict_rows(songs: Sequence[str], mapping: Sequence[str], *, width: int | N
 def _tags_and_reason(tags: Sequence[str], why: str, width: int | None) -> str:
     """Return tags and a reason in at most `width` characters: as many tags as there is room for."""
     room = width - len(why) - len(GAP) * bool(why) if width is not None else TAGS_MOST
-    while tags and cell_len(", ".join(tags)) > room:
+    while tags and wcwidth.width(", ".join(tags)) > room:
         tags = tags[:-1]
     text = ", ".join(tags)
     return f"{text}{GAP if text else ''}{why}" if width is None or len(why) <= width else ""
@@ -193,8 +193,8 @@ def table_rows(
         shares = (f" {answer.probabilities[genre]:>{cell}.0%}" for genre in mapping)
         return _fitted_end(answer.song, name) + "".join(shares) + _mark(answer)
 
-    heads = (set_cell_size(printable(genre), min(cell, cell_len(genre))) for genre in mapping)
-    return " " * name + "".join(" " * (1 + cell - cell_len(head)) + head for head in heads), row
+    heads = (wcwidth.clip(printable(genre), 0, cell) for genre in mapping)
+    return " " * name + "".join(f" {wcwidth.rjust(head, cell)}" for head in heads), row
 
 
 def _mark(answer: Answer) -> str:
@@ -203,22 +203,22 @@ def _mark(answer: Answer) -> str:
 
 
 def _widest(texts: Sequence[str]) -> int:
-    return max(cell_len(printable(text)) for text in texts)
+    return max(wcwidth.width(printable(text)) for text in texts)
 
 
 def _fitted(text: str, width: int) -> str:
     """Return text cut or padded to exactly `width` characters of a terminal."""
-    cut = cell_len(text) > width
-    return set_cell_size(text, width - 1) + ELLIPSIS if cut else set_cell_size(text, width)
+    if wcwidth.width(text) > width:
+        text = wcwidth.clip(text, 0, width - 1) + ELLIPSIS
+    return wcwidth.ljust(text, width)
 
 
 def _fitted_end(text: str, width: int) -> str:
     """Return text in exactly `width` characters; a long text keeps its end, the name in a path."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    while cell_len(text) > width - 1:
-        text = text[1:]
-    return set_cell_size(ELLIPSIS + text, width)
+    excess = wcwidth.width(text) - width
+    if excess > 0:
+        text = ELLIPSIS + wcwidth.clip(text, excess + 1, excess + width).lstrip()
+    return wcwidth.ljust(text, width)
 
 
 def check_segment_file(path: Path, n_songs: int) -> None:
@@ -270,7 +270,9 @@ def read_earlier(path: Path | None) -> Earlier:
     if path is None:
         return Earlier()
     try:
-        text = _decoded(path.read_bytes()).replace("\r\n", "\n")
+        # PowerShell's `>` writes UTF-16, cmd the system's code page; Excel adds a byte order mark.
+        encoding = csv_table.encoding(path, unfinished=True)
+        text = path.read_bytes().decode(encoding, errors="ignore").replace("\r\n", "\n")
     except FileNotFoundError:
         return Earlier(path)
     except OSError as error:
@@ -311,22 +313,6 @@ def check_earlier(earlier: Earlier, form: str, header: str | None, model: str) -
             f"{earlier.path}: holds rows of another model ({min(others) or 'not named'}; this one "
             f"is {model[:DIGEST_LENGTH]}); give another file"
         )
-
-
-def _decoded(content: bytes) -> str:
-    """Return the text of a file that this script, or a Windows shell that redirected it, wrote.
-
-    PowerShell's `>` and `>>` write UTF-16, cmd writes the system's code page, and Excel adds a byte
-    order mark.
-    """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", errors="ignore")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.end == len(content) and error.reason == "unexpected end of data":  # cut off
-            return content[: error.start].decode("utf-8-sig")
-        return content.decode("cp1252", errors="replace")
 
 
 def _row_of_json(line: str) -> tuple[str, str] | None:

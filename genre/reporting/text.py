@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 
 from genre import splits
-from genre.evaluation import Predictions, calibration, metrics
+from genre.evaluation import Predictions, calibration, metrics, verdict
 from genre.evaluation.metrics import MEASURES, GenreScores, Scores
 from genre.model.card import Card, CardSplit
 from genre.reporting import figures
 from genre.songs import PARTS
+
+# An accuracy on the training segments that is higher by more than this than that on the validation
+# segments: the network has learnt them by heart.
+OVERFITS = 0.1
 
 
 def network(card: Card) -> str:
@@ -62,7 +66,7 @@ def scores(result: Scores) -> str:
     width = max(len("genre"), *map(len, result.genres))
     lines = [
         f"accuracy per segment  {result.segment_accuracy:.3f}  ({result.segments} segments)",
-        f"accuracy per track    {result.track_accuracy:.3f}  ({result.tracks} tracks)",
+        f"accuracy per track    {result.track_accuracy:.3f}  ({tracks_with_interval(result)})",
         f"macro F1 of tracks    {result.macro_f1:.3f}",
         "",
         f"{'genre':{width}}  precision  recall     F1  ROC area  tracks",
@@ -75,36 +79,53 @@ def scores(result: Scores) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: GenreScores) -> list[str]:
-    return [_number(value) for value in (row.precision, row.recall, row.f1, row.roc_area)]
+def tracks_with_interval(result: Scores) -> str:
+    """Return the number of test tracks, and the interval of the accuracy where it is known."""
+    tracks = f"{result.tracks} tracks"
+    if not result.track_interval:
+        return tracks
+    return tracks + ": between {:.2f} and {:.2f} with 95 % confidence".format(
+        *result.track_interval
+    )
 
 
-def ranking(results: dict[str, dict[str, Any]]) -> str:
-    """Return a table of the scores of several classifiers, in their order.
-
-    A result holds the `measures` of its runs, the `seconds` of a run's training and the mean
-    `roc_area` of the genres.
-    """
-    width = max(len("classifier"), *map(len, results))
-    names = ("per segment", "per track", "macro F1", "ROC area", "seconds")
-    lines = [f"{'classifier':{width}}" + "".join(f"  {name:>{_wide(name)}}" for name in names)]
-    for name, result in results.items():
-        cells = [with_spread(result["measures"], measure) for measure in MEASURES]
-        cells += [_number(result["roc_area"]), f"{result['seconds']:.2f}"]
-        columns = zip(cells, names, strict=True)
-        lines.append(f"{name:{width}}" + "".join(f"  {cell:>{_wide(of)}}" for cell, of in columns))
+def summary(card: Card) -> str:
+    """Return the scores on a card, how its training went, and the warnings on its split."""
+    lines = []
+    if card.spread:
+        lines += [run_line(i, run) for i, run in enumerate(card.runs, start=1)]
+        lines += [spread_line(card.spread, len(card.runs)), ""]
+    lines += [title(card), scores(card.scores), ""]
+    lines += epoch_lines(card.training)
+    lines += [f"note: {note}" for note in card.split.notes]
+    if not card.training.get("converged", True):
+        lines.append(f"note: {unconverged(network(card))}")
     return "\n".join(lines)
 
 
-def _wide(name: str) -> int:
-    return 8 if name in ("ROC area", "seconds") else len("0.000 ± 0.000")
+def epoch_lines(training: dict[str, Any]) -> list[str]:
+    """Return a line on the epoch that was kept, and on how much a network overfits."""
+    if "best_epoch" not in training:
+        return []
+    line = f"epoch {training['best_epoch']} of {training['epochs_run']} is kept"
+    trained, validation = (training.get(f"{part}_accuracy") for part in PARTS[:2])
+    if validation is None:
+        return [f"{line}: accuracy {trained:.2f} on training segments"]
+    overfits = "; it overfits" if trained - validation > OVERFITS else ""
+    both = f"accuracy {trained:.2f} on training and {validation:.2f} on validation segments"
+    return [f"{line}: {both}{overfits}"]
 
 
-def with_spread(runs: list[dict[str, Any]], measure: str) -> str:
-    """Return a measure's mean over runs and, for several runs, its sample standard deviation."""
-    if len(runs) == 1:
-        return f"{runs[0][measure]:.3f}"
-    return "{mean:.3f} ± {std:.3f}".format(**metrics.spread(runs)[measure])
+def unconverged(name: str) -> str:
+    """Return a note on a classifier whose training did not converge."""
+    return (
+        f"{name} reached its largest number of steps before it converged; more steps might change "
+        "its scores"
+    )
+
+
+def _cells(row: GenreScores) -> list[str]:
+    return [_number(value) for value in (row.precision, row.recall, row.f1, row.roc_area)]
 
 
 def readme(card: Card, notes: str = "") -> str:
@@ -127,7 +148,7 @@ def _scores_of(card: Card) -> list[str]:
     result = card.scores
     items = [
         f"accuracy per segment {result.segment_accuracy:.3f} ({result.segments} segments)",
-        f"accuracy per track {result.track_accuracy:.3f} ({result.tracks} tracks; "
+        f"accuracy per track {result.track_accuracy:.3f} ({tracks_with_interval(result)}; "
         "the probabilities of a track's segments are averaged)",
         f"macro F1 of tracks {result.macro_f1:.3f}",
         *(f"note: {note}" for note in card.split.notes),
@@ -163,51 +184,69 @@ def _confidence(card: Card) -> list[str]:
     if not fitted.tracks:
         return [
             "There was no validation part, so nothing was calibrated. The expected calibration "
-            f"error of the test tracks is {before}. {_untrusted(fitted)}"
+            f"error of the test tracks is {before}. {_limits(fitted)}"
         ]
     lines = [
         f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
         f"{fitted.tracks} tracks of the {part}. The expected calibration error of the {tracks} is "
         f"{before} without the temperature and {after} with it."
     ]
-    if not calibration.is_trusted(fitted):
-        return [*lines, _untrusted(fitted), *_farthest(fitted, part)]
-    return [
-        *lines,
-        f"A song whose top probability is below {fitted.threshold:.2f} is called uncertain by "
-        f"`predict.py`. {_percent(fitted.certain)} of the {tracks} are certain, and the accuracy "
-        f"of these is {_number(fitted.accuracy_of_certain)}. The threshold is the lowest with "
-        f"which {calibration.PRECISION:.0%} of the certain tracks of the {part} are right.",
-        *_farthest(fitted, part),
+    lines.append(_limits(fitted))
+    if said := fitted.verdicts:
+        shares = ", ".join(
+            f"{_percent(said[name].share)} {name} ({_percent(said[name].right)} of these right)"
+            for name in (verdict.SURE, verdict.EITHER)
+        )
+        lines.append(f"Of the {tracks} {shares}, and {_percent(said[verdict.OPEN].share)} open.")
+    return lines
+
+
+def _limits(fitted: calibration.Calibration) -> str:
+    """Return a paragraph that says what the verdicts go by."""
+    at = calibration.limits(fitted)
+    lines = [
+        f"`predict.py` is sure of a genre from a probability of {at.sure:.2f} on. If not, it names "
+        f"either of two genres if they have {at.either:.2f} together. Other songs are open."
     ]
-
-
-def _farthest(fitted: calibration.Calibration, part: str) -> list[str]:
-    if fitted.farthest is None:
-        return []
-    return [
-        "A song is also uncertain if its embedding is unlike those of all genres: farther than a "
-        f"cosine distance of {fitted.farthest:.2f} from the mean of each genre. This limit is the "
-        f"one that best separates the distances of the tracks of the {part} to the nearest genre "
-        "from their distances to the nearest other genre, as if their own genre were unknown."
-    ]
-
-
-def uncertain_line(card: Card) -> str:
-    """Return a line that says what `predict.py` means by uncertain."""
-    fitted = card.calibration
-    line = f"uncertain: the top genre has less than {calibration.lowest_certain(fitted):.0%}"
     if calibration.is_trusted(fitted):
-        line += ", where this model is often wrong"
+        lines.append(
+            "These limits are the lowest with which the genres that are named have a mean "
+            f"probability of {verdict.SURE_AIM:.2f} and {verdict.EITHER_AIM:.2f} there."
+        )
     else:
-        line += f"; fitted on only {fitted.tracks} tracks, so only clear cases count as certain"
-    return line if fitted.farthest is None else f"{line}; or the song is unlike all known genres"
+        lines.append(
+            f"Limits fitted on fewer than {calibration.ENOUGH_TRACKS} tracks are not trusted, so "
+            f"they are at least {calibration.CLEAR:.2f}."
+        )
+    if at.farthest is not None:
+        lines.append(
+            "A song is also open if its embedding is farther than a cosine distance of "
+            f"{at.farthest:.2f} from the mean of each genre, as one in ten of those tracks is."
+        )
+    if at.against is not None:
+        lines.append(
+            "It is open as well if a tag of other music is stronger than those of its genre, by "
+            f"{at.against:g} deviations or more."
+        )
+    return " ".join(lines)
+
+
+def verdict_line(card: Card) -> str:
+    """Return a line that says what `predict.py` means by its verdicts."""
+    at = calibration.limits(card.calibration)
+    line = f'sure: {at.sure:.0%} or more; "or": two with {at.either:.0%} together; "?": open'
+    if not calibration.is_trusted(card.calibration):
+        line += f"; fitted on only {card.calibration.tracks} tracks, so only clear cases count"
+    return line
 
 
 def accuracy_line(card: Card) -> str:
     """Return a line on the accuracy of a model, and on what its test shows."""
-    share, tracks = card.scores.track_accuracy, card.scores.tracks
-    return f"{network(card)}: {share:.0%} of {tracks} test tracks right; {_kept_apart(card.split)}"
+    result = card.scores
+    right = f"{result.track_accuracy:.0%} of {result.tracks} test tracks right"
+    if result.track_interval:
+        right += " (between {:.0%} and {:.0%} with 95 % confidence)".format(*result.track_interval)
+    return f"{network(card)}: {right}; {_kept_apart(card.split)}"
 
 
 def _kept_apart(split: CardSplit) -> str:
@@ -218,14 +257,6 @@ def _kept_apart(split: CardSplit) -> str:
     if split.name in ("artist", "filtered"):
         return "artists kept apart"
     return f"parts as in split {split.name}"
-
-
-def _untrusted(fitted: calibration.Calibration) -> str:
-    return (
-        f"A threshold fitted on fewer than {calibration.ENOUGH_TRACKS} tracks is not trusted: "
-        "`predict.py` calls every song uncertain whose top probability is below "
-        f"{calibration.lowest_certain(fitted):.2f}."
-    )
 
 
 def _data(card: Card) -> list[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,11 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from genre import features
+from genre.segments import duplicates
+from genre.songs import gtzan
+
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
 PIECE = 1024  # segments that are processed at once
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # equal only to itself, so that caches can hold it
 class Index:
     """Where each segment of a data set comes from: all of a segment file except the frames."""
 
@@ -28,6 +32,8 @@ class Index:
     skipped: list[dict[str, str]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
     artists: list[str] = field(default_factory=list)  # of each track, if the data set names them
+    # (tracks,) the first track of the same recording, where preprocess.py compared the sound
+    recordings: np.ndarray | None = None
     # (segments,) semitones by which each is shifted, if preprocess.py added shifted copies
     pitch_shift: np.ndarray | None = None
     # (segments,) the number of its altered copy, 0 for the original, if there are altered copies
@@ -58,7 +64,7 @@ class Index:
         return np.array(numbers)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Segments(Index):
     """A data set's segments: the feature frames, and where each comes from.
 
@@ -70,11 +76,22 @@ class Segments(Index):
     digest: str = ""  # SHA-256 of the file that they were read from
 
     @cached_property
-    def first_copy(self) -> np.ndarray:
-        """For each track, the first one with the same frames, (tracks,): itself if it is no copy.
+    def levels(self) -> features.Levels:
+        """The bands that a change of volume changes: see `features.levels`."""
+        return features.levels(self.feature, self.settings, self.frames.shape[2])
 
-        Reads all frames once.
+    @cached_property
+    def same_recording(self) -> np.ndarray:
+        """For each track, the first one of the same recording, (tracks,): often the track itself.
+
+        The sound decides, as far as preprocess.py compared it; otherwise the frames, which are read
+        once. Tracks that have the same name in GTZAN are the same recording, too.
         """
+        by_sound = self._same_frames() if self.recordings is None else self.recordings
+        return duplicates.joined(by_sound, gtzan.same_name(self.tracks))
+
+    def _same_frames(self) -> np.ndarray:
+        """Return for each track the first one with the same frames, (tracks,)."""
         tracks = np.unique(self.track_index[self.originals])
         digests = {track: hashlib.sha256() for track in tracks.tolist()}
         of_segment = zip(self.track_index.tolist(), self.originals.tolist(), strict=True)
@@ -84,14 +101,8 @@ class Segments(Index):
                 if is_original:
                     digests[track].update(frames.tobytes())
         first = np.arange(len(self.tracks))
-        first[tracks] = tracks[first_of_each(each.digest() for each in digests.values())]
+        first[tracks] = tracks[duplicates.first_of_each(each.digest() for each in digests.values())]
         return first
-
-
-def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
-    """Return for each digest the index of the first equal one."""
-    first: dict[bytes, int] = {}
-    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], dtype=int)
 
 
 def blocks(frames: np.ndarray) -> Iterator[np.ndarray]:

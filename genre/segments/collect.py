@@ -8,8 +8,8 @@ import numpy as np
 
 from genre.errors import DatasetError
 from genre.features import Track
-from genre.segments import Index, copies, first_of_each
-from genre.songs import Song, some
+from genre.segments import Index, duplicates
+from genre.songs import Song, gtzan, some
 
 
 class Collected(NamedTuple):
@@ -34,7 +34,7 @@ def collect(
     segments come those of its copies: one for each of `shifts` in pitch, then `n_altered` more.
     Raises DatasetError if fewer than two genres have a usable song.
     """
-    songs, counts, skipped, short, digests = [], [], [], [], []
+    songs, counts, skipped, short, digests, fingerprints = [], [], [], [], [], []
     n_copies = 1 + len(shifts) + n_altered  # the original included
     for song, result in results:
         if isinstance(result, str):
@@ -47,6 +47,7 @@ def collect(
             short.append(song.track)
         originals = result.frames[: len(result.frames) // n_copies]
         digests.append(hashlib.sha256(originals.tobytes()).digest())
+        fingerprints.append(result.fingerprint)
     mapping = sorted({song.genre for song in songs})
     if len(mapping) < 2:
         first = f", first {skipped[0]['track']}: {skipped[0]['reason']}" if skipped else ""
@@ -60,6 +61,9 @@ def collect(
     def of_segments(of_copy: Sequence[float]) -> np.ndarray:
         return np.concatenate([np.repeat(of_copy, n // n_copies) for n in counts])
 
+    recordings = duplicates.joined(
+        duplicates.first_of_each(digests), duplicates.same_sound(fingerprints)
+    )
     index = Index(
         feature=feature,
         settings=settings,
@@ -70,10 +74,12 @@ def collect(
         skipped=skipped,
         parts=[song.part for song in songs] if any(song.part for song in songs) else [],
         artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
+        recordings=recordings,
         pitch_shift=of_segments(shift_of_copy) if shifts else None,
         altered=of_segments(altered_of_copy) if n_altered else None,
     )
-    notes = copies.notes(index, first_of_each(digests))
+    groups = duplicates.joined(recordings, gtzan.same_name(index.tracks))
+    notes = duplicates.notes(index.tracks, [song.genre for song in songs], groups)
     if short:
         notes.append(
             f"{len(short)} tracks are shorter than one segment and were repeated to fill it: "

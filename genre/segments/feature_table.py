@@ -27,8 +27,11 @@ from genre.songs.listing import genre_name
 
 FEATURE, SUFFIX = "table", ".csv"
 TRACK, LABEL = "filename", "label"
-# Not features of music: length groups recordings from one source, an index shows the order.
-NO_FEATURES = ("length", "")
+# Not features of music: length groups recordings from one source, and a row's number shows its
+# genre where rows are sorted by genre. pandas writes the number without a name, and after it has
+# read and written the table again, as "Unnamed: 0" (several times: "Unnamed: 0.1").
+NO_FEATURES = re.compile(r"length||index|level_0|Unnamed: \d+(\.\d+)*")
+ENOUGH_ROWS = 10  # in so many rows, the values of no feature rise from each row to the next
 LARGEST = float(np.finfo(np.float32).max)
 PART_OF_CLIP = re.compile(r"(.+\.\d{5})\.\d(\.\w+)")  # blues.00000.0.wav, in Kaggle's table of 3 s
 
@@ -63,9 +66,24 @@ def read(path: Path) -> Segments:
             raise DatasetError(f"{path}: looks like FMA's; give its genres with --fma tracks.csv")
         names = [name.strip() for name in header]
         check_columns((TRACK, LABEL), names, path)
-        columns = _columns(names, (TRACK, LABEL, *NO_FEATURES), path)
+        others = [name for name in names if NO_FEATURES.fullmatch(name)]
+        columns = _columns(names, (TRACK, LABEL, *others), path)
         rows = _rows(lines, names, columns, path)
+        _warn_of_row_numbers(rows, list(columns), path)
         return _segments(rows, list(columns), path, file.hexdigest())
+
+
+def _warn_of_row_numbers(rows: list[Row], columns: list[str], path: Path) -> None:
+    """Log a warning if a column holds whole numbers that rise from each row to the next."""
+    if len(rows) < ENOUGH_ROWS:
+        return
+    values = np.stack([row.values for row in rows])
+    rising = (np.diff(values, axis=0) > 0).all(axis=0) & (values == np.rint(values)).all(axis=0)
+    for column in np.flatnonzero(rising):
+        log.warning(
+            f"{path}: the column {columns[column]} rises from row to row, as the number of a row "
+            "does; if it is one, delete it, as it may give the genres away"
+        )
 
 
 def _rows(

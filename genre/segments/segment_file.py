@@ -3,7 +3,8 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-If the data set has them, "parts" and "artists" hold a text for each track. If there are shifted
+If the data set has them, "parts" and "artists" hold a text for each track. "recordings" holds for
+each track the number of the first track of the same recording. If there are shifted
 copies, "pitch_shift" holds a number of semitones for each segment. If there are altered copies,
 "altered" holds the number of the copy for each segment, 0 for the original.
 """
@@ -17,7 +18,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
-from genre.errors import DatasetError
+from genre.errors import DatasetError, reason
 from genre.files import beginning, check_place, replacing
 from genre.segments import Index, Segments, blocks, course_file, segment_hdf5, segment_json
 
@@ -52,6 +53,7 @@ class Content(msgspec.Struct):
     skipped: list[Skipped]
     parts: list[Literal["train", "validation", "test", ""]] = []
     artists: list[str] = []
+    recordings: list[Place] | None = None
     pitch_shift: list[float] | None = None
     altered: list[Place] | None = None
 
@@ -107,8 +109,7 @@ def read(path: Path) -> Segments:
         ValueError,
         msgspec.MsgspecError,
     ) as error:
-        reason = str(error).split("\n")[0]
-        raise DatasetError(f"{path}: not a segment file, or damaged: {reason}") from None
+        raise DatasetError(f"{path}: not a segment file, or damaged: {reason(error)}") from None
     return segments
 
 
@@ -139,7 +140,7 @@ def check_suffix(path: Path) -> None:
 def _content(index: Index) -> dict[str, Any]:
     """Return everything in a segment file but its frames."""
     optional = {"parts": index.parts, "artists": index.artists}
-    for name in ("pitch_shift", "altered"):
+    for name in ("recordings", "pitch_shift", "altered"):
         if getattr(index, name) is not None:
             optional[name] = getattr(index, name)
     return {
@@ -160,7 +161,7 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
         raise ValueError(f"schema {values['schema']!r:.40}, this version reads {SCHEMA}")
     frames = values[values["feature"]]
     content = msgspec.convert(values, Content)
-    shift, altered = content.pitch_shift, content.altered
+    recordings, shift, altered = content.recordings, content.pitch_shift, content.altered
     return Segments(
         feature=content.feature,
         settings=content.settings,
@@ -172,6 +173,7 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
         skipped=[msgspec.structs.asdict(song) for song in content.skipped],
         parts=content.parts,
         artists=content.artists,
+        recordings=None if recordings is None else np.array(recordings),
         pitch_shift=None if shift is None else np.array(shift),
         altered=None if altered is None else np.array(altered),
         digest=digest,
@@ -198,6 +200,11 @@ def _check(segments: Segments) -> None:
     for what in ("parts", "artists"):
         if len(getattr(segments, what)) not in (0, len(segments.tracks)):
             raise ValueError(f"{what} and tracks differ in length")
+    recordings = segments.recordings
+    if recordings is not None and (
+        len(recordings) != len(segments.tracks) or (recordings >= len(recordings)).any()
+    ):
+        raise ValueError("recordings does not hold a track for each track")
     shift = segments.pitch_shift
     if shift is not None and not (len(shift) == n_segments and np.isfinite(shift).all()):
         raise ValueError("pitch_shift does not hold a number for each segment")

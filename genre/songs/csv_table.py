@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from genre.errors import DatasetError
+from genre.errors import DatasetError, reason
 from genre.files import HashedFile, beginning
 
 DELIMITERS = (",", ";", "\t")
@@ -44,12 +44,17 @@ def rows_of(raw: HashedFile, path: Path) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         raise DatasetError(f"{path}, after line {line}: not CSV ({error})") from None
     except UnicodeError as error:
-        reason = str(error).split("\n")[0]
-        raise DatasetError(f"{path}: not a CSV file in a known encoding ({reason})") from None
+        raise DatasetError(
+            f"{path}: not a CSV file in a known encoding ({reason(error)})"
+        ) from None
 
 
-def encoding(path: Path) -> str:
-    """Return the encoding of a text file: by its byte order mark; else UTF-8 or Windows-1252."""
+def encoding(path: Path, *, unfinished: bool = False) -> str:
+    """Return the encoding of a text file: by its byte order mark; else UTF-8 or Windows-1252.
+
+    Text that is valid UTF-8 is hardly ever anything else, so no statistics of letters are needed,
+    which are often wrong about short lists. An `unfinished` file may end within a letter.
+    """
     decoder = getincrementaldecoder("utf-8")()
     with open(path, "rb") as file:
         if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
@@ -58,7 +63,7 @@ def encoding(path: Path) -> str:
         try:
             while piece := file.read(PIECE):
                 decoder.decode(piece)
-            decoder.decode(b"", final=True)
+            decoder.decode(b"", final=not unfinished)
         except UnicodeDecodeError:
             return "cp1252"
     return "utf-8-sig"

@@ -5,49 +5,84 @@ by-genre/                       or, with parts for `--split given`,   by-part/
   jazz/    live/c.flac                                                  test/   blues/  jazz/
 """
 
+import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from genre.audio import AUDIO_SUFFIXES
 from genre.errors import DatasetError
-from genre.files import printable
+from genre.files import is_unfinished, printable
 from genre.songs import UNUSED, Song, some
 from genre.songs.csv_list import PART_OF
 from genre.songs.listing import Listing, check_is_folder, genre_name, look_alikes
 
-MACOS = "__MACOSX"  # a folder in archives made on macOS; it holds no songs
+# Folders and files of macOS, which hold no songs although some have a song's name: "._song.mp3".
+OF_MACOS = re.compile(r"\._|\.AppleDouble$|\.DS_Store$|__MACOSX$")
+# Names that begin with a dot and are music: "...And Justice for All", "..Hits", ".38 Special".
+DOTTED_MUSIC = re.compile(r"\.[.\d]")
+
+log = logging.getLogger("genre")
 
 
 def songs_in(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """Return the songs that paths name: files as they are, and all audio files in folders.
 
     The second list has a line for each folder that cannot be read, or that holds no audio files.
+    What is passed over in a folder goes to the log.
     """
-    songs, problems = [], []
+    songs, problems, passed_over = [], [], []
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
             songs.append(path)
             continue
         errors: list[OSError] = []
-        found = list(audio_files(path, errors.append))
+        found = list(audio_files(path, errors.append, passed_over.append))
         songs += found
         problems += [f"{printable(error.filename)}: {error.strerror}" for error in errors]
         if not found and not errors:
             problems.append(f"no audio files in {printable(path)}")
+    for line in notes_on(passed_over, str):
+        log.warning(line)
     return list(dict.fromkeys(songs)), problems
+
+
+def notes_on(passed_over: Iterable[Path], name: Callable[[Path], str]) -> list[str]:
+    """Return lines that say which songs `audio_files` has passed over; `name` names a path."""
+    paths = dict.fromkeys(passed_over)
+    unfinished = [printable(name(path)) for path in paths if is_unfinished(path.name)]
+    hidden = [printable(name(path)) for path in paths if not is_unfinished(path.name)]
+    lines = []
+    if hidden:
+        lines.append(f"songs left out, as these are hidden: {some(hidden)}")
+    if unfinished:
+        lines.append(
+            "unfinished files left out; if no other run is writing them, delete them: "
+            + some(unfinished)
+        )
+    return lines
 
 
 def _fail(error: OSError) -> NoReturn:
     raise error
 
 
-def audio_files(folder: Path, unreadable: Callable[[OSError], None] = _fail) -> Iterator[Path]:
+def _ignore(_: object) -> None:
+    pass
+
+
+def audio_files(
+    folder: Path,
+    unreadable: Callable[[OSError], None] = _fail,
+    passed_over: Callable[[Path], None] = _ignore,
+) -> Iterator[Path]:
     """Yield the audio files in a folder and the folders below it, sorted, without hidden ones.
 
     Links to folders are followed, but not to a folder that contains `folder`, and to no folder
     twice. `unreadable` is called for a folder that cannot be read; the default raises the OSError.
+    `passed_over` is called for each hidden song and each hidden folder with songs.
     """
     visited = {*folder.resolve().parents}
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
@@ -56,6 +91,9 @@ def audio_files(folder: Path, unreadable: Callable[[OSError], None] = _fail) -> 
             folders.clear()
             continue
         visited.add(place)
+        for name in sorted(folders + names):
+            if _is_hidden(name) and _has_songs(Path(parent, name)):
+                passed_over(Path(parent, name))
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         yield from (Path(parent, name) for name in sorted(filter(_is_audio, names)))
 
@@ -87,11 +125,13 @@ def find(dataset: Path) -> Listing:
             notes.append(
                 f"{', '.join(like_parts)}: taken for genres, as there are other folders beside them"
             )
+    passed_over: list[Path] = []
     songs = [
         Song(path, _track(path, dataset), genre_name(folder.name), part)
         for folder, part in genres
-        for path in audio_files(folder)
+        for path in audio_files(folder, passed_over=passed_over.append)
     ]
+    notes += notes_on(passed_over, lambda path: _track(path, dataset))
     left_out = [_track(path, dataset) for path in loose]
     if left_out:
         notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
@@ -127,8 +167,27 @@ def _track(path: Path, dataset: Path) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == MACOS
+    if OF_MACOS.match(name):
+        return True
+    return name.startswith(".") and not DOTTED_MUSIC.match(name)
 
 
 def _is_audio(name: str) -> bool:
-    return not _is_hidden(name) and Path(name).suffix.lower() in AUDIO_SUFFIXES
+    return not _is_hidden(name) and _has_audio_suffix(name)
+
+
+def _has_audio_suffix(name: str) -> bool:
+    return Path(name).suffix.lower() in AUDIO_SUFFIXES
+
+
+def _has_songs(hidden: Path) -> bool:
+    """Say whether something hidden is a song, or a folder with songs below it."""
+    if OF_MACOS.match(hidden.name):
+        return False
+    if _has_audio_suffix(hidden.name) and not hidden.is_dir():
+        return True
+    return any(
+        _has_audio_suffix(name) and not OF_MACOS.match(name)
+        for _, _, names in os.walk(hidden)
+        for name in names
+    )

@@ -45,6 +45,19 @@ def name(track: str) -> str:
     return ".".join(PurePosixPath(track).name.split(".")[:2])
 
 
+def same_name(tracks: Sequence[str]) -> np.ndarray:
+    """Return for each track the index of the first one with the same name in GTZAN, (tracks,).
+
+    So the whole clip `wav/blues/blues.00001.wav` and the excerpt `cut/blues.00001.flac` belong
+    together. A track that is not GTZAN's stands alone.
+    """
+    first: dict[str, int] = {}
+    names = [name(track) for track in tracks]
+    return np.array(
+        [first.setdefault(name, i) if name in table() else i for i, name in enumerate(names)]
+    )
+
+
 def facts(tracks: Sequence[str]) -> list[Facts]:
     """Return the facts of tracks; suffixes, and the folders before names, do not matter.
 

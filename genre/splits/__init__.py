@@ -1,7 +1,7 @@
 """Decide which part each segment belongs to: training, validation, test or none."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from genre.errors import SplitError
 from genre.files import printable
-from genre.segments import Segments, copies
+from genre.segments import Segments, duplicates
 from genre.songs import PARTS, TEST, TRAIN, UNUSED, VALIDATION, gtzan, some
+from genre.splits import groups as groups_of
 from genre.splits import split_file
 
 SPLITS = {
-    "track": "all segments of a track, and of identical copies of it, are in one part",
+    "track": "all segments of a track, and of other copies of its recording, are in one part",
     "segment": "segments are shuffled, as in the course; tracks are in several parts, scores leak",
     "artist": "all tracks of an artist are in one part (GTZAN, FMA, lists that name artists)",
     "given": "the data set's own parts (FMA, lists with parts, train/ and test/ folders)",
@@ -87,11 +88,12 @@ def folds(
     seed: int,
     validation_one_in: int | None = VALIDATION_ONE_IN,
 ) -> list[Split]:
-    """Return the splits of a cross-validation: every segment is in the test part of exactly one.
+    """Return the splits of a cross-validation: every segment is in the test part of at most one.
 
-    Copies of tracks are never tested. A validation part is taken from the rest, unless
-    `validation_one_in` is None.
-    Raises SplitError as `split` does, and if a genre has fewer tracks (or segments) than folds.
+    A genre whose tracks are all in one group, such as those of one artist, is only trained on.
+    Shifted and altered copies of tracks are never tested. A validation part is taken from the rest,
+    unless `validation_one_in` is None. Raises SplitError as `split` does, and if a genre has fewer
+    tracks (or segments) than folds.
     """
     if name not in RANDOM:
         raise SplitError(f"split {name} is fixed; --folds needs {', '.join(RANDOM)}")
@@ -138,18 +140,26 @@ def _random(
         what = "segments" if name == "segment" else "tracks"
         genre = segments.mapping[counts.argmin()]
         raise SplitError(f"every genre needs at least {fewest} {what}; {genre} has {counts.min()}")
-    if test_everything and len(np.unique(groups)) < n_folds:
-        what = "artists" if name == "artist" else "different tracks"
-        raise SplitError(f"{n_folds} folds need as many {what}, not {len(np.unique(groups))}")
-    everything = np.full(len(labels), True)
-    assigned = everything if test_everything else _divisible(labels, groups, everything)
+    assigned = _divisible(labels, groups, np.full(len(labels), True))
     if not assigned.any():
         what = "tracks of two artists" if name == "artist" else "two different tracks"
         raise SplitError(f"split {name}: no genre has {what}")
     fold = _assign(labels, groups, assigned, n_folds, seed)
-    notes = [] if name == "segment" else copies.notes(segments, segments.first_copy)
+    if test_everything and fold.max() + 1 < n_folds:
+        what = "artists" if name == "artist" else "different tracks"
+        raise SplitError(f"{n_folds} folds need as many {what}, not {fold.max() + 1}")
+    notes = [] if name == "segment" else _notes_on_groups(segments, name)
+    untested = np.setdiff1d(labels, labels[assigned])
+    if len(untested):
+        names = ", ".join(segments.mapping[label] for label in untested)
+        notes.append(
+            f"{names}: only trained on and in no score, for lack of a second "
+            f"{'artist' if name == 'artist' else 'recording'}"
+        )
     for number in range(fold.max() + 1):
         parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
+        # A genre of which no track is left to train on cannot be tested.
+        parts[(parts == TEST) & ~np.isin(labels, labels[parts == TRAIN])] = UNUSED
         if validation_one_in:
             assigned = _divisible(labels, groups, parts == TRAIN)
             fold_of_rest = _assign(labels, groups, assigned, validation_one_in, seed)
@@ -157,7 +167,20 @@ def _random(
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation_one_in else (TRAIN, TEST)
         split = Split(name, parts[item_of_segment], notes)
-        yield _checked(segments, split, of_fold, needed=needed)
+        yield _checked(segments, split, of_fold, needed=needed, noted=untested)
+
+
+def _notes_on_groups(segments: Segments, name: str) -> list[str]:
+    """Return notes on duplicates and, for the split artist, on tracks without an artist."""
+    genres = np.full(len(segments.tracks), -1)
+    genres[segments.track_index] = segments.labels
+    notes = duplicates.notes(segments.tracks, genres, segments.same_recording)
+    if name == "artist" and (unknown := groups_of.of_unknown_artist(segments)):
+        notes.append(
+            f"the artist of {unknown} of {len(segments.tracks)} tracks is not known; each of them "
+            "counts as an artist of its own, so the same artist may be in training and in test"
+        )
+    return notes
 
 
 def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -175,31 +198,8 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
     tracks, first, item_of_segment = np.unique(
         segments.track_index, return_index=True, return_inverse=True
     )
-    groups = segments.first_copy
-    if name == "artist":
-        groups = _joined(_artist_groups(segments), groups)
+    groups = groups_of.artists(segments) if name == "artist" else segments.same_recording
     return segments.labels[first], groups[tracks], item_of_segment
-
-
-def _artist_groups(segments: Segments) -> np.ndarray:
-    """Return a group for every track, (tracks,), from the data's own artists or from GTZAN's.
-
-    A track of an unknown artist is a group of its own.
-    """
-    if not segments.artists:
-        return gtzan.artist_groups(segments.tracks)
-    first: dict[str, int] = {}
-    return np.array(
-        [first.setdefault(name, i) if name else i for i, name in enumerate(segments.artists)]
-    )
-
-
-def _joined(groups: np.ndarray, first_copy: np.ndarray) -> np.ndarray:
-    """Return groups of tracks, (tracks,), where two groups that share copies of a track are one."""
-    groups = groups.copy()
-    for track in np.flatnonzero(first_copy != np.arange(len(groups))):
-        groups[groups == groups[track]] = groups[first_copy[track]]
-    return groups
 
 
 def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -212,7 +212,9 @@ def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.
     pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
     n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)
     divisible = among & (n_groups[labels] > 1)
-    return divisible & ~np.isin(groups, groups[among & ~divisible])
+    divisible &= ~np.isin(groups, groups[among & ~divisible])
+    # Where groups were taken away, another genre may be left with a single one.
+    return divisible if (divisible == among).all() else _divisible(labels, groups, divisible)
 
 
 def _assign(
@@ -250,11 +252,17 @@ def _assign(
 
 
 def _checked(
-    segments: Segments, split: Split, of_fold: str = "", *, needed: tuple[str, ...] = PARTS
+    segments: Segments,
+    split: Split,
+    of_fold: str = "",
+    *,
+    needed: tuple[str, ...] = PARTS,
+    noted: Sequence[int] = (),
 ) -> Split:
     """Raise SplitError if a needed part is empty; note leaks, and genres that a part lacks.
 
-    Copies of tracks are used for training only.
+    `noted` are genres of which a note says already that they are not tested. Shifted and altered
+    copies of tracks are used for training only.
     """
     parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
     notes = [*split.notes, *_leaks(segments, parts)]
@@ -265,23 +273,23 @@ def _checked(
                 why = f" ({'; '.join(split.notes)})" if split.notes else ""
                 raise SplitError(f"split {split.name}: none of the data is in the {part} part{why}")
             continue
-        missing = [name for i, name in enumerate(segments.mapping) if i not in present]
+        missing = [name for i, name in enumerate(segments.mapping) if i not in (*present, *noted)]
         if missing:
             notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
     return split._replace(parts=parts, notes=notes)
 
 
 def _leaks(segments: Segments, parts: np.ndarray) -> list[str]:
-    """Return a note if tracks, or identical copies of them, are in training and in test."""
+    """Return a note if tracks, or duplicates of them, are in training and in test."""
     trained, tested = (np.unique(segments.track_index[parts == part]) for part in (TRAIN, TEST))
     if np.isin(trained, tested).any():
         return [LEAKS]
-    first = segments.first_copy
-    copied = tested[np.isin(first[tested], first[trained])]
-    if not len(copied):
+    recording = segments.same_recording
+    trained_too = tested[np.isin(recording[tested], recording[trained])]
+    if not len(trained_too):
         return []
-    names = some([segments.tracks[track] for track in copied])
-    return [f"this split leaks: identical copies of test tracks are in training: {names}"]
+    names = some([segments.tracks[track] for track in trained_too])
+    return [f"this split leaks: duplicates of test tracks are in training: {names}"]
 
 
 def tracks_by_part(segments: Segments, parts: np.ndarray) -> dict[str, list[str]]:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genre import features
 from genre.features.settings import Settings
-from genre.segments import Index
+from genre.segments import Segments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +63,16 @@ def one_hot(labels: np.ndarray, n_genres: int) -> np.ndarray:
     return np.eye(n_genres, dtype=np.float32)[labels]
 
 
-def decibel(index: Index, n_bands: int, n_waves: int) -> np.ndarray:
+def decibel(segments: Segments, n_waves: int) -> np.ndarray:
     """Return how much one more decibel changes each band, (1 + waves, bands).
 
     Row 0 is for one decibel of volume. Row k is for an equaliser whose gains are a cosine of k half
     waves over the bands, 1 dB at the lowest band. Bands in decibels change by that cosine. MFCCs
     are the orthonormal DCT of such bands, so only coefficient k changes, by the cosine's norm.
     """
-    n_mels = index.settings.get("n_mels", Settings.n_mels)
-    found = features.levels(index.feature, index.settings, n_bands)
-    return np.concatenate(
-        [_waves(level, width, n_mels, n_waves) for level, width in found], axis=1, dtype=np.float32
-    )
+    n_mels = segments.settings.get("n_mels", Settings.n_mels)
+    waves = [_waves(level, n_bands, n_mels, n_waves) for level, n_bands in segments.levels]
+    return np.concatenate(waves, axis=1, dtype=np.float32)
 
 
 def _waves(level: str, n_bands: int, n_mels: int, n_waves: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from genre.errors import TrainingError
+from genre.errors import TrainingError, reason
 from genre.files import replacing
 
 FOLDER, STATE_FILE = "checkpoints", "last.npz"
@@ -105,9 +105,8 @@ def _reading(training: Checkpoints) -> Iterator[tuple[Facts | None, Any]]:
             _compare(training, facts.identity)
             yield facts, arrays
     except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        reason = str(error).split("\n")[0]
         raise TrainingError(
-            f"{training.state}: not a checkpoint, or damaged: {reason}; leave out --resume"
+            f"{training.state}: not a checkpoint, or damaged: {reason(error)}; leave out --resume"
         ) from None
 
 

@@ -21,16 +21,37 @@ from genre.training.recipe import Recipe, optimizer
 STEP = 32  # segments that a network predicts at once
 
 
-class Run(NamedTuple):
+class Trained(NamedTuple):
     """A trained network, and how it was trained."""
 
-    seed: int
-    split: Split
     network: Any  # keras.Model
     curves: dict[str, list[float]]  # Keras's history
     seconds: float
     epoch_seconds: list[float]  # of each epoch, validation included
     best_epoch: int  # the epoch, from 1, whose weights were kept
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a card says about the training; accuracies are per segment, in the epoch kept."""
+        of_part = {
+            "train_accuracy": self.curves["accuracy"],
+            "validation_accuracy": self.curves.get("val_accuracy"),
+        }
+        return {
+            "epochs_run": len(self.curves["loss"]),
+            "best_epoch": self.best_epoch,
+            **{name: round(it[self.best_epoch - 1], 4) for name, it in of_part.items() if it},
+            "seconds": round(self.seconds, 1),
+        }
+
+
+class Watch(NamedTuple):
+    """What is written while a network is trained, and what can stop the training."""
+
+    kept: checkpoints.Checkpoints | None = None  # where, and whether to resume from there
+    logs: Path | None = None  # a folder for TensorBoard's logs
+    progress: bool = True  # a line on each epoch, on stderr
+    stop_if_asked: Callable[[], None] = lambda: None  # called between two batches
 
 
 def fit(
@@ -40,17 +61,13 @@ def fit(
     recipe: Recipe,
     *,
     seed: int,
-    kept: checkpoints.Checkpoints | None = None,
-    logs: Path | None = None,
-    show_progress: bool = True,
-) -> Run:
+    watch: Watch = Watch(),  # noqa: B008, it cannot be changed
+) -> Trained:
     """Train a network on the training part, and keep the weights best on the validation part.
 
     With a schedule the last weights are kept, because the schedule ends there, and no validation
-    part is needed. `kept` says where checkpoints are written, and whether to resume from them;
-    `logs` is a folder for TensorBoard's logs. `show_progress` writes a line on each epoch to
-    stderr. Ctrl-C stops the training between two batches. Raises TrainingError if no epoch gives a
-    finite loss, and if there is neither a schedule nor a validation part.
+    part is needed. Ctrl-C stops the training between two batches. Raises TrainingError if no epoch
+    gives a finite loss, and if there is neither a schedule nor a validation part.
     """
     if not recipe.fixed_length and not (split.parts == VALIDATION).any():
         raise TrainingError(
@@ -58,28 +75,18 @@ def fit(
             "--schedule cosine"
         )
     return interrupts.stoppable(
-        lambda stop_if_asked: _fit(
-            layers, segments, split, recipe, seed, kept, logs, show_progress, stop_if_asked
-        )
+        lambda stop: _fit(layers, segments, split, recipe, seed, watch._replace(stop_if_asked=stop))
     )
 
 
 def _fit(
-    layers: Layers,
-    segments: Segments,
-    split: Split,
-    recipe: Recipe,
-    seed: int,
-    kept: checkpoints.Checkpoints | None,
-    logs: Path | None,
-    show_progress: bool,
-    stop_if_asked: Callable[[], None],
-) -> Run:
+    layers: Layers, segments: Segments, split: Split, recipe: Recipe, seed: int, watch: Watch
+) -> Trained:
     keras = load_keras()
     import tensorflow
 
     started = time.perf_counter()
-    begun = checkpoints.read(kept) if kept else None
+    begun = checkpoints.read(watch.kept) if watch.kept else None
     if begun:
         started -= begun.seconds
     keras.utils.clear_session()
@@ -87,58 +94,78 @@ def _fit(
     tensorflow.config.experimental.enable_op_determinism()
     network = build(layers, segments, split.parts == TRAIN)
     set_batch_norm_momentum(network, recipe.batch_norm_momentum)
-    stop_if_asked()
-    to_train, to_validate = (
-        batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)
-    )
-    network.compile(
-        optimizer(recipe, steps=recipe.epochs * len(to_train)),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
-        if recipe.has_shares
-        else "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    history = keras.callbacks.History()
-    watched = "loss" if recipe.fixed_length else "val_loss"
-    stop_early = keras.callbacks.EarlyStopping(
-        watched,
-        patience=recipe.epochs if recipe.fixed_length else recipe.patience,
-        restore_best_weights=not recipe.fixed_length,
-    )
+    watch.stop_if_asked()
+    of_parts = [batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)]
+    compile_(network, recipe, steps=recipe.epochs * len(of_parts[0]))
+    history, stop_early = keras.callbacks.History(), early_stopping(recipe)
     epoch_seconds: list[float] = []
-    callbacks = [clock(epoch_seconds), history, stop_early, between_batches(stop_if_asked)]
-    if kept:
-        both = (to_train, to_validate)
-        callbacks.append(checkpoints.callback(kept, begun, history, stop_early, both, started))
-    if logs:
-        callbacks.append(keras.callbacks.TensorBoard(logs))
+    callbacks = [clock(epoch_seconds), history, stop_early, between_batches(watch.stop_if_asked)]
+    if watch.kept:
+        callbacks.append(
+            checkpoints.callback(watch.kept, begun, history, stop_early, of_parts, started)
+        )
+    if watch.logs:
+        callbacks.append(keras.callbacks.TensorBoard(watch.logs))
     epoch = begun.epoch if begun else 0
     verbose = 1 if sys.stderr.isatty() else 2  # a moving bar, or a line for each epoch
     with contextlib.redirect_stdout(sys.stderr):  # Keras prints its progress to stdout
         network.fit(
-            to_train,
-            validation_data=to_validate if len(to_validate) else None,
+            of_parts[0],
+            validation_data=of_parts[1] if len(of_parts[1]) else None,
             initial_epoch=epoch,
             epochs=epoch if begun and begun.stopped else recipe.epochs,
             callbacks=callbacks,
             shuffle=False,  # Batches shuffles, in an order that is fast to read from the disk
-            verbose=verbose if show_progress else 0,
+            verbose=verbose if watch.progress else 0,
         )
-    losses = history.history[watched]
-    if not np.isfinite(losses[-1:] if recipe.fixed_length else losses).any():
-        raise TrainingError(
-            f"the {watched.replace('val_', 'validation ')} is not a number: "
-            f"the learning rate of {recipe.learning_rate:g} is too large"
-        )
-    return Run(
-        seed=seed,
-        split=split,
+    return Trained(
         network=keras.Model(network.input, network.output),  # without the optimizer's state
         curves=history.history,
         seconds=time.perf_counter() - started,
         epoch_seconds=epoch_seconds,
-        best_epoch=len(losses) if recipe.fixed_length else int(np.nanargmin(losses)) + 1,
+        best_epoch=kept_epoch(history.history, recipe),
     )
+
+
+def compile_(network: Any, recipe: Recipe, *, steps: int) -> None:
+    """Give a network its optimizer, for so many steps, and its loss."""
+    from keras.losses import CategoricalCrossentropy
+
+    network.compile(
+        optimizer(recipe, steps=steps),
+        loss=CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+        if recipe.has_shares
+        else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+
+
+def early_stopping(recipe: Recipe) -> Any:
+    """Return the keras.callbacks.EarlyStopping; with a schedule it never stops."""
+    from keras.callbacks import EarlyStopping
+
+    return EarlyStopping(
+        watched(recipe),
+        patience=recipe.epochs if recipe.fixed_length else recipe.patience,
+        restore_best_weights=not recipe.fixed_length,
+    )
+
+
+def watched(recipe: Recipe) -> str:
+    """Return which of Keras's curves says whether a training goes well."""
+    return "loss" if recipe.fixed_length else "val_loss"
+
+
+def kept_epoch(curves: dict[str, list[float]], recipe: Recipe) -> int:
+    """Return the epoch, from 1, whose weights are kept; TrainingError if no loss is finite."""
+    name = watched(recipe)
+    losses = curves[name]
+    if not np.isfinite(losses[-1:] if recipe.fixed_length else losses).any():
+        raise TrainingError(
+            f"the {name.replace('val_', 'validation ')} is not a number: "
+            f"the learning rate of {recipe.learning_rate:g} is too large"
+        )
+    return len(losses) if recipe.fixed_length else int(np.nanargmin(losses)) + 1
 
 
 def set_batch_norm_momentum(network: Any, momentum: float) -> None:
@@ -184,21 +211,20 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
     """Return the batches.Batches of a part of the split: frames, labels or shares, and weights.
 
     Shares, (batch, genres), say how much of each genre is in a segment. Only the training part is
-    augmented. There are weights only if the recipe asks for class or track weights.
+    augmented. There are weights only if the recipe asks for class or track weights. Their mean is 1
+    in each part, so that the losses of the parts can be compared.
     """
     from genre.training.batches import Batches  # which imports Keras
 
     n_genres = len(segments.mapping)
-    decibel = augmentation.decibel(
-        segments, segments.frames.shape[2], recipe.augmentation.equalizer_waves
-    )
-    trained = split.parts == TRAIN
-    of_segment = np.ones(len(trained), dtype=np.float32)
+    decibel = augmentation.decibel(segments, recipe.augmentation.equalizer_waves)
+    chosen = split.parts == part
+    of_segment = np.ones(len(chosen), dtype=np.float32)
     of_genre = np.ones(n_genres, dtype=np.float32)
     if recipe.track_weights:
-        of_segment = track_weights(segments.track_index, trained)
+        of_segment = track_weights(segments.track_index, chosen)
     if recipe.class_weights:
-        of_genre = class_weights(segments.labels[trained], n_genres, of_segment[trained])
+        of_genre = class_weights(segments.labels[chosen], n_genres, of_segment[chosen])
 
     def change(
         frames: np.ndarray, labels: np.ndarray, rows: np.ndarray, rng: np.random.Generator
@@ -211,7 +237,7 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
             return frames, targets
         return frames, targets, of_segment[rows] * (shares @ of_genre)
 
-    return Batches(segments, split.parts == part, recipe.batch_size, seed, change)
+    return Batches(segments, chosen, recipe.batch_size, seed, change)
 
 
 def class_weights(
@@ -223,16 +249,17 @@ def class_weights(
     """
     counts = np.bincount(labels, weights=of_segment, minlength=n_genres)
     present = counts > 0
-    return (counts.sum() / (present.sum() * np.where(present, counts, 1))).astype(np.float32)
+    n_present = max(1, present.sum())
+    return (counts.sum() / (n_present * np.where(present, counts, 1))).astype(np.float32)
 
 
-def track_weights(track_index: np.ndarray, trained: np.ndarray) -> np.ndarray:
+def track_weights(track_index: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return weights, (segments,), that give all tracks the same total.
 
-    Their mean is 1 over the segments that are trained on, a mask of (segments,).
+    Their mean is 1 over the chosen segments, a mask of (segments,).
     """
-    counts = np.bincount(track_index[trained], minlength=track_index.max() + 1)
-    mean = trained.sum() / np.count_nonzero(counts)  # segments in a track
+    counts = np.bincount(track_index[chosen], minlength=track_index.max() + 1)
+    mean = chosen.sum() / max(1, np.count_nonzero(counts))  # segments in a track
     return (mean / np.maximum(counts, 1)[track_index]).astype(np.float32)
 
 

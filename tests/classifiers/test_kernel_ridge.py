@@ -32,12 +32,11 @@ def segments() -> Segments:
 
 def trained(segments: Segments, chosen: np.ndarray) -> classifiers.Fitted:
     split = Split("made up", np.where(chosen, TRAIN, ""), [])
-    examples = classifiers.Examples(segments, seed=1)
-    return classifiers.fit("kernel-ridge", examples, split, seed=1)
+    return classifiers.fit("kernel-ridge", segments, split, seed=1)
 
 
 def predictions(segments: Segments, model: classifiers.Pipeline) -> np.ndarray:
-    return classifiers.predictor(model, "mel", segments.settings, 3)(segments.frames)
+    return classifiers.predictor(model, "spectrogram", "mel", segments.settings, 3)(segments.frames)
 
 
 def test_it_is_kernel_ridge_regression_on_weighted_columns():
@@ -78,6 +77,7 @@ def test_it_learns_from_what_a_low_pass_filter_leaves(segments, monkeypatch):
 
     learnt = doubt()
     monkeypatch.setattr(kernel_ridge, "LOWEST_CUTOFF", 1)
+    classifiers.copies.cache_clear()
     assert learnt < doubt()
 
 

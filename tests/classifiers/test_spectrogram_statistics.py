@@ -29,7 +29,7 @@ def close(found: np.ndarray, expected: np.ndarray) -> None:
 
 
 def test_all_of_them_stand_beside_each_other(mel):
-    (found,) = statistics.of_segments(mel[np.newaxis], "mel", {})
+    (found,) = statistics.of_segments(mel[np.newaxis], [("all", 128)])
     assert found.shape == (20 * 7 + 24 + 9 * 16 + 4 * 16 + 6 * 36 + 2 * 80,)
     cepstrum = librosa.feature.mfcc(S=mel.T, n_mfcc=20)
     swing = np.fft.rfft((cepstrum.T - cepstrum.mean(axis=1)).T * np.hanning(130))
@@ -117,20 +117,20 @@ def test_patterns_are_counted_one_by_one(distance):
 @pytest.mark.parametrize("shape", [(3, 1), (20, 513)])
 def test_every_spectrogram_has_statistics(shape):
     frames = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
-    assert np.isfinite(statistics.of_segments(frames, "mel", {})).all()
-    assert np.isfinite(statistics.of_segments(np.zeros_like(frames), "mel", {})).all()
+    assert np.isfinite(statistics.of_segments(frames, [("all", shape[1])])).all()
+    assert np.isfinite(statistics.of_segments(np.zeros_like(frames), [("all", shape[1])])).all()
 
 
 def test_volume_changes_nothing(mel):
     both = np.stack([mel, mel - 20])
-    plain, quiet = statistics.of_segments(both, "mel", {})
+    plain, quiet = statistics.of_segments(both, [("all", 128)])
     np.testing.assert_allclose(quiet, plain, atol=1e-4)
 
 
 def test_frames_on_disk_give_the_same_whatever_the_blocks(tmp_path, monkeypatch):
     segments = made_up_segments([2, 3])
-    whole = statistics.of_segments(segments.frames, "mel", {})
+    whole = statistics.of_segments(segments.frames, [("all", 4)])
     monkeypatch.setattr("genre.segments.BLOCK", 3 * 9 * 4 * 4)
     segment_file.write(segments, tmp_path / "frames.h5")
     on_disk = segment_file.read(tmp_path / "frames.h5").frames
-    np.testing.assert_allclose(statistics.of_segments(on_disk, "mel", {}), whole, atol=1e-6)
+    np.testing.assert_allclose(statistics.of_segments(on_disk, [("all", 4)]), whole, atol=1e-6)

@@ -61,12 +61,41 @@ def test_tags_are_written_where_none_are_and_the_answer_is_certain(name, library
     assert tags.read_genre(other) == genres["two.flac"]
 
 
-def test_a_file_that_takes_no_tags_is_reported(name, library):
+def test_a_file_that_takes_no_tags_is_reported(name, library, tmp_path):
     soundfile.write(library / "plain.au", synth.make_track("jazz", 7, seconds=6), 22050)
-    ended = name(library / "plain.au", library / "one.flac", "--write-tags")
+    lists = tmp_path / "lists"
+    songs = library / "plain.au", library / "one.flac"
+    ended = name(*songs, "--write-tags", "--playlists", lists)
     assert ended.status == 1
     assert "plain.au: not tagged: " in ended.err
     assert "1 written" in ended.err
+    listed = "".join(path.read_text(encoding="utf-8") for path in lists.iterdir())
+    assert "plain.au" in listed
+    assert "one.flac" in listed
+
+
+def test_tags_are_written_as_songs_are_named(name, library, monkeypatch):
+    written = []
+
+    def write_once(path: Path, _genre: str) -> None:
+        if written:
+            raise KeyboardInterrupt
+        written.append(path)
+
+    monkeypatch.setattr(tags, "write_genre", write_once)
+    ended = name(library / "one.flac", library / "two.flac", "--write-tags")
+    assert ended.status == 130
+    assert "tags: 1 written" in ended.err
+    assert written == [library / "one.flac"]
+
+
+def test_a_playlist_that_cannot_be_written_hides_no_other(name, library, tmp_path):
+    lists = tmp_path / "lists"
+    (lists / "uncertain.m3u8").mkdir(parents=True)
+    ended = name(library / "one.flac", "--playlists", lists, certain=False)
+    assert ended.status == 1
+    assert "uncertain.m3u8: Is a directory" in ended.err
+    assert "0 playlists in" in ended.err
 
 
 def test_playlists_and_a_page_hold_the_songs(name, library, tmp_path):
@@ -85,6 +114,13 @@ def test_playlists_and_a_page_hold_the_songs(name, library, tmp_path):
     [
         (("--dry-run",), "--dry-run needs --write-tags"),
         (("--skip-done", "x.csv", "--report", "x.html"), "leave out --skip-done"),
+        (("--report", "x.MP3"), "has the name of a song"),
+        (
+            ("--report", "x.csv", "--segments", "x.csv"),
+            "--report and --segments name the same file",
+        ),
+        (("--skip-done", "x.csv", "--segments", "x.csv"), "name the same file"),
+        (("--count", "2", "--format", "csv"), "csv has a column for each genre"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options, words, name, library):

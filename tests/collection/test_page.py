@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genre.collection import NamedSong, page
+from genre.collection import page
+from genre.model.answer import Answer
 
 MAPPING, COLORS = ["blues", "jazz"], ["#3f90da", "#ffa90e"]
 
@@ -30,29 +31,35 @@ return texts.join();
 """
 
 
-def songs(count: int) -> list[NamedSong]:
+def named(
+    path: Path, segments: np.ndarray, *, seconds: float, uncertain: bool = False
+) -> tuple[Path, Answer]:
+    probabilities = dict(zip(MAPPING, segments.mean(axis=0).tolist(), strict=True))
+    return path, Answer(
+        song=str(path),
+        genre=max(probabilities, key=probabilities.get),
+        uncertain=uncertain,
+        probabilities=probabilities,
+        segments=segments,
+        segment_seconds=seconds,
+    )
+
+
+def songs(count: int) -> list[tuple[Path, Answer]]:
     rng = np.random.default_rng(0)
     found = []
     for number in range(count):
         segments = rng.dirichlet([3, 1] if number % 2 else [1, 3], size=200)
-        joined = segments.mean(axis=0)
         path = Path("Music") / ("</script>" if number == 0 else f"folder {number % 3}")
         found.append(
-            NamedSong(
-                path / f"song {number:03}.mp3",
-                MAPPING[joined.argmax()],
-                float(joined.max()),
-                number % 5 == 0,
-                segments,
-                2.0,
-            )
+            named(path / f"song {number:03}.mp3", segments, seconds=2.0, uncertain=number % 5 == 0)
         )
     return found
 
 
 def test_a_strip_is_the_mean_of_stretches_of_a_song(tmp_path):
     segments = np.array([[1, 0]] * page.STRIP + [[0, 1]] * page.STRIP, dtype=float)
-    song = NamedSong(Path("a.mp3"), "blues", 0.5, False, segments, 2.0)
+    song = named(Path("a.mp3"), segments, seconds=2.0)
     page.write([song], MAPPING, COLORS, tmp_path / "page.html", title="Songs")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     content = re.search(r'<script type="application/json" id="data">(.*?)</script>', text).group(1)
@@ -107,12 +114,12 @@ def test_the_page_sorts_filters_and_names_points_without_a_network(browser, tmp_
     heading.click()
     percents = [int(text.split()[0]) for text in column(3)]
     assert percents == sorted(percents, reverse=True)
-    assert percents[0] == max(round(100 * song.probability) for song in made)
+    assert percents[0] == max(round(100 * max(a.probabilities.values())) for _, a in made)
     browser.find_element(By.ID, "search").send_keys("FOLDER 2")
     Select(browser.find_element(By.ID, "genre")).select_by_visible_text("jazz")
     Select(browser.find_element(By.ID, "sure")).select_by_value("uncertain")
     wanted = {
-        s.path.name for s in made if s.uncertain and s.genre == "jazz" and "2/" in str(s.path)
+        song.name for song, a in made if a.uncertain and a.genre == "jazz" and "2/" in str(song)
     }
     WebDriverWait(browser, 10).until(  # Chromium tells the page of a choice a little later
         lambda _: {text.split("\n")[0] for text in column(1)} == wanted != set()

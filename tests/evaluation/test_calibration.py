@@ -94,7 +94,8 @@ def test_the_threshold_is_the_lowest_with_which_enough_of_the_certain_tracks_are
     predictions = drawn(300, 2)
     fitted = calibration.fit(predictions)
     probabilities = calibration.scaled(predictions.probabilities, fitted.temperature)
-    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == predictions.labels
+    right = probabilities.argmax(axis=1) == predictions.labels
+    top = probabilities.max(axis=1).round(calibration.DIGITS)
     assert np.mean(right[top >= fitted.threshold]) >= calibration.PRECISION
     lower = top[top < fitted.threshold]
     assert all(np.mean(right[top >= least]) < calibration.PRECISION for least in lower)
@@ -103,7 +104,20 @@ def test_the_threshold_is_the_lowest_with_which_enough_of_the_certain_tracks_are
 
 def test_where_no_track_is_right_all_are_uncertain():
     wrong = Predictions(np.eye(3) * 0.7 + 0.1, np.array([1, 2, 0]), np.arange(3))
-    assert calibration.fit(wrong).threshold == 1
+    fitted = calibration.fit(wrong)
+    assert fitted.threshold > 1
+    assert calibration.is_uncertain(np.array([1.0, 0]), fitted)
+
+
+@pytest.mark.parametrize(("right_of_next", "threshold"), [(8, 0.8), (7, 1.0)])
+def test_equal_probabilities_are_certain_together_or_not_at_all(right_of_next, threshold):
+    # As those of five nearest neighbours. 20 are sure and right; then come 10 of 0.8 at a time:
+    # 28 of 30 are more than PRECISION, 27 of 30 are less, though the first 27 would be enough.
+    top = np.repeat([1.0, 0.8, 0.6], [20, 10, 10])
+    labels = np.repeat([0, 1], [20 + right_of_next, 20 - right_of_next])
+    by_track = np.stack([top, 1 - top], axis=1)
+    assert calibration._threshold(by_track, labels) == threshold
+    assert calibration._threshold(by_track[::-1], labels[::-1]) == threshold
 
 
 def test_tracks_that_are_far_from_all_genres_do_not_raise_the_threshold():

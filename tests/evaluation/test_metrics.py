@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from genre.evaluation import Predictions, metrics
+from genre.evaluation import Predictions, metrics, pool
 
 # Two genres, three tracks; the segments of tracks 4 and 9 stand mixed.
 PREDICTIONS = Predictions(
@@ -58,3 +58,49 @@ def test_scores_are_scikit_learns():
     for label, name in enumerate("abc"):
         area = roc_auc_score(labels[::4] == label, by_track[:, label])
         assert result.genres[name].roc_area == pytest.approx(area, abs=1e-4)
+
+
+def test_an_accuracy_of_few_tracks_has_a_wide_interval():
+    # Wilson's formula: (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n).
+    assert metrics.wilson(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert metrics.wilson(10, 10) == pytest.approx((10 / (10 + 1.959964**2), 1))
+
+
+def test_tracks_of_one_artist_are_not_independent():
+    right = np.repeat([True, False, True, True], 25)
+    alone = metrics.interval(right, np.arange(100))
+    assert alone == metrics.wilson(75, 100)
+    by_four = metrics.interval(right, np.repeat(np.arange(4), 25))
+    assert by_four[0] < alone[0] and by_four[1] > alone[1]
+    mixed = metrics.interval(np.tile([True, False, True, True], 25), np.repeat(np.arange(25), 4))
+    assert mixed == metrics.wilson(19, 25)  # all artists are alike: their number is what counts
+
+
+def test_an_interval_of_artists_is_that_of_many_draws():
+    # With two artists of equal size, a quarter of the draws has both times the first.
+    right, groups = np.repeat([True, False], 10), np.repeat([0, 1], 10)
+    assert metrics.interval(right, groups) == (0, 1)
+    # A normal approximation of 200 artists, half of whom have two tracks right and half none.
+    right, groups = np.repeat([True, False], 200), np.repeat(np.arange(200), 2)
+    low, high = metrics.interval(right, groups)
+    assert (low, high) == pytest.approx((0.5 - 1.96 * 0.0354, 0.5 + 1.96 * 0.0354), abs=0.01)
+
+
+def test_scores_have_the_interval_of_the_groups_of_their_tracks():
+    groups = np.array([0, 0, 0, 0, 5, 5, 5, 5, 5, 5])
+    alone = metrics.score(PREDICTIONS, ["jazz", "rock"]).track_interval
+    together = metrics.score(PREDICTIONS, ["jazz", "rock"], groups).track_interval
+    assert alone[0] < alone[1] and alone != together
+
+
+def test_macro_f1_of_folds_is_that_of_their_predictions_together():
+    names = ["jazz", "rock"]
+    jazz = Predictions(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]), np.array([0, 1]))
+    rock = Predictions(np.array([[0.1, 0.9], [0.2, 0.8]]), np.array([1, 1]), np.array([2, 3]))
+    together = pool([jazz, rock])
+    runs = metrics.measures([jazz, rock], names)
+    pooled = metrics.score(together, names)
+    # jazz: 1 of 1 named right, 1 of 2 found; rock: 2 of 3, and 2 of 2.
+    assert pooled.macro_f1 == pytest.approx((2 / 3 + 0.8) / 2, abs=1e-4)
+    assert metrics.spread(runs, pooled)["macro_f1"]["mean"] == pooled.macro_f1
+    assert metrics.spread(runs)["macro_f1"]["mean"] == pytest.approx((2 / 3 + 1) / 2, abs=1e-4)

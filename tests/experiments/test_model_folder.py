@@ -9,7 +9,7 @@ from helpers import made_up_segments, read_card, refusal
 
 import mlp
 from genre.errors import ModelError
-from genre.experiments import model_folder
+from genre.experiments import learners
 from genre.model import onnx_file
 from genre.segments import segment_file
 
@@ -68,7 +68,7 @@ def test_a_difference_that_is_not_a_number_is_refused(tmp_path, monkeypatch):
     inputs = keras.Input((3, 2))
     network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
     with pytest.raises(ModelError, match="differ by nan"):
-        model_folder.write_network(network, np.zeros((1, 3, 2), np.float32), tmp_path)
+        learners.write_network(network, made_up_segments([2, 2], shape=(3, 2)), tmp_path)
 
 
 def test_what_was_there_is_kept_once_and_the_last_line_says_both_scores(train, tmp_path):

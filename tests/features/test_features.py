@@ -194,16 +194,6 @@ def test_a_track_shorter_than_a_segment_is_repeated_to_fill_it(n_samples, tmp_pa
     assert track.short == (not whole)
     wanted = samples if whole else np.tile(samples, 67)[:66150]
     assert_same(track.frames, librosa_mfcc(wanted)[np.newaxis])
-    (piece,) = features.of_whole_track(path, "mfcc", GTZAN)
-    np.testing.assert_array_equal(piece.frames, track.frames)
-    assert piece.short == track.short
-
-
-def test_a_last_piece_of_a_whole_track_is_not_repeated(tmp_path):
-    path = tmp_path / "song.wav"
-    soundfile.write(path, noise(31), 22050)
-    (piece,) = features.of_whole_track(path, "mfcc", GTZAN)
-    assert (len(piece.frames), piece.short) == (10, False)
 
 
 def test_a_track_can_be_taken_from_an_offset_on(tmp_path):
@@ -212,8 +202,6 @@ def test_a_track_can_be_taken_from_an_offset_on(tmp_path):
     frames = features.of_track(path, "mfcc", GTZAN, offset=3).frames
     assert len(frames) == 2
     np.testing.assert_array_equal(frames, features.of_track(path, "mfcc", GTZAN).frames[1:])
-    (piece,) = features.of_whole_track(path, "mfcc", GTZAN, offset=3)
-    np.testing.assert_array_equal(piece.frames, frames)
 
 
 def test_a_feature_may_compute_all_segments_at_once(monkeypatch):
@@ -221,7 +209,8 @@ def test_a_feature_may_compute_all_segments_at_once(monkeypatch):
         assert segments.shape == (10, 66150)
         return segments[:, :130, np.newaxis]
 
-    monkeypatch.setitem(FEATURES, "first samples", features.Feature(compute, lambda _: 1))
+    feature = features.Feature(compute, lambda _: 1, features.look("first samples"))
+    monkeypatch.setitem(FEATURES, "first samples", feature)
     samples = noise(30).astype(np.float32)
     frames = features.of_samples(samples, "mfcc+first samples", GTZAN).frames
     assert frames.shape == (10, 130, 14)

@@ -8,13 +8,12 @@ import keras
 import numpy as np
 import onnx
 import pytest
-from helpers import ROOT, made_up_segments
+from helpers import ROOT, choose, made_up_segments
 from onnx import TensorProto, helper
 
-from genre import networks
+from compare import NETWORKS
 from genre.errors import ModelError
 from genre.model import onnx_file
-from genre.networks import NETWORKS
 from genre.networks.layers import build
 
 SEGMENTS = made_up_segments([4, 4, 4], shape=(64, 6))
@@ -22,7 +21,7 @@ NAMES = [(script, name) for script, known in NETWORKS.items() for name in known]
 
 
 def built(script: str, name: str | None = None) -> keras.Model:
-    layers = networks.choose(script, name).layers(SEGMENTS, 6)
+    layers = choose(script, name).layers(SEGMENTS, 6)
     return build(layers, SEGMENTS, np.full(len(SEGMENTS.labels), True))
 
 

@@ -9,16 +9,16 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
-from helpers import made_up_segments, refusal
+from helpers import choose, made_up_segments, refusal
 
 import cnn
 import config
 import lstm
 import mlp
+from compare import NETWORKS
 from genre import networks
 from genre.cli import options
 from genre.errors import TrainingError
-from genre.networks import NETWORKS
 from genre.segments import segment_file
 from genre.training.recipe import Recipe
 
@@ -156,7 +156,7 @@ def test_blocks_replace_convolutions(name, convolutions, joins):
 def test_branches_see_one_feature_each():
     segments = made_up_segments([3, 3], shape=(20, 13 + 128))
     joined = replace(segments, feature="mfcc+mel")
-    layers = networks.choose("cnn", "branches").layers(joined, 13 + 128)
+    layers = choose("cnn", "branches").layers(joined, 13 + 128)
     network = networks.plain(layers, (20, 13 + 128), 2)
     keras.utils.set_random_seed(0)
     found = [layer for layer in network.layers if isinstance(layer, keras.layers.Flatten)][:2]
@@ -245,7 +245,7 @@ def test_options_that_cannot_be_read_are_refused(option, value, run):
 
 def test_a_network_has_a_recipe_that_options_change():
     parser = argparse.ArgumentParser()
-    options.add_recipe_arguments(parser, "cnn")
+    options.add_recipe_arguments(parser, NETWORKS["cnn"])
     asked = ["--epochs", "3", "--no-augment", "--label-smoothing", "0"]
     vgg = NETWORKS["cnn"]["vgg"]
     for network, expected in ((NETWORKS["cnn"]["basic"], Recipe()), (vgg, Recipe(**vgg.recipe))):
@@ -287,7 +287,7 @@ def test_a_network_has_a_recipe_that_options_change():
     ],
 )
 def test_a_title_names_what_differs_from_the_defaults(script, name, given, title, account):
-    chosen = networks.choose(script, name, given)
+    chosen = choose(script, name, given)
     assert (chosen.title, chosen.card_fields) == (title, account)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.cells import cell_len
+from wcwidth import width as cell_len
 
 from genre import files
 from genre.errors import GenreError

@@ -50,6 +50,23 @@ def test_a_table_is_known_by_its_content(tmp_path):
         feature_table.read_data(pointer)
 
 
+@pytest.mark.parametrize("column", ["Unnamed: 0", "Unnamed: 0.1", "index"])
+def test_the_row_number_that_pandas_writes_is_no_feature(column, tmp_path):
+    plain = feature_table.read(write(tmp_path / "plain.csv", ROWS))
+    rows = [[f"{number}", *row] for number, row in enumerate(ROWS)]
+    other = feature_table.read(write(tmp_path / "numbered.csv", rows, [column, *HEADER]))
+    np.testing.assert_array_equal(other.frames, plain.frames)
+
+
+def test_a_row_number_of_another_name_is_said(tmp_path, caplog):
+    rows = [[f"{n}.wav", "1", f"{2 * n}", f"{n / 3}", "ab"[n > 4]] for n in range(10)]
+    feature_table.read(write(tmp_path / "few.csv", rows[:9]))
+    assert not caplog.messages
+    feature_table.read(write(tmp_path / "t.csv", rows))
+    (warning,) = caplog.messages
+    assert "the column tempo rises from row to row" in warning
+
+
 def test_columns_may_stand_in_any_order_and_an_index_is_no_feature(tmp_path):
     plain = feature_table.read(write(tmp_path / "plain.csv", ROWS))
     order = [4, 2, 0, 3, 1]

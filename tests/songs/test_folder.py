@@ -47,12 +47,34 @@ def test_every_sort_of_song_is_found_in_every_folder_of_a_genre(tmp_path):
 
 def test_what_is_no_song_is_passed_over(tmp_path):
     put(tmp_path, "blues/a.wav", "jazz/b.wav")
-    put(tmp_path, "blues/.DS_Store", "blues/._a.wav", "blues/.hidden/c.wav", ".git/d.wav")
+    put(tmp_path, "blues/.DS_Store", "blues/._a.wav", "blues/.AppleDouble/a.wav", ".git/x.pack")
     put(tmp_path, "jazz/cover.jpg", "jazz/notes.txt", "jazz/wav", ".DS_Store")
     put(tmp_path, "__MACOSX/._blues", "__MACOSX/blues/._a.wav", "blues/__MACOSX/._a.wav")
     listing = genre_folders.find(tmp_path)
     assert [song.track for song in listing.songs] == ["blues/a.wav", "jazz/b.wav"]
     assert listing.left_out == listing.notes == []
+
+
+def test_names_of_music_that_begin_with_dots_are_read(tmp_path):
+    names = ["metal/...And Justice for All/One.mp3", "metal/.38 Special/a.mp3", "pop/...Baby.mp3"]
+    put(tmp_path, *names)
+    assert tracks(tmp_path) == names
+    assert genre_folders.songs_in([tmp_path])[0] == [tmp_path / name for name in names]
+
+
+def test_hidden_songs_and_unfinished_files_are_left_out_and_told(tmp_path, caplog):
+    unfinished = ".genre-unfinished-0123.mp3"
+    put(tmp_path, "blues/a.wav", "jazz/b.wav", "blues/.trash/old/c.wav", f"jazz/{unfinished}")
+    hidden, killed = genre_folders.find(tmp_path).notes
+    assert hidden == "songs left out, as these are hidden: blues/.trash"
+    assert killed.endswith(f"delete them: jazz/{unfinished}")
+    songs, problems = genre_folders.songs_in([tmp_path])
+    assert songs == [tmp_path / "blues/a.wav", tmp_path / "jazz/b.wav"]
+    assert problems == []
+    assert [str(tmp_path / "jazz" / unfinished) in line for line in caplog.messages] == [
+        False,
+        True,
+    ]
 
 
 def test_songs_in_no_genres_folder_are_reported(tmp_path):

@@ -28,7 +28,8 @@ def frames(rng) -> np.ndarray:
 
 
 def decibel(feature: str, n_bands: int) -> np.ndarray:
-    return augmentation.decibel(replace(made_up_segments([3, 3]), feature=feature), n_bands, WAVES)
+    segments = made_up_segments([3, 3], shape=(2, n_bands))
+    return augmentation.decibel(replace(segments, feature=feature), WAVES)
 
 
 def test_a_shift_is_by_whole_frames_and_loses_nothing(frames, rng):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers import made_up_segments
+from helpers import choose, made_up_segments
 
-from genre import networks, splits
+from genre import splits
 from genre.segments import segment_file, take
 from genre.training import batches, fit
 from genre.training.batches import Batches
@@ -118,7 +118,7 @@ def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
 
     monkeypatch.setattr(batches, "take", counted)
     split = splits.split(segments, "segment", seed=1)
-    layers = networks.choose("mlp", "linear").layers(segments, SHAPE[1])
+    layers = choose("mlp", "linear").layers(segments, SHAPE[1])
     fit.fit(layers, segments, split, Recipe(epochs=2, batch_size=4), seed=1)
     assert len(taken) >= 2 * 6  # stretches of 16, of 90 segments
     assert len(set(taken)) == len(taken)

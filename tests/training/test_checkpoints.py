@@ -7,11 +7,11 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from helpers import made_up_segments, read_card, refusal
+from helpers import choose, made_up_segments, read_card, refusal
 
 import config
 import mlp
-from genre import networks, splits
+from genre import splits
 from genre.segments import segment_file
 from genre.training import fit
 from genre.training.checkpoints import Checkpoints
@@ -19,19 +19,19 @@ from genre.training.recipe import Recipe
 
 SEGMENTS = made_up_segments([6, 6, 6])
 SPLIT = splits.split(SEGMENTS, "track", seed=1)
-MLP, CNN = (networks.choose(script).layers(SEGMENTS, 4) for script in ("mlp", "cnn"))
+MLP, CNN = (choose(script).layers(SEGMENTS, 4) for script in ("mlp", "cnn"))
 
 
-def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Run:
+def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Trained:
     how = {"epochs": epochs, "batch_size": 8, "learning_rate": 0.002} | options
-    return fit.fit(layers, SEGMENTS, SPLIT, Recipe(**how), seed=1, kept=kept)
+    return fit.fit(layers, SEGMENTS, SPLIT, Recipe(**how), seed=1, watch=fit.Watch(kept=kept))
 
 
 def checkpoints(folder, every: int | None, *, resume: bool) -> Checkpoints:
     return Checkpoints(folder, every, resume, identity={})
 
 
-def assert_same(run: fit.Run, other: fit.Run) -> None:
+def assert_same(run: fit.Trained, other: fit.Trained) -> None:
     assert run.curves == other.curves
     for weights, others in zip(run.network.weights, other.network.weights, strict=True):
         np.testing.assert_array_equal(weights.numpy(), others.numpy())

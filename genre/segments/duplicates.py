@@ -1,0 +1,97 @@
+"""Find the tracks of a data set that are the same recording, whole, in part or in another format.
+
+Fingerprints of copies have some frames in common. So pairs of tracks are looked up by equal frames,
+which takes no longer for each track of a large data set. Then the whole fingerprints are compared.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+
+from genre.audio import fingerprint
+from genre.songs import some
+
+NEIGHBOURS = 8  # places of an equal frame that are looked at; copies of copies are found by these
+
+
+def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
+    """Return for each digest the index of the first equal one."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(digest, i) for i, digest in enumerate(digests)], dtype=int)
+
+
+def joined(*groupings: np.ndarray) -> np.ndarray:
+    """Return the finest groups of tracks in which all groups of several groupings are whole.
+
+    A grouping, (tracks,), gives equal numbers to the tracks of a group. The number of a returned
+    group is the index of its first track.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    tracks = np.arange(len(groupings[0]))
+    firsts = np.concatenate([_first_of_group(grouping) for grouping in groupings])
+    links = np.ones(len(firsts)), (np.tile(tracks, len(groupings)), firsts)
+    graph = coo_array(links, shape=(len(tracks), len(tracks)))
+    return _first_of_group(connected_components(graph, directed=False)[1])
+
+
+def _first_of_group(grouping: np.ndarray) -> np.ndarray:
+    _, first, group = np.unique(grouping, return_index=True, return_inverse=True)
+    return first[group]
+
+
+def same_sound(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
+    """Return for each track, given its fingerprint, the first track of the same recording.
+
+    Tracks that are both like a third one are the same recording.
+    """
+    groups = np.arange(len(fingerprints))
+    for first, second, offset in _candidates(fingerprints):
+        known, other = groups[first], groups[second]
+        if known == other:
+            continue
+        differing = fingerprint.differing_bits(fingerprints[first], fingerprints[second], offset)
+        if differing <= fingerprint.SAME:
+            groups[groups == max(known, other)] = min(known, other)
+    return groups
+
+
+def notes(tracks: Sequence[str], genres: Sequence[Hashable], groups: np.ndarray) -> list[str]:
+    """Return notes for the user on duplicates, given the first track of each track's recording.
+
+    `genres` are those of the tracks.
+    """
+    duplicates = np.flatnonzero(groups != np.arange(len(groups))).tolist()
+    same, other = [], []
+    for track in duplicates:
+        first = int(groups[track])
+        pair = f"{tracks[track]} = {tracks[first]}"
+        (same if genres[track] == genres[first] else other).append(pair)
+    lines = []
+    if duplicates:
+        lines.append(
+            f"{len(duplicates)} tracks are duplicates of others (the same recording, whole or in "
+            f"part); every split keeps such tracks in one part: {some(same or other)}"
+        )
+    if other:
+        lines.append(f"{len(other)} duplicates are under another genre: {', '.join(other)}")
+    return lines
+
+
+def _candidates(fingerprints: Sequence[np.ndarray]) -> list[tuple[int, int, int]]:
+    """Return pairs of tracks with an equal frame, and how much later it is in the second."""
+    lengths = [len(each) for each in fingerprints]
+    codes = np.concatenate([*fingerprints, np.zeros(0, np.uint32)])
+    track = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    frame = np.concatenate([*(np.arange(n, dtype=np.int32) for n in lengths), []]).astype(np.int32)
+    # Silence is no sign of a copy, and a sound that lasts counts once.
+    telling = (codes != 0) & ((codes != np.roll(codes, 1)) | (frame == 0))
+    order = np.flatnonzero(telling)[np.argsort(codes[telling], kind="stable")]
+    found = [np.zeros((0, 3), np.int32)]
+    for distance in range(1, NEIGHBOURS + 1):
+        one, other = order[:-distance], order[distance:]
+        equal = (codes[one] == codes[other]) & (track[one] != track[other])
+        one, other = one[equal], other[equal]
+        found.append(np.stack([track[one], track[other], frame[other] - frame[one]], axis=1))
+    return np.unique(np.concatenate(found), axis=0).tolist()
