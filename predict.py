@@ -9,7 +9,7 @@
     python predict.py song.mp3 --model output/cnn
 
 The pretrained model reads 15 segments of 2 s from all over a song; a model on another feature reads
-the first 30 s. The output names one genre if the model is sure, or two if it is either of them. Else
+the first 30 s. The output names one genre if the model is sure, or two if it is either. Otherwise
 it puts "?" behind the likeliest, and says why. After it come tags: what else is heard.
 """
 

@@ -23,7 +23,7 @@ Choose = Callable[[np.ndarray], np.ndarray]  # from all rows of a song to those 
 
 
 def spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` rows, each amid one of `count` equal shares of all; or all, if they are few."""
+    """Return `count` rows, each amid one of `count` equal shares; or all, if they are few."""
     if len(rows) <= count:
         return rows
     return rows[((np.arange(count) + 0.5) * len(rows) / count).astype(int)]
@@ -47,7 +47,7 @@ def shares(found: Sequence[Answer]) -> str:
 
 
 def right(found: Sequence[Answer], truth: Sequence[str], *verdicts: str) -> str:
-    """Return the share of songs with one of these verdicts, and the share of them that are right."""
+    """Return the share of songs with one of these verdicts, and how many of them are right."""
     named = [
         true in answer.genres
         for answer, true in zip(found, truth, strict=True)

@@ -18,7 +18,7 @@ import predict
 from genre import files
 from genre.reporting import predictions
 
-CERTAIN = {"threshold": 0.0, "tracks": 1000}  # a calibration by which no song is uncertain
+CERTAIN = {"sure": 0.0, "tracks": 1000}  # a calibration by which no song is uncertain
 
 
 def answers(ended: Run) -> dict[str, dict[str, float]]:
@@ -99,7 +99,11 @@ def test_what_uncertain_means_is_said_once_and_only_where_a_song_is(copy, corpus
     songs = sorted(corpus.glob("jazz/*.wav"))
     for calibration, n_uncertain, meaning in (
         (CERTAIN, 0, ""),
-        (CERTAIN | {"threshold": 1.0}, 4, "uncertain: the top genre has less than 100%, where"),
+        (
+            CERTAIN | {"sure": 1.0, "either": 1.0},
+            4,
+            "uncertain: the top genre has less than 100%, where",
+        ),
         ({"tracks": 5}, 4, "fitted on only 5 tracks"),
     ):
         edit_card(copy, calibration=calibration)

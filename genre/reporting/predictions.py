@@ -34,7 +34,8 @@ TAGS_MOST = 60  # characters for tags, if the terminal's width is not known
 # Widths of the table's columns, in characters of a terminal
 NAME_LEAST, GENRE_MOST, PERCENT = 8, 20, len("100%")
 GAP, ELLIPSIS = "  ", "…"
-WIDEST_MARK = len("  either")  # at the end of a row of a song that is not surely of one genre
+# At the end of a row of a song that is not surely of one genre, by the width of the terminal
+WIDE_MARK, NARROW_MARK = len("  either"), len(" ?")
 
 Row = Callable[[Answer], str]
 
@@ -113,8 +114,8 @@ def verdict_rows(songs: Sequence[str], mapping: Sequence[str], *, width: int | N
     named = wcwidth.width(" or ".join(longest))
     name, rest = _widest(songs), None
     if width:
-        named = min(named, 2 * GENRE_MOST)
         name = min(name, max(NAME_LEAST, width // 3))
+        named = min(named, max(NAME_LEAST, width - name - PERCENT - 2 * len(GAP)))
         rest = max(0, width - name - named - PERCENT - 3 * len(GAP))
 
     def row(answer: Answer) -> str:
@@ -155,10 +156,11 @@ def ranked_rows(
     if width:
         genre = min(genre, GENRE_MOST)
     cell = len(GAP) + genre + 1 + PERCENT
+    mark = _mark_width(width, min(longest, 2 * NAME_LEAST) + cell)
     name, per_line = longest, count
     if width:
-        name = min(longest, max(NAME_LEAST, width - count * cell - WIDEST_MARK))
-        per_line = max(1, (width - name - WIDEST_MARK) // cell)
+        name = min(longest, max(NAME_LEAST, width - count * cell - mark))
+        per_line = max(1, (width - name - mark) // cell)
 
     def row(answer: Answer) -> str:
         cells = [
@@ -166,7 +168,7 @@ def ranked_rows(
             for genre_name, share in answer.ranking[:count]
         ]
         lines = ["".join(cells[i : i + per_line]) for i in range(0, count, per_line)]
-        lines[0] += _mark(answer)
+        lines[0] += _mark(answer, mark)
         return _fitted_end(answer.song, name) + f"\n{' ' * name}".join(lines)
 
     return row
@@ -181,25 +183,33 @@ def table_rows(
     no header, and each row names its genres.
     """
     longest, cell = _widest(songs), max(PERCENT, _widest(mapping))
+    mark = _mark_width(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
     name = longest
     if width:
         name = min(longest, NAME_LEAST)
-        cell = min(cell, (width - name - WIDEST_MARK) // len(mapping) - 1)
+        cell = min(cell, (width - name - mark) // len(mapping) - 1)
         if cell < PERCENT:
             return None, ranked_rows(songs, mapping, count=len(mapping), width=width)
-        name = min(longest, width - (1 + cell) * len(mapping) - WIDEST_MARK)
+        name = min(longest, width - (1 + cell) * len(mapping) - mark)
 
     def row(answer: Answer) -> str:
         shares = (f" {answer.probabilities[genre]:>{cell}.0%}" for genre in mapping)
-        return _fitted_end(answer.song, name) + "".join(shares) + _mark(answer)
+        return _fitted_end(answer.song, name) + "".join(shares) + _mark(answer, mark)
 
     heads = (wcwidth.clip(printable(genre), 0, cell) for genre in mapping)
     return " " * name + "".join(f" {wcwidth.rjust(head, cell)}" for head in heads), row
 
 
-def _mark(answer: Answer) -> str:
-    """Return the verdict at the end of a row; nothing for a song that is surely of one genre."""
-    return f"{GAP}{answer.verdict}" if answer.uncertain else ""
+def _mark_width(width: int | None, needed: int) -> int:
+    """Return the width of the mark at the end of a row: a word, or "?" if there is no room."""
+    return NARROW_MARK if width and width < needed + WIDE_MARK else WIDE_MARK
+
+
+def _mark(answer: Answer, width: int) -> str:
+    """Return the mark of a song that is not surely of one genre; nothing for the others."""
+    if not answer.uncertain:
+        return ""
+    return " ?" if width == NARROW_MARK else f"{GAP}{answer.verdict}"
 
 
 def _widest(texts: Sequence[str]) -> int:

@@ -106,7 +106,8 @@ def test_a_part_of_a_song(model, long_song, how):
         ({"offset": 9, "seconds": 6}, whole[3:5]),
     ):
         answer = model.predict(song, **options)
-        assert answer.start == options.get("offset", 0)
+        starts = options.get("offset", 0) + 3.0 * np.arange(len(part))
+        np.testing.assert_allclose(answer.starts, starts)
         np.testing.assert_allclose(answer.segments, part, atol=1e-4)
 
 
@@ -177,9 +178,9 @@ def copy(network, tmp_path) -> Path:
 @pytest.mark.parametrize(
     ("calibration", "uncertain"),
     [
-        ({"threshold": 0.0, "tracks": 50}, False),
-        ({"threshold": 1.0, "tracks": 50}, True),
-        ({"threshold": 0.0, "tracks": 49}, True),  # too few: a song that is not clear is uncertain
+        ({"sure": 0.0, "tracks": 50}, False),
+        ({"sure": 1.0, "tracks": 50}, True),
+        ({"sure": 0.0, "tracks": 49}, True),  # too few: a song that is not clear is uncertain
     ],
 )
 def test_a_song_is_uncertain_by_the_models_calibration(copy, song, calibration, uncertain):

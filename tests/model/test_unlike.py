@@ -42,7 +42,7 @@ def changed(folder, tmp_path):
 
 def test_distance_alone_makes_a_song_uncertain(changed, corpus):
     song = next(corpus.glob("jazz/*.wav"))
-    sure = {"threshold": 0.0, "tracks": 50}
+    sure = {"sure": 0.0, "tracks": 50, "against": None}
     assert not genre.load(changed(**sure, farthest=2.0)).predict(song).uncertain
     assert genre.load(changed(**sure, farthest=0.0)).predict(song).uncertain
     assert not genre.load(changed(**sure, farthest=None)).predict(song).uncertain
@@ -53,7 +53,7 @@ def test_noise_is_farther_away_than_music(changed, corpus):
     noise = (np.random.default_rng(0).normal(0, 0.1, 6 * 22050).astype(np.float32), 22050)
     limit = genre.load(changed()).card.calibration.farthest
     assert 0 < limit < 1
-    model = genre.load(changed(threshold=0.0, tracks=50))
+    model = genre.load(changed(sure=0.0, tracks=50, against=None))
     assert sum(model.predict(song).uncertain for song in songs) < len(songs) / 2
     assert model.predict(noise).uncertain
 
