@@ -72,7 +72,7 @@ def test_a_model_is_found_by_its_folder_by_a_file_in_it_or_as_the_pretrained_one
 def test_a_model_and_an_answer_show_themselves_in_a_line(model, song):
     assert repr(model).startswith("<Model cnn: 10 genres, ")
     answer = model.predict(song)
-    assert repr(answer).startswith(f"<Answer {song}: {answer.genre} ")
+    assert repr(answer).startswith(f"<Answer {song}: {answer.named} ")
     assert repr(Answer(song="a.wav", error="is empty")) == "<Answer a.wav: is empty>"
     for line in map(repr, (model, answer, model.predict((noise(3), 22050)))):
         assert "\n" not in line and "array" not in line and len(line) < 200

@@ -336,3 +336,16 @@ def test_rows_of_another_kind_or_model_are_refused(form, tmp_path):
     older = written(form, ["a.wav"]).replace(f'"model": "{MODEL[:16]}", ', "").replace(",model", "")
     with pytest.raises(GenreError):
         predictions.check_earlier(earlier_of(tmp_path, older), form, header, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [
+        ("csv", "song,genre,uncertain,model,x,y"),
+        ("json", '{"song": "a.wav", "genre": "x", "uncertain": false, "model": "0f"}'),
+    ],
+)
+def test_of_an_output_of_an_earlier_version_it_is_said_what_changed(form, first):
+    found = predictions.Earlier(Path("genres.csv"), first=first)
+    with pytest.raises(GenreError, match="where this one gives a verdict"):
+        predictions.check_earlier(found, form, "song,genre,verdict,model,x,y", MODEL)
