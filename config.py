@@ -24,6 +24,7 @@ FRAMES_PER_SEGMENT = 1 + SAMPLES_PER_SEGMENT // HOP_LENGTH  # windows are centre
 DATASET_PATH = Path("Data/genres_original")  # where Kaggle's archive puts GTZAN
 OUTPUT_PATH = Path("output")  # the folder for everything that the scripts write
 DATA_PATH = OUTPUT_PATH / f"{FEATURE}.json"  # what preprocess.py writes and the networks read
+STORE_PATH = OUTPUT_PATH / "store.sqlite"  # the embeddings of all songs that were heard
 MLP_PATH = OUTPUT_PATH / "mlp"  # folders of the trained networks
 CNN_PATH = OUTPUT_PATH / "cnn"
 LSTM_PATH = OUTPUT_PATH / "lstm"

@@ -3,6 +3,7 @@
     python preprocess.py
     python preprocess.py --dataset ~/Music/by-genre --output output/mine.json
     python preprocess.py --feature mel --output output/mel.h5
+    python preprocess.py --dataset ~/Music --labels tags --min-tracks 5
     python preprocess.py --tracks my-songs.csv
     python preprocess.py --fma fma_metadata/tracks.csv --dataset fma_small --limit 20
     python preprocess.py --msd msd_tagtraum_cd2.cls --msd-artists unique_tracks.txt --dataset msd
@@ -13,8 +14,8 @@ The data set is a folder of genre folders, GTZAN or your own:
       blues/   any.wav  number.mp3  of.flac ...
       jazz/    ...
 
-or the songs that a CSV file lists (columns path,genre and, if known, part and artist), or FMA, or
-the Million Song Dataset.
+or any folder of songs whose tags name their genres and artists, or the songs that a CSV file lists
+(columns path,genre and, if known, part and artist), or FMA, or the Million Song Dataset.
 """
 
 import argparse
@@ -29,9 +30,10 @@ from genre.errors import AudioError, DatasetError
 from genre.features.settings import Settings
 from genre.segments import Index, segment_file
 from genre.segments.collect import collect
-from genre.songs import Song, csv_list, fma, folder, msd
+from genre.songs import Song, csv_list, file_tags, fma, folder, genre_map, msd
 from genre.songs.listing import Listing, limited
 
+LABELS = ("folders", "tags")
 LARGE = 1e9  # bytes; for a larger .json file, .h5 is suggested
 LARGEST_SHIFT = 12  # semitones
 WHERE_TO_GET_GTZAN = (
@@ -45,16 +47,39 @@ WHERE_TO_GET_GTZAN = (
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
+    add_song_arguments(parser)
+    add_genre_arguments(parser)
+    add_feature_arguments(parser)
+    add_output_arguments(parser)
+    add_copy_arguments(parser)
+    cli.add_worker_arguments(parser, "work")
+    arguments = parser.parse_args(argv)
+    if arguments.output is None:
+        other = config.OUTPUT_PATH / f"{arguments.feature}.json"
+        arguments.output = config.DATA_PATH if arguments.feature == config.FEATURE else other
+    check_together(parser, arguments)
+    return arguments
+
+
+def add_song_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which songs there are."""
     add = parser.add_argument
     add(
         "--dataset",
         type=Path,
         metavar="DIR",
-        help="folder of genre folders, or the folder with the songs of --tracks, --fma or --msd "
-        f"(default: {config.DATASET_PATH}, genres_original or genres; with --tracks, the folder "
-        "that holds the list)",
+        help="folder of genre folders, or the folder with the songs of --labels tags, --tracks, "
+        f"--fma or --msd (default: {config.DATASET_PATH}, genres_original or genres; with "
+        "--tracks, the folder that holds the list)",
     )
     lists = parser.add_mutually_exclusive_group()
+    lists.add_argument(
+        "--labels",
+        choices=LABELS,
+        default=LABELS[0],
+        help="what names the genres of the songs in --dataset: the folders in it, or the files' "
+        "own tags (default: %(default)s)",
+    )
     lists.add_argument(
         "--tracks",
         type=Path,
@@ -82,19 +107,36 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="TXT",
         help="the Million Song Dataset's unique_tracks.txt (default: no artists are known)",
     )
+
+
+def add_genre_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that change which genres there are, and how many tracks of each."""
+    add = parser.add_argument
+    add(
+        "--genres",
+        type=Path,
+        metavar="CSV",
+        help="map of genres, columns from,to: tracks of one count for the other, or are left out "
+        "where `to` is empty (default: all genres stay as they are)",
+    )
+    add(
+        "--min-tracks",
+        type=cli.count,
+        metavar="N",
+        default=1,
+        help="leave out genres with fewer than N tracks (default: %(default)s)",
+    )
     add(
         "--limit",
         type=cli.count,
         metavar="N",
         help="use only N tracks of each genre, for a first try (default: all)",
     )
-    add(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="segment file to write: .json, or .h5 for large data "
-        f"(default: {config.OUTPUT_PATH}/FEATURE.json)",
-    )
+
+
+def add_feature_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is computed of a segment."""
+    add = parser.add_argument
     add(
         "--feature",
         type=cli.checked(features.known),
@@ -116,11 +158,28 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
             default=default,
             help=f"{what} (default: %(default)s)",
         )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what file is written."""
+    add = parser.add_argument
+    add(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="segment file to write: .json, or .h5 for large data "
+        f"(default: {config.OUTPUT_PATH}/FEATURE.json)",
+    )
     add(
         "--dtype",
         choices=("float32", "float16"),
         help="type of the numbers in an .h5 file; float16 halves its size (default: float32)",
     )
+
+
+def add_copy_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options for altered copies, which are used in training only."""
+    add = parser.add_argument
     add(
         "--pitch-shift",
         type=semitones,
@@ -138,11 +197,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="add N copies of every track, for training only, each with a random equaliser, "
         "bandwidth, noise and speed, so that it sounds like another recording (default: none)",
     )
-    cli.add_worker_arguments(parser, "work")
-    arguments = parser.parse_args(argv)
-    if arguments.output is None:
-        other = config.OUTPUT_PATH / f"{arguments.feature}.json"
-        arguments.output = config.DATA_PATH if arguments.feature == config.FEATURE else other
+
+
+def check_together(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
     if arguments.dtype and arguments.output.suffix == segment_file.JSON:
         parser.error("--dtype is for .h5 files; name one with --output")
     if arguments.fma and not arguments.dataset:
@@ -153,7 +211,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--subset is for --fma")
     if arguments.msd_artists and not arguments.msd:
         parser.error("--msd-artists is for --msd")
-    return arguments
 
 
 def semitones(text: str) -> float:
@@ -182,6 +239,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 def find_songs(arguments: argparse.Namespace) -> Listing:
     """Return the songs that the command line asks for, with those that were left out."""
+    rules = genre_map.read(arguments.genres) if arguments.genres else {}
     if arguments.fma:
         subset = arguments.subset or fma.SUBSETS[0]
         found = fma.find(arguments.fma, arguments.dataset, subset=subset)
@@ -189,8 +247,13 @@ def find_songs(arguments: argparse.Namespace) -> Listing:
         found = msd.find(arguments.msd, arguments.dataset, artists=arguments.msd_artists)
     elif arguments.tracks:
         found = csv_list.find(arguments.tracks, arguments.dataset)
+    elif arguments.labels == "tags":
+        found = file_tags.find(arguments.dataset or find_dataset(), rules, arguments.min_tracks)
     else:
         found = folder.find(arguments.dataset or find_dataset())
+        found.notes.extend(file_tags.hint(found.songs))
+    if arguments.labels != "tags":
+        found = genre_map.applied(found, rules, arguments.min_tracks)
     if arguments.limit:
         found = found._replace(songs=limited(found.songs, arguments.limit))
     return found
@@ -224,7 +287,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     segment_file.check_output(output)
     songs, left_out, notes = find_songs(arguments)
     say_all(notes)
-    shape = features.check(feature, settings)  # also loads the libraries that worker processes need
+    shape = features.check(feature, settings)
     shifts = list(dict.fromkeys(arguments.pitch_shift))
     n_altered = arguments.altered
     copies = {"shifts": shifts, "n_altered": n_altered}

@@ -8,10 +8,13 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from genre.errors import FeatureError
 
 # Environment variables of libraries, by the beginnings of their names. They are cleared, so that
 # the libraries use their defaults.
@@ -66,7 +69,10 @@ def prepare() -> None:
     for name in [name for name in os.environ if name.startswith(CLEARED)]:
         if not name.startswith(KEPT):
             del os.environ[name]
-    os.environ.update(SET, MPLCONFIGDIR=str(_folder()))
+    os.environ.update(SET)
+    if folder := _folder():
+        os.environ["MPLCONFIGDIR"] = str(folder)
+    _ours.set()
     warnings.resetwarnings()  # PYTHONWARNINGS=error would turn a library's warning into an error
     warnings.simplefilter("ignore")
     _keep_freed_memory()
@@ -82,8 +88,11 @@ def load_librosa() -> ModuleType:
     """
     from filelock import FileLock
 
-    os.environ["NUMBA_CACHE_DIR"] = str(_folder() / "numba")  # librosa's own may not be writable
-    with FileLock(_folder() / "numba.lock"):
+    folder = _folder()
+    if not folder:
+        raise FeatureError("librosa needs a folder for its cache: let TMPDIR name one")
+    os.environ["NUMBA_CACHE_DIR"] = str(folder / "numba")  # librosa's own may not be writable
+    with FileLock(folder / "numba.lock"):
         import librosa.core.audio
         import librosa.core.pitch
         import librosa.effects
@@ -114,15 +123,49 @@ def load_onnxruntime() -> ModuleType:
 
 
 @contextmanager
+def one_thread(controller: Any) -> Iterator[None]:
+    """Keep arithmetic to one thread in the block: more threads round differently.
+
+    `controller` is a threadpoolctl.ThreadpoolController, which knows the libraries. For those of
+    linear algebra the number is that of the whole process. So if several threads are in such blocks
+    at once, the first one sets it, and the last one puts back what was there before.
+    """
+    global _n_inside
+    with _changing:
+        if _n_inside == 0:
+            # In a thread that ends at once: threadpoolctl lets no other thread put back what a
+            # thread has set, for as long as that lives.
+            limits = controller.select(user_api="blas").limit
+            setter = threading.Thread(target=lambda: _limits.enter_context(limits(limits=1)))
+            setter.start()
+            setter.join()
+        _n_inside += 1
+    try:
+        with controller.select(user_api="openmp").limit(limits=1):  # a number of each thread
+            yield
+    finally:
+        with _changing:
+            _n_inside -= 1
+            if _n_inside == 0:
+                _limits.close()
+
+
+_changing, _n_inside, _limits = threading.Lock(), 0, ExitStack()
+
+
+@contextmanager
 def muted() -> Iterator[None]:
     """Suppress what C code writes to stderr, such as TensorFlow's notes and the MP3 decoder's.
 
     No setting turns off all of TensorFlow's notes (github.com/tensorflow/tensorflow/issues/100442),
     and our own lines would be lost among them. Our scripts write to another descriptor. If several
     threads enter at the same time, only the first one mutes.
+
+    In another's process nothing is muted: its threads write to the same descriptor.
     """
     # If stderr was closed when Python started, descriptor 2 can be any file, even an input file.
-    if sys.__stderr__ is None or not _muting.acquire(blocking=False):
+    mutes = _ours.is_set() and sys.__stderr__ is not None and _muting.acquire(blocking=False)
+    if not mutes:
         yield
         return
     try:
@@ -132,6 +175,7 @@ def muted() -> Iterator[None]:
         _muting.release()
 
 
+_ours = threading.Event()  # set in a process that `prepare` has prepared
 _muting = threading.Lock()
 
 
@@ -153,18 +197,22 @@ def _to_nowhere(descriptor: int) -> Iterator[None]:
 
 
 @cache
-def _folder() -> Path:
-    """Return a folder for the caches of libraries, to which no other user can write."""
+def _folder() -> Path | None:
+    """Return a folder for the caches of libraries, to which no other user can write.
+
+    None means that there is no folder for temporary files, as in a container that is read-only.
+    """
     owner = os.getuid() if hasattr(os, "getuid") else None  # Windows' temp folder is per user
-    folder = Path(tempfile.gettempdir(), "genre" if owner is None else f"genre-{owner}")
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        folder = Path(tempfile.gettempdir(), "genre" if owner is None else f"genre-{owner}")
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            found = folder.lstat()
+            if owner is None or (found.st_uid == owner and not found.st_mode & 0o022):
+                return folder
+        return Path(tempfile.mkdtemp(prefix="genre-"))
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="genre-"))
-    if owner is not None and (found.st_uid != owner or found.st_mode & 0o022):
-        return Path(tempfile.mkdtemp(prefix="genre-"))
-    return folder
+        return None
 
 
 def _keep_freed_memory() -> None:

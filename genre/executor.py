@@ -7,29 +7,27 @@
 All three are a `concurrent.futures.Executor`, and give the same results in the same order.
 """
 
+import faulthandler
 import json
 import logging
-import multiprocessing
 import os
 import pickle
+import queue
 import signal
+import subprocess
+import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
-from contextlib import contextmanager
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import cloudpickle  # unlike pickle, it can pickle functions of a script or a notebook
 import threadpoolctl
 
 from genre import environment
@@ -40,12 +38,20 @@ log = logging.getLogger("genre")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AHEAD = 4  # items for each worker that are waiting, in work, or done and not yet used
-CHECK_SECONDS = 0.2  # between checks that all worker processes are alive
 CONNECT_SECONDS = 10  # that a cluster's scheduler has to answer
 COUNT_SECONDS = 5  # between counts of a cluster's workers, whose number can change
-DIED = "a worker process died, perhaps because it ran out of memory; try fewer with --workers"
+# A worker process. It imports nothing from the script that started it, and takes its path from it.
+WORKER = (
+    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "from genre import executor; executor.serve()"
+)
+FLAGS = {"ignore_environment": "-E", "no_site": "-S", "dont_write_bytecode": "-B"}  # of Python
+ONE_CORE = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+DIED = "a worker process died ({}), perhaps because it ran out of memory; try fewer workers"
+NOT_STARTED = "worker processes cannot be started ({}); one worker works without"
 LOST = "the cluster's scheduler is gone"
 NO_DASK = "--cluster needs Dask: pip install --requirement requirements-cluster.txt"
 
@@ -69,8 +75,7 @@ def opened(*, workers: int | None = None, cluster: str | None = None) -> Iterato
         with _client(cluster) as client:
             yield _Cluster(client)
     elif (workers or cores()) == 1:
-        with threadpoolctl.threadpool_limits(1):  # as in a worker; more threads round differently
-            yield _Here()
+        yield _Here()
     else:
         pool = _Processes(workers or cores())
         try:
@@ -91,9 +96,9 @@ def ordered(
     Only as many items are taken in advance as keep the workers busy, so that memory stays flat.
     The function, the items and the results must be picklable.
 
-    Raises what the function raises, and GenreError if a worker process dies. On a cluster, a
-    worker may lack a package, or an item may need more memory than any worker has. Then
-    `unable(reason)` is the item's result; without `unable`, GenreError is raised.
+    Raises what the function raises. A worker may die of an item, and the worker of a cluster may
+    lack a package. Then `unable(reason)` is the item's result, and the run goes on; without
+    `unable`, GenreError is raised.
     """
     waiting: deque[Future] = deque()
 
@@ -105,30 +110,29 @@ def ordered(
                 raise
             return unable(str(error))
 
-    try:
-        for item in items:
-            with _signals_held_back():
-                waiting.append(pool.submit(function, item))
-            while len(waiting) >= pool.ahead():
-                yield first_result()
-        while waiting:
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        while len(waiting) >= pool.ahead():
             yield first_result()
-    except BrokenExecutor:
-        time.sleep(CHECK_SECONDS)  # the signal that ended the worker may reach this process, too
-        raise GenreError(DIED) from None
+    while waiting:
+        yield first_result()
 
 
 class Unable(GenreError):
-    """A cluster's worker could not run the function on an item; other items may still work."""
+    """A worker could not run the function on an item; other items may still work."""
 
 
 class _Here(Executor):
     """Run each call at once in this process."""
 
+    def __init__(self) -> None:
+        self._threads = threadpoolctl.ThreadpoolController()
+
     def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
         future = Future()
         try:
-            future.set_result(function(*args))
+            with environment.one_thread(self._threads):  # as in a worker: rounding differs else
+                future.set_result(function(*args))
         except Exception as error:
             future.set_exception(error)
         return future
@@ -140,35 +144,141 @@ class _Here(Executor):
         return future.result()
 
 
-class _Processes(ProcessPoolExecutor):
-    """The standard library's pool, which here also notices a worker killed while it answers.
+class _Processes(ThreadPoolExecutor):
+    """Processes beside this one. Each has a thread here that sends it calls and awaits its answers.
 
-    All workers answer through one pipe. If one is killed before its answer is complete, the pool's
-    thread waits for ever for the rest of the answer (and so does loky's), because other processes
-    hold the same end of the pipe. So `result` checks regularly that all workers are alive, and
-    `stop` closes every copy of that end.
+    The processes are started anew, not forked, so they may be started by any process: one that has
+    threads, one that is a daemon, a script without a main guard. Each has pipes of its own. So it
+    is known which call a process died of, and an answer that it cut off holds up nothing.
     """
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, initializer=_prepare_process)
+        super().__init__(workers)
         self._n_workers = workers
+        self._of_thread = threading.local()
+        self._lock = threading.Lock()
+        self._processes: list[subprocess.Popen] = []
+        self._stopped = False
+
+    def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
+        return super().submit(self._call, cloudpickle.dumps((function, args)))
 
     def ahead(self) -> int:
         return AHEAD * self._n_workers
 
     def result(self, future: Future) -> Any:
-        while not wait([future], timeout=CHECK_SECONDS).done:
-            alive = all(process.is_alive() for process in list(self._processes.values()))
-            if not alive and not wait([future], timeout=CHECK_SECONDS).done:
-                raise BrokenExecutor  # the pool's thread does not notice this
         return future.result()
 
     def stop(self) -> None:
         """End the processes at once: nobody needs their results any more."""
-        for process in list((self._processes or {}).values()):
+        with self._lock:
+            self._stopped = True
+        for process in self._processes:
             process.kill()
-        self._result_queue._writer.close()
-        self.shutdown()
+        self.shutdown(cancel_futures=True)
+        for process in self._processes:
+            _close(process)
+
+    def _call(self, call: bytes) -> Any:
+        """Have a call run in the process of this thread; raises Unable if that dies of it."""
+        process = getattr(self._of_thread, "process", None) or self._start()
+        try:
+            _write(process.stdin, call)
+            result, error = pickle.load(process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._of_thread.process = None
+            raise Unable(DIED.format(_ending(process))) from None
+        if error:
+            raise error
+        return result
+
+    def _start(self) -> subprocess.Popen:
+        """Start the process of this thread; raises GenreError if that does not work."""
+        with self._lock:  # either it is started before `stop`, or not at all
+            if self._stopped:
+                raise CancelledError
+            process = _started()
+            self._processes = [each for each in self._processes if each.poll() is None]
+            self._processes.append(process)
+        try:
+            _write(process.stdin, pickle.dumps([*sys.path, str(Path(__file__).parents[1])]))
+            pickle.load(process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise GenreError(NOT_STARTED.format(_ending(process))) from None
+        self._of_thread.process = process
+        return process
+
+
+def _started() -> subprocess.Popen:
+    """Start a worker process; raises GenreError if the system refuses it."""
+    flags = [flag for name, flag in FLAGS.items() if getattr(sys.flags, name)]
+    flags += ["-X", "utf8"] if sys.flags.utf8_mode else []
+    group = {"process_group": 0} if os.name == "posix" else {}  # so that Ctrl-C does not reach it
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", *flags, "-c", WORKER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | ONE_CORE,
+            **group,
+        )
+    except OSError as error:
+        raise GenreError(NOT_STARTED.format(error.strerror)) from None
+
+
+def _write(file: Any, message: bytes) -> None:
+    file.write(message)
+    file.flush()
+
+
+def _ending(process: subprocess.Popen) -> str:
+    """Return how a process ended: "SIGKILL" or "exit status 1"."""
+    _close(process)
+    status = process.returncode
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+
+
+def _close(process: subprocess.Popen) -> None:
+    """Wait for a process that ends, and close its pipes."""
+    with suppress(OSError):  # what it did not read cannot be written any more
+        process.stdin.close()
+    process.stdout.close()
+    process.wait()
+
+
+def serve() -> None:
+    """Answer the calls that come on stdin, on stdout, until stdin ends: what a worker process does.
+
+    Whatever else is printed to stdout goes to stderr.
+    """
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    faulthandler.enable(sys.stderr)
+    environment.prepare()
+    calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(calls,), daemon=True).start()
+    with suppress(BrokenPipeError):  # the parent has ended
+        _write(answers, pickle.dumps("ready"))
+        while True:
+            _write(answers, _answer(*calls.get()))
+
+
+def _receive(calls: queue.SimpleQueue) -> None:
+    """Put calls into a queue; end this process when its parent closes stdin, or ends."""
+    with suppress(EOFError, OSError, pickle.UnpicklingError):
+        while True:
+            calls.put(pickle.load(sys.stdin.buffer))
+    os._exit(1)
+
+
+def _answer(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
+    """Return the pickled result and error of a call, one of which is None."""
+    try:
+        return cloudpickle.dumps((function(*args), None))
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return cloudpickle.dumps((None, error))
 
 
 class _Cluster(Executor):
@@ -180,8 +290,6 @@ class _Cluster(Executor):
         self._n_workers, self._counted = 0, float("-inf")
 
     def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
-        import cloudpickle  # unlike pickle, it can pickle functions of the main script
-
         # Dask's scheduler unpickles the function that it is given. Here that is pickle.loads: the
         # scheduler does not need our modules, and a worker without them fails in this call only.
         call = cloudpickle.dumps(_Call(_prepared, (function, *args)))
@@ -258,39 +366,6 @@ def _address(cluster: str) -> str:
         return json.loads(Path(cluster).read_text(encoding="utf-8"))["address"]
     except (KeyError, TypeError, ValueError):
         raise ValueError("not a scheduler file") from None
-
-
-@contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """Delay signals: an exception that a signal raises during a fork would be lost."""
-    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
-        yield
-        return
-    came: list[tuple] = []
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for number in handlers:
-        signal.signal(number, lambda *given: came.append(given))
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number, frame in came:
-            handlers[number](number, frame)
-
-
-def _prepare_process() -> None:
-    """Leave signals to the parent, end when it ends, and prepare as every worker does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_follow_parent, daemon=True).start()
-    _prepare_worker()
-
-
-def _follow_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _prepared(function: Callable[..., Result], *args: Any) -> Result:

@@ -20,6 +20,7 @@ from benchmarks import (
     pipeline,
     prediction,
     robustness,
+    search,
     startup,
     training,
 )
@@ -217,3 +218,11 @@ def test_robustness_tells_how_far_answers_move(network, corpus, tmp_path, capsys
     shares = {row[0]: [int(cell.rstrip("%")) for cell in row[1:]] for row in rows}
     assert shares["6 dB louder"][1] <= 1  # the network takes a segment's level away
     assert shares["equaliser, +2 dB an octave"][1] > 0
+
+
+@on_linux
+def test_a_search_finds_the_nearest_songs(capsys):
+    assert search.main([*ONE_RUN, "--songs", "300"]) == 0
+    ((songs, *measured, share),) = table(capsys.readouterr().out)
+    assert (songs, float(share)) == ("300", 1)
+    numbers(measured)

@@ -140,6 +140,45 @@ def test_a_folder_that_others_can_write_to_holds_no_caches(tmp_path):
     assert Path(python(show, TMPDIR=str(tmp_path)).strip()) != own
 
 
+def test_without_a_folder_for_temporary_files_only_librosa_is_missed(tmp_path):
+    prepare = """\
+import tempfile
+def nowhere(): raise FileNotFoundError(2, "No usable temporary directory found")
+tempfile._get_default_tempdir = nowhere
+from genre import environment
+from genre.errors import FeatureError
+environment.prepare()
+try: environment.load_librosa()
+except FeatureError as error: print(error)
+"""
+    assert python(prepare) == "librosa needs a folder for its cache: let TMPDIR name one\n"
+
+
+def test_threads_leave_the_number_of_blas_threads_as_it_was():
+    code = """\
+import threading, numpy, threadpoolctl
+from genre.environment import one_thread
+controller = threadpoolctl.ThreadpoolController()
+def number(): return {each["num_threads"] for each in threadpoolctl.threadpool_info()}
+first, second, left = threading.Event(), threading.Event(), threading.Event()
+def enters_first():
+    with one_thread(controller):
+        first.set(); second.wait(9)
+    left.set()
+def leaves_last():
+    first.wait(9)
+    with one_thread(controller):
+        second.set(); left.wait(9)
+        print(number())
+before = number()
+threads = [threading.Thread(target=each) for each in (enters_first, leaves_last)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(number() == before)
+"""
+    assert python(code) == "{1}\nTrue\n"
+
+
 def test_one_process_at_a_time_fills_numbas_cache(tmp_path):
     """With a librosa whose loading takes a while, and says when it begins and ends."""
     for module in ("core/audio", "core/pitch", "effects", "feature", "util/utils"):
@@ -170,10 +209,12 @@ for word in ("begin", "end"):
 def test_c_code_is_muted_only_for_a_while():
     code = """\
 import os, threading
-from genre.environment import muted
+from genre.environment import muted, prepare
 def write(text):
     os.write(2, text.encode() + b"\\n")
-write("before")
+with muted():
+    write("before")  # in another's process, whose threads may write, nothing is muted
+prepare()
 with muted():
     write("within")
     with muted():  # as another thread may
@@ -188,8 +229,9 @@ write("after")
 
 
 def test_where_stderr_is_closed_the_file_in_its_place_is_not_muted():
-    code = f"from genre.environment import muted\nfile = open({__file__!r})\n"
-    code += "with muted(): print(file.fileno(), len(file.read()) > 0)"
+    code = f"from genre import environment\nfile = open({__file__!r})\n"
+    code += "environment.prepare()\n"
+    code += "with environment.muted(): print(file.fileno(), len(file.read()) > 0)"
     command = f'exec "{sys.executable}" -c "{code}" 2>&-'
     ended = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert ended.stdout == "2 True\n"

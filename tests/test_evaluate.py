@@ -49,7 +49,7 @@ def test_all_tracks_are_scored_and_the_trained_ones_counted(
     ended = run(evaluate, "--model", network, "--data", segments_path, "--output", tmp_path)
     n_trained = card.read(network).split.train.tracks
     assert ended.status == 0
-    assert f"({len(segments.tracks)} tracks)" in ended.out
+    assert f"({len(segments.tracks)} tracks; 95 % interval " in ended.out
     assert f"trained on {n_trained} of these tracks" in ended.out
 
 

@@ -12,9 +12,9 @@ from genre import executor
 
 LIMIT = 120  # s; all the work that is not to be done would take longer
 
-# Each time in a fresh interpreter: to fork this one with its libraries is not safe.
+# Each time in an interpreter of its own, which can be killed.
 SCRIPT = """\
-import os, signal, subprocess, sys, time
+import multiprocessing, os, signal, subprocess, sys, time
 from functools import partial
 sys.path.insert(0, {root!r})
 from genre import cli, executor
@@ -38,11 +38,18 @@ def killed_amid_an_answer(item):
     subprocess.Popen(["sh", "-c", then], start_new_session=True)
     return bytes(10_000_000)
 
+def crashes(item):
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+def threads(item):
+    import numpy, threadpoolctl
+    return {{each["num_threads"] for each in threadpoolctl.threadpool_info()}}
+
 def raises(item):
     raise ValueError(item)
 
 def says_its_id(item):
-    os.write(1, f"{{os.getpid()}}\\n".encode())
+    os.write(2, f"{{os.getpid()}}\\n".encode())
     time.sleep(600)
 
 def map_all(function, items, workers=2):
@@ -98,6 +105,75 @@ def test_what_a_process_raises_is_raised_and_says_where():
     assert err.rstrip().endswith("ValueError: 0")
 
 
+def test_a_process_that_dies_of_an_item_costs_that_item_alone():
+    body = """\
+with executor.opened(workers=2) as pool:
+    for result in executor.ordered(pool, partial(dies, at=3), range(9), unable=str):
+        print(result)"""
+    status, out, err = script(body)
+    assert (status, err) == (0, "")
+    *results, last = out.splitlines()
+    assert results.pop(3).startswith("a worker process died (exit status 1)")
+    assert [*results, last] == [str(number) for number in range(9) if number != 3]
+
+
+def test_a_crash_is_named_by_its_signal():
+    body = """\
+with executor.opened(workers=2) as pool:
+    print(*executor.ordered(pool, crashes, range(1), unable=str))"""
+    status, out, err = script(body)
+    assert status == 0
+    assert "died (SIGSEGV)" in out
+    assert "in crashes" in err  # the stack, from faulthandler
+
+
+def test_a_daemon_process_can_have_workers():
+    body = """\
+daemon = multiprocessing.Process(target=lambda: print(*map_all(double, range(3))), daemon=True)
+daemon.start()
+daemon.join()"""
+    assert script(body) == (0, "0 2 4\n", "")
+
+
+def test_a_script_without_a_main_guard_can_have_workers(tmp_path):
+    (tmp_path / "script.py").write_text(f"""\
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from genre import executor
+def double(item):
+    return 2 * item
+with executor.opened(workers=2) as pool:
+    print(*executor.ordered(pool, double, range(3)))
+""")
+    ended = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert (ended.stdout, ended.stderr) == ("0 2 4\n", "")
+
+
+@pytest.mark.parametrize("flags", [["-P"], ["-I"], ["-E"], ["-X", "utf8=0"]])
+def test_workers_find_what_their_parent_finds_however_python_was_started(flags):
+    python, *rest = command("print(*map_all(double, range(3)))")
+    ended = subprocess.run([python, *flags, *rest], capture_output=True, text=True, timeout=LIMIT)
+    assert (ended.stdout, ended.stderr) == ("0 2 4\n", "")
+
+
+def test_processes_that_cannot_be_started_are_one_line():
+    body = """\
+sys.executable = "/bin/false"
+list(map_all(double, range(9)))"""
+    status, out, err = script(body)
+    assert (status, out) == (2, "")
+    assert err == (
+        "-c: worker processes cannot be started (exit status 1); one worker works without\n"
+    )
+
+
+def test_a_worker_has_one_core():
+    body = "print(*map_all(threads, range(1)))"
+    assert script(body) == (0, "{1}\n", "")
+
+
 @pytest.mark.parametrize(
     "stop",
     ["raise KeyboardInterrupt", "os.kill(os.getpid(), 2); time.sleep(600)", "return 130"],
@@ -113,10 +189,10 @@ for item in map_all(slow, range(10_000)):
 
 def test_processes_do_not_outlive_their_parent():
     body = "list(map_all(says_its_id, range(2)))"
-    with subprocess.Popen(command(body), stdout=subprocess.PIPE, text=True) as parent:
-        workers = [int(parent.stdout.readline()) for _ in range(2)]
+    with subprocess.Popen(command(body), stderr=subprocess.PIPE, text=True) as parent:
+        workers = [int(parent.stderr.readline()) for _ in range(2)]
         parent.kill()
-        parent.stdout.read()  # ends when the last of them has closed it
+        parent.stderr.read()  # ends when the last of them has closed it
     assert not any(alive(pid) for pid in workers)
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import librosa
+import mutagen
 import numpy as np
 import pytest
 import soundfile
@@ -16,7 +17,8 @@ from helpers import GTZAN, ROOT, librosa_mfcc, noise, refusal, shell
 
 import config
 import preprocess
-from genre import features
+from genre import demo, features
+from genre.demo import synth
 from genre.features.settings import Settings
 from genre.segments import segment_file
 
@@ -375,3 +377,53 @@ def test_a_large_json_file_is_done_with_a_word_on_what_saves_space(
     (line,) = ended.err.splitlines()
     assert line.startswith(f"{tmp_path / 'a.json'} will take about")
     assert ".h5" in line
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory) -> Path:
+    """A library by artists and albums: twelve genres in the tags, rock in three spellings."""
+    folder = tmp_path_factory.mktemp("music")
+    genres = [*demo.GENRES, "Rock", "ROCK", "polka", "audiobook"]
+    for number, genre in enumerate(genres * 2):
+        path = folder / f"Artist {number % 7}" / "Album" / f"{number}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sound = synth.make_track(demo.GENRES[number % 10], number, seconds=3)
+        soundfile.write(path, sound, 22050)
+        file = mutagen.File(path)
+        file.update({"genre": genre, "artist": f"Artist {number % 7}", "title": f"{number}"})
+        file.save()
+    soundfile.write(folder / "no tags.flac", noise(3), 22050)
+    return folder
+
+
+def test_genres_and_artists_come_from_tags(run, music, tmp_path):
+    rules = tmp_path / "map.csv"
+    rules.write_text("from,to\naudiobook,\n", encoding="utf-8")
+    output = tmp_path / "tags.json"
+    options = ("--labels", "tags", "--genres", rules, "--min-tracks", 2, "--workers", 1)
+    ended = run(preprocess, "--dataset", music, *options, "--output", output)
+    assert ended.status == 0
+    content = read(output)
+    assert len(content["mapping"]) == 11
+    assert set(content["mapping"]) > {"blues", "polka", "rock"}
+    assert np.bincount(content["labels"])[content["mapping"].index("rock")] == 6
+    assert content["artists"][0] == "Artist " + content["tracks"][0][7]
+    assert "1 song without a genre left out: no tags.flac\n" in ended.err
+    assert "2 songs left out by the map: audiobook (2)\n" in ended.err
+    assert "rock: 6 songs of ROCK (2), Rock (2), rock (2)\n" in ended.err
+
+
+def test_folders_of_artists_are_said(run, music, tmp_path):
+    ended = run(preprocess, "--dataset", music, "--output", tmp_path / "folders.json")
+    assert "the folders look like artists" in ended.err
+    assert "--labels tags" in ended.err
+
+
+def test_a_genre_map_holds_for_folders_too(run, songs, tmp_path):
+    rules = tmp_path / "map.csv"
+    rules.write_text("from,to\nrock,jazz\n", encoding="utf-8")
+    options = ("--genres", rules, "--output", tmp_path / "x.json")
+    line = refusal(run(preprocess, "--dataset", songs, *options))
+    assert line.endswith(
+        "songs of two or more genres are needed, each with 1 or more; found jazz (3)"
+    )

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from genre.audio import seeking
 from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
-from genre.errors import AudioError
+from genre.errors import AudioError, reason
 
 # Files with these suffixes are taken for songs. Some cannot be read, such as MIDI and samples
 # without a header. They are listed so that the user is told that they were left out.
@@ -28,6 +28,7 @@ AUDIO_SUFFIXES = frozenset(
 )
 SILENCE = "holds nothing but silence"
 NO_SOUND = "holds no sound"
+LOUDEST_FLOAT = 100  # 40 dB above full scale; samples that go further are integers as floats
 
 
 def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
@@ -107,9 +108,10 @@ def from_samples(
     """Return samples that are already in memory, at `rate` Hz, as `load` returns those of a file.
 
     They have the shape (samples,), (samples, channels) as soundfile gives, or (channels, samples)
-    as librosa gives: the shorter axis holds the channels. Full scale is 1 for floats; integers of 8
-    (unsigned), 16 and 32 bits are scaled as in WAV files. Raises AudioError if the samples are not
-    usable.
+    as librosa gives: the shorter axis holds the channels. Other axes may have a length of one. Full
+    scale is 1 for floats, and that of their type for integers of 8, 16 and 32 bits; those of 8 bits
+    without a sign have their zero at 128, as in WAV files. Raises AudioError for all others, whose
+    scale or shape could only be guessed.
     """
     if not isinstance(rate, Real) or rate not in PLAUSIBLE_RATES:
         raise AudioError(f"a sample rate of {rate!r} Hz is not usable")
@@ -182,27 +184,36 @@ def _two_dimensional(samples: ArrayLike) -> np.ndarray:
     """Return samples of any usable shape and type as float32, (samples, channels)."""
     try:
         array = np.asarray(samples)
-    except ValueError:
-        raise AudioError("the samples are not an array of numbers") from None
+    except Exception as error:  # from whatever the samples are: a list, a tensor, a frame
+        raise AudioError(f"the samples are not an array of numbers ({reason(error)})") from None
     if not array.size:
         raise AudioError(NO_SOUND)
+    if array.ndim > 2:
+        array = np.squeeze(array)
     if array.ndim not in (1, 2):
         raise AudioError(
             f"samples of shape {array.shape} are not (samples,) or (samples, channels)"
         )
     if array.ndim == 1:
         array = array[:, None]
+    elif array.shape[0] == array.shape[1] > 1:
+        raise AudioError(f"samples of shape {array.shape} do not say which axis holds the channels")
     elif array.shape[0] < array.shape[1]:
         array = array.T
     if array.shape[1] > MOST_CHANNELS:
         raise AudioError(f"samples of shape {array.shape} have too many channels")
     if array.dtype.kind == "f":
+        if (peak := np.abs(array).max()) > LOUDEST_FLOAT:
+            raise AudioError(
+                f"samples of up to {peak:.6g} do not have a full scale of 1; divide those that "
+                "come from integers of 16 bits by 32768"
+            )
         return array.astype(np.float32)
     if array.dtype == np.uint8:
         return (array.astype(np.float32) - 128) / 128
-    if array.dtype in (np.int16, np.int32):
+    if array.dtype.kind == "i" and array.dtype.itemsize <= 4:
         return array.astype(np.float32) / -float(np.iinfo(array.dtype).min)
     raise AudioError(
         f"samples of type {array.dtype} are not usable; use floats with a full scale of 1, or "
-        "integers of 16 bits"
+        "integers of 8, 16 or 32 bits"
     )

@@ -36,8 +36,9 @@ NOT_SOUND = {  # by first bytes, in lower case: other files that often have the 
 CHUNKED = ("WAV", "WAVEX", "RF64", "W64", "AIFF")  # other chunks can follow the samples
 CHUNK_ID = re.compile(rb"\0?[ -~]{4}")  # after a byte of padding, if any
 SEEKABLE = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")  # encodings with samples of a fixed size
+NO_OTHERS = {"protocol_whitelist": "none"}  # a playlist must not lead to files or the network
 FFMPEG_OPTIONS = {
-    "protocol_whitelist": "none",  # a playlist must not lead to other files or to the network
+    **NO_OTHERS,
     "ignore_length": "1",  # in a WAV header; libsndfile reads the files whose length is right
 }
 MOST_DAMAGED = 10  # largest excess of damaged over good packets
@@ -86,6 +87,28 @@ def mono(samples: np.ndarray) -> np.ndarray:
     if left <= ROUNDING and left < (highest - lowest) / 100:
         mixed[:] = 0
     return mixed
+
+
+def packets(path: Path) -> Iterator[bytes]:
+    """Yield the encoded packets of a file's main audio track: its sound, without its tags.
+
+    Before them comes a line about their encoding. Raises AudioError if FFmpeg cannot take the file
+    apart, and OSError if it cannot be opened.
+    """
+    import av
+
+    with Content(path) as content:
+        try:
+            with av.open(content, metadata_errors="replace", container_options=NO_OTHERS) as opened:
+                track = opened.streams.best("audio")
+                if track is None:
+                    raise AudioError("no audio track")
+                codec = track.codec_context
+                yield f"{codec.name} {codec.sample_rate} {codec.channels}\n".encode()
+                with suppress(IndexError):  # as in audio_frames
+                    yield from map(bytes, opened.demux(track))
+        except av.FFmpegError as error:
+            raise AudioError(error.strerror) from None
 
 
 class Content:

@@ -21,6 +21,9 @@ from genre.files import printable
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143  # 128 + the signal's number, as in shells
 
+DEBUG = "--debug"
+ERRORS = (GenreError, OSError, ImportError, MemoryError)  # that a user can cause
+
 Value = TypeVar("Value")
 
 
@@ -69,6 +72,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=genre.__version__)
+    parser.add_argument(
+        DEBUG, action="store_true", help="show the traceback of an error (default: one line)"
+    )
     return parser
 
 
@@ -114,19 +120,14 @@ def run(main: Callable[[], int]) -> NoReturn:
     try:
         environment.prepare()
         sys.exit(main())
-    except GenreError as error:
-        first, *more = map(printable, error.args)
-        say("\n".join([f"{script}: {first}", *more]))
     except BrokenPipeError:  # the program that read our output has ended, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
-    except OSError as error:
-        where = [os.fsdecode(error.filename)] if error.filename else []
-        say(printable(": ".join([script, *where, reason(error)])))
-    except ImportError as error:
-        say(f"{script}: {reason(error)}; pip install --requirement requirements.txt may help")
-    except MemoryError as error:
-        say(": ".join([script, "out of memory", *map(str, error.args)]))
+    except ERRORS as error:
+        if DEBUG in sys.argv or _is_defect(error):
+            raise
+        first, *more = _lines(error)
+        say("\n".join([f"{script}: {first}", *more]))
     except KeyboardInterrupt:
         say(f"{script}: interrupted")
         sys.exit(INTERRUPTED)
@@ -134,6 +135,25 @@ def run(main: Callable[[], int]) -> NoReturn:
         say(f"{script}: terminated")
         sys.exit(TERMINATED)
     sys.exit(NOTHING_DONE)
+
+
+def _is_defect(error: Exception) -> bool:
+    """Say whether an error is our own: a module of ours lacks what another one imports."""
+    return isinstance(error, ImportError) and (error.name or "").split(".")[0] == "genre"
+
+
+def _lines(error: Exception) -> list[str]:
+    """Return what the user reads of an error: one line, and more for some of our own."""
+    if isinstance(error, GenreError):
+        return [printable(line) for line in error.args]
+    if isinstance(error, ImportError):
+        return [f"{reason(error)}; pip install --requirement requirements.txt may help"]
+    if isinstance(error, MemoryError):
+        return [": ".join(["out of memory", *map(str, error.args)])]
+    if error.strerror:
+        where = [os.fsdecode(error.filename)] if error.filename else []
+        return [printable(": ".join([*where, error.strerror]))]
+    return [printable(f"{reason(error)}; {DEBUG} shows where")]  # a library's, without a file
 
 
 class Terminated(BaseException):

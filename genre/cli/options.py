@@ -1,8 +1,9 @@
 """The command line of the training scripts; baseline.py and compare.py use parts of it."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -128,16 +129,7 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
     The help texts give the defaults of the `known` networks.
     """
 
-    def default(field: str) -> str:
-        usual = _in_words(getattr(constants.recipe(), field))
-        unlike = {
-            name: _in_words(network.recipe[field])
-            for name, network in known.items()
-            if field in network.recipe
-        }
-        others = [f"; {name}: {value}" for name, value in unlike.items() if value != usual]
-        return f"(default: {usual}{''.join(others)})"
-
+    default = partial(_default, known)
     add = parser.add_argument
     add(
         "--epochs",
@@ -170,6 +162,12 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
         help="with cosine the learning rate falls to 0 over all epochs, there is no early "
         "stopping, and the last weights are kept " + default("schedule"),
     )
+    _add_loss_arguments(parser, default)
+
+
+def _add_loss_arguments(parser: argparse.ArgumentParser, default: Callable[[str], str]) -> None:
+    """Add the options that change the training segments, and how much each counts."""
+    add = parser.add_argument
     add(
         "--label-smoothing",
         type=cli.share,
@@ -195,6 +193,18 @@ def add_recipe_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
         help="weight the segments so that each track has the same total weight in the loss "
         + default("track_weights"),
     )
+
+
+def _default(known: Known, field: str) -> str:
+    """Return the default of a recipe's field, and those of networks with another one, as text."""
+    usual = _in_words(getattr(constants.recipe(), field))
+    unlike = {
+        name: _in_words(network.recipe[field])
+        for name, network in known.items()
+        if field in network.recipe
+    }
+    others = [f"; {name}: {value}" for name, value in unlike.items() if value != usual]
+    return f"(default: {usual}{''.join(others)})"
 
 
 def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:

@@ -165,7 +165,9 @@ def _cell(row: dict[str, Any], key: str) -> str:
         return f"{value:,}"
     if key == "prediction_seconds":
         value *= 1000
-    return f"{value:#.2g}" if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return f"{value:.0f}" if value >= 10 else f"{value:#.2g}"
 
 
 def write_csv(rows: list[dict[str, Any]], path: Path) -> None:

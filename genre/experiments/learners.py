@@ -90,10 +90,9 @@ class NetworkLearner:
         networks.check(self.chosen, segments)
 
     def identity(self, segments: Segments, run: Run) -> dict[str, Any]:
-        """Return everything that decides a network: equal values give equal networks.
+        """Return everything that decides a network; equal values give equal networks.
 
-        (On one machine.) These values are on the card and in checkpoints. A training can be resumed
-        only if none of them has changed.
+        A training can be resumed only if none of these values has changed.
         """
         training = {"seed": run.seed} | asdict(self.recipe)
         if not self.recipe.augment:
@@ -197,7 +196,7 @@ class ClassifierLearner:
             },
             training={
                 "seed": run.seed,
-                "seconds": round(fitted.seconds, 2),
+                "seconds": round(fitted.seconds, 4),
                 "converged": fitted.converged,
             },
             converged=fitted.converged,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import threadpoolctl
 
-from genre import evaluation, executor
+from genre import environment, evaluation, executor
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration, distance, tag_evidence, verdict
 from genre.features import Track, tags
@@ -42,6 +42,10 @@ class Model:
     def __repr__(self) -> str:
         known, accuracy = len(self.card.mapping), self.card.scores.track_accuracy
         return f"<Model {self.card.title}: {known} genres, {accuracy:.0%} of test tracks right>"
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Pickle it as the place of its folder, from which it is loaded again."""
+        return _loaded, (self.folder.absolute(), self.digest)
 
     def probabilities(self, frames: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities, (segments, genres), for frames of the feature.
@@ -84,10 +88,11 @@ class Model:
         called now and then with the number of seconds that have been analysed. Raises AudioError
         when the song cannot be used, and ValueError for options that mean nothing.
         """
+        question.check(song)
         part = Part(join=join or self.join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
         found: list[_Read] = []
-        with self._threads.limit(limits=1):  # as in a worker process: rounding differs else
+        with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
             for starts, track in question.tracks(
                 song, self.card.feature, settings, part, spread=self.card.reads == card.SPREAD
             ):

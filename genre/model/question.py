@@ -3,16 +3,20 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from genre import audio, evaluation, features
 from genre.features.settings import Settings
 from genre.files import printable
 
-AudioInput = str | Path | tuple[np.ndarray, int]  # a file, or samples and their rate in Hz
+# A file; or samples and their rate in Hz, in either order: scipy and Gradio give the rate first.
+AudioInput = str | PathLike | tuple[ArrayLike, float] | tuple[float, ArrayLike]
 
 EVERYTHING = 1e9  # s, longer than any recording
 
@@ -62,8 +66,18 @@ def tracks(
         begin += len(samples) / settings.sample_rate
 
 
+def check(song: AudioInput) -> None:
+    """Raise TypeError for what is neither a path nor samples with their rate."""
+    is_path = isinstance(song, str | PathLike)
+    if not is_path and not (isinstance(song, tuple) and len(song) == 2):
+        raise TypeError(
+            f"a song is the path of a file, or (samples, sample_rate), not {type(song).__name__}"
+        )
+
+
 def absolute(song: AudioInput) -> AudioInput:
     """Return a song whose path, if it has one, means the same in every folder."""
+    check(song)
     return song if isinstance(song, tuple) else Path(song).absolute()
 
 
@@ -99,7 +113,8 @@ def _samples(song: AudioInput, settings: Settings, part: Part) -> Iterator[np.nd
     length = EVERYTHING if part.whole else part.seconds or most
     how: dict[str, Any] = {"sample_rate": settings.sample_rate, "offset": part.offset}
     if isinstance(song, tuple):
-        samples = audio.from_samples(*song, seconds=length, **how)
+        samples, rate = reversed(song) if isinstance(song[0], Real) else song
+        samples = audio.from_samples(samples, rate, seconds=length, **how)
         step = int(most * settings.sample_rate)
         yield from (samples[start : start + step] for start in range(0, len(samples), step))
     elif length <= most:

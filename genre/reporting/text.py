@@ -84,9 +84,7 @@ def tracks_with_interval(result: Scores) -> str:
     tracks = f"{result.tracks} tracks"
     if not result.track_interval:
         return tracks
-    return tracks + ": between {:.2f} and {:.2f} with 95 % confidence".format(
-        *result.track_interval
-    )
+    return tracks + "; 95 % interval {:.2f} to {:.2f}".format(*result.track_interval)
 
 
 def summary(card: Card) -> str:

@@ -81,7 +81,7 @@ def look_alikes(songs: Iterable[Song]) -> list[str]:
     """Return a note for each group of genres whose names differ only in case, accents or signs."""
     names: dict[str, set[str]] = defaultdict(set)
     for genre in {song.genre for song in songs}:
-        names[_letters(genre)].add(genre)
+        names[letters(genre)].add(genre)
     return [
         f"these genres are kept apart, but look alike: {', '.join(sorted(alike))}"
         for _, alike in sorted(names.items())
@@ -89,7 +89,7 @@ def look_alikes(songs: Iterable[Song]) -> list[str]:
     ]
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
     """Return the letters and digits of a name in one case; the whole name if it has none."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return "".join(filter(str.isalnum, plain)) or name

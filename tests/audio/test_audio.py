@@ -112,6 +112,18 @@ def test_samples_read_elsewhere_give_what_the_file_gives(tmp_path):
         np.testing.assert_allclose(take(samples, rate, 1, 0.5), expected, atol=1e-6)
     samples, rate = librosa.load(path, sr=None, mono=False)  # (channels, samples)
     np.testing.assert_allclose(take(samples, float(rate), 1, 0.5), expected, atol=1e-6)
+    samples, rate = soundfile.read(path, dtype="int16")
+    for same in (
+        samples.astype(">i2"),
+        np.asfortranarray(samples),
+        np.repeat(samples, 2, axis=0)[::2],
+        samples.T[np.newaxis],  # a batch of one, as of torchaudio
+        (samples / 32768).tolist(),
+        (samples / 32768).astype(np.longdouble),
+    ):
+        np.testing.assert_allclose(take(same, rate, 1, 0.5), expected, atol=1e-6)
+    eight = (samples // 256).astype(np.int8)
+    np.testing.assert_allclose(take(eight, rate), take(eight / 128, rate), atol=1e-6)
     soundfile.write(path, noise(1), 22050, subtype="PCM_U8")
     unsigned = np.frombuffer(path.read_bytes()[-22050:], np.uint8)
     np.testing.assert_allclose(take(unsigned), load(path), atol=1e-6)
@@ -130,6 +142,11 @@ def test_samples_read_elsewhere_give_what_the_file_gives(tmp_path):
         (np.arange(22050), 22050, "int64"),
         (["a", "b"], 22050, "type <U1"),
         ([[1.0], [1.0, 2.0]], 22050, "not an array"),
+        (np.ones((2, 2)), 22050, "which axis holds the channels"),
+        (20_000 * np.sin(np.arange(22050.0)), 22050, "full scale of 1; divide"),
+        (np.ones(22050, bool), 22050, "type bool"),
+        (np.ones(22050, complex), 22050, "type complex128"),
+        (np.ones(22050, np.uint16), 22050, "type uint16"),
         (np.ones(22050), 0, "sample rate of 0"),
         (np.ones(22050), "22050", "sample rate of '22050'"),
     ],

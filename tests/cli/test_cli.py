@@ -29,7 +29,7 @@ print(json.dumps([status, [name for name in sys.modules if name.startswith(slow)
 """
 SCRIPTS = sorted(path.stem for path in ROOT.glob("*.py") if path.stem != "config")
 NO_DEFAULT = ("--folds", "--fma", "--msd", "--cluster")  # ways to work that are asked for
-NEEDED = {"evaluate": ("--model", "--data"), "similar": ("--library", "--input")}
+NEEDED = {"evaluate": ("--model", "--data"), "similar": ("--library", "--input", "--path")}
 
 
 def options(text: str) -> Iterator[str]:
@@ -110,7 +110,7 @@ def raising(error: BaseException) -> SimpleNamespace:
     [
         (GenreError("no songs"), "script.py: no songs"),
         (FileNotFoundError(2, "No such file", "a.wav"), "script.py: a.wav: No such file"),
-        (OSError("it broke"), "script.py: it broke"),
+        (OSError("it broke"), "script.py: it broke; --debug shows where"),
         (OSError(28, "No space left on device"), "script.py: No space left on device"),
         (MemoryError(), "script.py: out of memory"),
         (
@@ -128,9 +128,12 @@ def test_an_interrupted_script_says_so(run):
     assert run(raising(KeyboardInterrupt())) == (130, "", "script.py: interrupted\n")
 
 
-def test_a_defect_keeps_its_traceback(run):
-    with pytest.raises(ZeroDivisionError):
-        run(raising(ZeroDivisionError()))
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError(), ImportError("no name x in genre.y", name="genre.y")]
+)
+def test_a_defect_keeps_its_traceback(error, run):
+    with pytest.raises(type(error)):
+        run(raising(error))
 
 
 # In a process of its own: what `cli.run` does to the streams
@@ -152,6 +155,14 @@ with muted():
     ctypes.string_at(0)""")
     assert ended.returncode < 0
     assert "Segmentation fault" in ended.stderr
+    assert "in main" in ended.stderr
+
+
+def test_debug_shows_the_traceback_of_an_error():
+    open_missing = "import sys; sys.argv.append('--debug'); open('missing')"
+    ended = run_script(open_missing)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Traceback")
     assert "in main" in ended.stderr
 
 

@@ -128,24 +128,48 @@ def test_options_that_do_not_go_together_are_refused(options, words, name, libra
 
 
 def test_similar_songs_are_found_and_heard_once(run, library, tmp_path):
-    soundfile.write(library / "like.flac", 0.1 * synth.make_track("blues", 7, seconds=6), 22050)
-    options = ("--library", library, "--index", tmp_path / "index.npz", "--workers", 1)
+    soundfile.write(library / "like.flac", 0.1 * synth.make_track("blues", 8, seconds=6), 22050)
+    options = ("--library", library, "--store", tmp_path / "store.sqlite", "--workers", 1)
     song = library / "one.flac"
     first = run(similar, "--input", song, *options, "--format", "json")
     assert first.status == 1
     assert "broken.mp3: not readable as audio" in first.err
     rows = [json.loads(line) for line in first.out.splitlines()]
     assert [Path(row["song"]).name for row in rows] == ["like.flac", "two.flac"]
-    assert rows[0]["similarity"] > 0.999 > rows[1]["similarity"]  # softer is the same sound
+    assert [row["rank"] for row in rows] == [1, 2]
+    assert rows[0]["similarity"] > rows[1]["similarity"]
     (library / "broken.mp3").unlink()
-    (library / "two.flac").rename(library / "zwei.flac")
+    moved = (library / "like.flac").rename(library / "moved.flac")
+    tags.write_genre(moved, "blues")
+    shutil.copy(song, library / "copy.flac")
     again = run(similar, "--input", song, *options, "--count", 1)
     assert (again.status, again.err) == (0, "")
-    assert again.out == f"1.00  {library / 'like.flac'}\n"
+    assert again.out.endswith(f" %  (blues)  {moved}\n")
+
+
+def test_a_way_between_two_songs_becomes_a_playlist(run, library, tmp_path):
+    (library / "broken.mp3").unlink()
+    soundfile.write(library / "between.flac", synth.make_track("rock", 7, seconds=6), 22050)
+    ends = (library / "one.flac", library / "two.flac")
+    playlist = tmp_path / "lists" / "way.m3u8"
+    options = ("--library", library, "--no-store", "--workers", 1, "--playlist", playlist)
+    ended = run(similar, "--path", *ends, *options, "--format", "csv")
+    assert ended.status == 0
+    header, row = ended.out.splitlines()
+    assert header == "rank,song,similarity,percentile,artist,title,genre"
+    assert row.startswith(f"1,{library / 'between.flac'},")
+    names = ("one", "between", "two")
+    expected = ["#EXTM3U", *(f"../library/{name}.flac" for name in names)]
+    assert playlist.read_text(encoding="utf-8").splitlines() == expected
 
 
 def test_a_song_that_cannot_be_used_is_refused_before_the_library_is_heard(run, library, tmp_path):
-    options = ("--library", library, "--index", tmp_path / "index.npz")
+    options = ("--library", library, "--store", tmp_path / "store.sqlite")
     line = refusal(run(similar, "--input", library / "broken.mp3", *options))
     assert "broken.mp3: not readable as audio" in line
-    assert not (tmp_path / "index.npz").exists()
+
+
+def test_a_file_that_is_no_store_is_refused_by_similar(run, library):
+    song = library / "one.flac"
+    line = refusal(run(similar, "--library", library, "--input", song, "--store", song))
+    assert line.startswith(f"similar.py: {song}: not a store")

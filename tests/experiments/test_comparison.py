@@ -22,6 +22,13 @@ def test_repeats_count_on_the_same_tracks_and_folds_side_by_side():
     np.testing.assert_array_equal(comparison.right(folds, folds=True), [1, 0, 1])
 
 
+def test_times_have_two_digits_and_no_exponent():
+    row = dict.fromkeys(comparison.HEADINGS)
+    rows = [row | {"model": "a", "training_seconds": it} for it in (0.0123, 1.23, 12.3, 1230.0)]
+    cells = [line.split("|")[2].strip() for line in comparison.markdown(rows).splitlines()[2:]]
+    assert cells == ["0.012", "1.2", "12", "1230"]
+
+
 def test_only_pairs_that_differ_by_more_than_chance_are_named():
     rights = {"a": np.full(20, 1), "b": np.full(20, 1), "c": np.full(20, 0)}
     first, *better = comparison.differences(rights).splitlines()

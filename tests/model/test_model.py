@@ -1,10 +1,13 @@
 """The Python API: load a model, name the genre of songs given as files or samples."""
 
+import pickle
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 
@@ -88,6 +91,8 @@ def test_samples_are_taken_as_a_file_is(model, song):
     answer = model.predict((samples, rate))
     assert answer.song == ""
     np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
+    rate_first = model.predict((np.int64(rate), samples))  # as scipy and Gradio give them
+    np.testing.assert_array_equal(answer.segments, rate_first.segments)
     stereo = model.predict((np.stack([samples, samples], axis=1), rate), offset=3)
     np.testing.assert_array_equal(stereo.segments, model.predict(song, offset=3).segments)
 
@@ -164,6 +169,27 @@ def test_a_cluster_gives_the_same_answers(model, corpus, tmp_path, monkeypatch):
     assert (missing.song, missing.error) == ("missing.wav", "No such file or directory")
 
 
+@pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), deepcopy])
+def test_a_model_can_be_pickled_and_copied(model, song, copied):
+    again = copied(model)
+    np.testing.assert_array_equal(again.predict(song).segments, model.predict(song).segments)
+
+
+def test_another_model_in_the_place_of_a_pickled_one_is_refused(copy):
+    pickled = pickle.dumps(genre.load(copy))
+    edit_card(copy, files=read_card(copy)["files"] | {"model.onnx": "0" * 64})
+    with pytest.raises(ModelError, match="not the file that"):
+        pickle.loads(pickled)
+
+
+def test_threads_give_the_answers_of_one(model, corpus):
+    songs = sorted(corpus.glob("*/*0.wav"))
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(model.predict, songs))
+    for song, answer in zip(songs, found, strict=True):
+        np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
+
+
 def test_what_is_no_mistake_of_a_song_ends_the_work(model, song):
     with pytest.raises(TypeError, match="unknown"):
         list(model.predict_many([song], workers=1, unknown=1))
@@ -197,6 +223,13 @@ def test_options_that_mean_nothing_are_refused(options, network, song):
     ((name, value),) = options.items()
     with pytest.raises(ValueError, match=f"^{name} {value!r} is "):
         genre.load(network).predict(song, **options)
+
+
+@pytest.mark.parametrize("song", [np.zeros(22050), [np.zeros(22050), 22050], (1, 2, 3), None])
+def test_what_is_no_song_is_refused_in_a_line(song, model):
+    for predict in (model.predict, lambda song: next(model.predict_many([song]))):
+        with pytest.raises(TypeError, match=r"^a song is the path of a file, or \(samples, "):
+            predict(song)
 
 
 def test_one_song_is_not_taken_for_many(network, song):

@@ -71,9 +71,9 @@ def test_scores_go_to_stdout_and_progress_to_stderr(trained):
     folder, run = trained
     assert run.status == 0
     assert re.search(r"accuracy per segment +[01]\.\d{3} +\(\d+ segments\)", run.out)
-    assert re.search(r"accuracy per track +[01]\.\d{3} +\(\d+ tracks\)", run.out)
+    assert re.search(r"accuracy per track +[01]\.\d{3} +\(\d+ tracks; 95 % interval ", run.out)
     assert run.out.splitlines()[-1] == f"network, card and pictures in {folder}"
-    assert "epoch" not in run.out.lower()
+    assert re.search(r"\nepoch [12] of 2 is kept: accuracy [01]\.\d\d on training and ", run.out)
     assert run.err.count("Epoch ") == 2
     for noise in ("WARNING", "Warning", "cuda", "TensorFlow", "onnx", "Saved"):
         assert noise not in run.out + run.err
@@ -265,6 +265,16 @@ def test_tracks_count_the_same_however_many_segments_they_have():
     labels = np.array([0, 0, 0, 1])
     # Each genre has one track here, so it takes no more to make the genres count the same.
     np.testing.assert_allclose(fit.class_weights(labels, 2, weights[:4]), [1, 1])
+
+
+@pytest.mark.parametrize("weighted", [{"track_weights": True}, {"class_weights": True}])
+def test_the_weights_of_each_part_keep_the_scale_of_its_loss(weighted):
+    data = made_up_segments([12, 4], segments_per_track=10)
+    split = splits.split(data, "track", seed=1)
+    for part in ("train", "validation"):
+        of_part = fit.batches(data, split, part, Recipe(**weighted), 1)
+        weights = np.concatenate([of_part[number][2] for number in range(len(of_part))])
+        assert weights.mean() == pytest.approx(1)
 
 
 def test_a_batch_has_the_weights_of_its_segments():
