@@ -161,6 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = arguments.output or model.folder / "evaluation"
     check_folder(output)
     predictions = evaluation.predict(model.probabilities, segments, chosen)
+    predictions = predictions._replace(join=model.join)
     scores = metrics.score(predictions, segments.mapping, groups.independent(segments))
     earlier = "" if arguments.overwrite else keep_earlier(output)
     save(predictions, scores, heading, output)

@@ -2,14 +2,15 @@
 
     python predict.py song.mp3
     python predict.py ~/Music/unsorted --count 3
+    python predict.py song.mp3 --seconds 30
     python predict.py long.mp3 --whole --timeline long.png
     python predict.py ~/Music --format csv --skip-done genres.csv >> genres.csv
     python predict.py ~/Music --write-tags --playlists playlists --report library.html
     python predict.py song.mp3 --model output/cnn
 
-The model reads the first 30 s of a song in segments, and its probabilities for them are averaged.
-The output names the two most likely genres. A song is called uncertain if the probability of its
-genre is below the limit on the model's card, or if the song is unlike the training data.
+The pretrained model reads 15 segments of 2 s from all over a song; a model on another feature reads
+the first 30 s. The output names one genre if the model is sure, or two if it is either. Otherwise
+it puts "?" behind the likeliest, and says why. After it come tags: what else is heard.
 """
 
 import argparse
@@ -26,7 +27,8 @@ import genre
 from genre import cli, evaluation
 from genre.cli import collection as library
 from genre.errors import GenreError
-from genre.evaluation.calibration import lowest_certain
+from genre.evaluation.calibration import limits
+from genre.evaluation.verdict import SURE
 from genre.files import printable
 from genre.model.answer import Answer
 from genre.reporting import figures, predictions, text
@@ -93,15 +95,15 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
         type=from_zero,
         metavar="SECONDS",
         default=0.0,
-        help="begin at this time in each song (default: 0, the beginning)",
+        help="begin at this time in each song (default: at its beginning)",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--seconds",
         type=cli.positive_float,
         metavar="SECONDS",
-        help="use this much of each song (default: as much as the model was trained on, usually "
-        "30 s)",
+        help="use this much of each song, without gaps (default: as the model was trained for: "
+        "segments from all over the song, or its first 30 s)",
     )
     length.add_argument(
         "--whole", action="store_true", help="use the whole song (default: as --seconds says)"
@@ -109,9 +111,8 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type",
         choices=evaluation.JOINS,
-        default="mean",
         help="how the probabilities of the segments are combined into those of the song "
-        "(default: %(default)s)",
+        "(default: as for the limits of the model's verdicts: geometric, or mean)",
     )
 
 
@@ -122,12 +123,12 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         "--count",
         type=cli.count,
         metavar="N",
-        help="show the N most likely genres (default: 2, and all in csv and json)",
+        help="show the N most likely genres (default: the verdict; all genres in csv and json)",
     )
     shown.add_argument(
         "--all",
         action="store_true",
-        help="show all genres in the model's order, a column for each (default: the most likely)",
+        help="show all genres in the model's order, a column for each (default: the verdict)",
     )
     parser.add_argument(
         "--format",
@@ -187,8 +188,11 @@ def formatter(
     width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
     if arguments.all:
         return predictions.table_rows(names, mapping, width=width)
-    count = arguments.count or predictions.SHOWN
-    return None, predictions.ranked_rows(names, mapping, count=count, width=width)
+    if arguments.count:
+        rows = predictions.ranked_rows(names, mapping, count=arguments.count, width=width)
+    else:
+        rows = predictions.verdict_rows(names, mapping, width=width)
+    return None, rows
 
 
 def answers(
@@ -223,7 +227,7 @@ def predict(
 
     A song that cannot be used has an answer, too, with an error.
     """
-    least = lowest_certain(model.card.calibration)
+    least = limits(model.card.calibration).sure
     segments = predictions.segment_file(arguments.segments) if arguments.segments else nullcontext()
     with segments as write_segments, progress_bar(songs) as bar:
         for song, answer in zip(songs, answers(arguments, model, songs, bar), strict=True):
@@ -280,8 +284,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         cli.say(text.accuracy_line(model.card))
     named = predict(arguments, model, songs, None if earlier.first else header, row, pictures)
     tally = library.write(arguments, model.card.mapping, named)
-    if for_people and tally.uncertain:
-        cli.say(text.uncertain_line(model.card))
+    if for_people and tally.verdicts.total() > 1:
+        cli.say(predictions.counts_line(tally.verdicts))
+    if for_people and tally.verdicts.total() > tally.verdicts[SURE]:
+        cli.say(text.verdict_line(model.card))
     if tally.failed == len(songs):
         return cli.NOTHING_DONE
     return cli.DONE if tally.complete and not tally.failed and not problems else cli.SOME_FAILED

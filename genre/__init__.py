@@ -4,9 +4,10 @@ import genre
 
 model = genre.load()                       # the pretrained one; or a folder: "output/cnn"
 answer = model.predict("song.mp3")         # or (samples, sample_rate)
-answer.genre, answer.uncertain             # "jazz", False
+answer.genre, answer.verdict               # "jazz", "sure"; or "either" of answer.genres, or "open"
 answer.probabilities                       # {"blues": 0.02, ...}
 answer.segments                            # array (segments, genres)
+answer.tags                                # {"folk": 0.41, ...}: what else is heard, if it has tags
 model.card                                 # what it was trained on, and how well it does
 for answer in model.predict_many(paths):   # in parallel, in order
     ...

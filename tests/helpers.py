@@ -182,8 +182,13 @@ def card_fields(**changes: Any) -> dict[str, Any]:
         },
         "runs": [{"seed": 42, "segment_accuracy": 0.7, "track_accuracy": 0.75, "tracks": 4}],
         "calibration": {
-            **{"temperature": 1.5, "threshold": 0.6, "tracks": 60, "error_before": 0.1},
-            **{"error_after": 0.05, "certain": 0.5, "accuracy_of_certain": 0.9},
+            **{"temperature": 1.5, "sure": 0.6, "either": 0.7, "tracks": 60},
+            **{"error_before": 0.1, "error_after": 0.05},
+            "verdicts": {
+                "sure": {"share": 0.5, "right": 0.9},
+                "either": {"share": 0.2, "right": 0.8},
+                "open": {"share": 0.3},
+            },
         },
         "files": {"model.keras": digest, "model.onnx": digest},
         "onnx_difference": 2e-7,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from numbers import Real
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike
 
+from genre.audio import seeking
 from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
 from genre.errors import AudioError, reason
 
@@ -49,6 +51,55 @@ def blocks(
     that is all silence, only after the whole file has been read.
     """
     return _blocks(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
+
+
+def spread(
+    path: str | Path, *, sample_rate: int, seconds: float, count: int
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return `count` parts of `seconds` each, spread evenly over an audio file, as `load` does.
+
+    With them come the times at which they begin, (parts,) in seconds. A file that is not longer
+    than all parts together gives none. Only the parts are decoded, where the file's format allows
+    that. Parts of nothing but silence are left out. Raises AudioError as `load` does.
+    """
+    choose = partial(evenly, seconds=seconds, count=count)
+    found = seeking.parts(Path(path), choose, seconds)
+    if found is None:
+        starts, samples = _spread_by_reading(path, choose, sample_rate, seconds)
+    else:
+        starts, samples = found[0], [_resampled(part, sample_rate) for part in found[1]]
+    heard = [i for i, part in enumerate(samples) if np.ptp(part)]
+    if samples and not heard:
+        raise AudioError(f"{count} parts of {seconds:g} s, from all over it, hold only silence")
+    return starts[heard], [samples[i] for i in heard]
+
+
+def evenly(length: float, *, seconds: float, count: int) -> np.ndarray:
+    """Return the times at which parts of a song begin: each is amid one of `count` equal shares.
+
+    All are in seconds. A song that is not longer than the parts together gives none.
+    """
+    if length <= seconds * count:
+        return np.zeros(0)
+    return (np.arange(count) + 0.5) * length / count - seconds / 2
+
+
+def _spread_by_reading(
+    path: str | Path, choose: seeking.Choose, sample_rate: int, seconds: float
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Read a whole file twice: for its length, and for the parts. Memory holds the parts alone."""
+    how = {"sample_rate": sample_rate, "seconds": seconds}
+    starts = choose(sum(map(len, blocks(path, **how))) / sample_rate)
+    first, length = (starts * sample_rate).astype(int), int(seconds * sample_rate)
+    samples = [np.zeros(length, dtype=np.float32) for _ in starts]
+    begin = 0
+    for block in blocks(path, **how) if len(starts) else ():
+        end = begin + len(block)
+        for i in np.flatnonzero((first < end) & (first + length > begin)):
+            lower, upper = max(first[i], begin), min(first[i] + length, end)
+            samples[i][lower - first[i] : upper - first[i]] = block[lower - begin : upper - begin]
+        begin = end
+    return starts, samples
 
 
 def from_samples(
@@ -104,10 +155,15 @@ def _blocks(
     sounds = None
     for rate, samples in _joined(pieces, seconds):
         sounds = sounds or np.ptp(samples) > 0
-        yield samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
+        yield _resampled((rate, samples), sample_rate)
     if not sounds:
         what = NO_SOUND if sounds is None else SILENCE
         raise AudioError(f"{what} after {offset:g} s" if offset else what)
+
+
+def _resampled(part: tuple[int, np.ndarray], sample_rate: int) -> np.ndarray:
+    rate, samples = part
+    return samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
 
 
 def _joined(pieces: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:

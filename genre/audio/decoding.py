@@ -9,7 +9,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -52,8 +52,8 @@ def decode(path: Path, offset: float, seconds: float) -> Pieces:
 
     Raises AudioError if the file is not readable audio.
     """
-    _check_file(path)
-    with _Content(path) as content:
+    check_file(path)
+    with Content(path) as content:
         for piece in _decode(content, offset, seconds):
             content.check()
             yield piece
@@ -64,7 +64,7 @@ def is_mpeg(path: Path) -> bool:
     import av  # few files need it
 
     try:
-        with _Content(path) as content, av.open(content, metadata_errors="replace") as opened:
+        with Content(path) as content, av.open(content, metadata_errors="replace") as opened:
             return opened.format.name == "mp3"
     except av.FFmpegError:
         return False
@@ -97,7 +97,7 @@ def packets(path: Path) -> Iterator[bytes]:
     """
     import av
 
-    with _Content(path) as content:
+    with Content(path) as content:
         try:
             with av.open(content, metadata_errors="replace", container_options=NO_OTHERS) as opened:
                 track = opened.streams.best("audio")
@@ -105,13 +105,13 @@ def packets(path: Path) -> Iterator[bytes]:
                     raise AudioError("no audio track")
                 codec = track.codec_context
                 yield f"{codec.name} {codec.sample_rate} {codec.channels}\n".encode()
-                with suppress(IndexError):  # as in _frames
+                with suppress(IndexError):  # as in audio_frames
                     yield from map(bytes, opened.demux(track))
         except av.FFmpegError as error:
             raise AudioError(error.strerror) from None
 
 
-class _Content:
+class Content:
     """An open file without its name, for libraries that would otherwise believe the suffix."""
 
     def __init__(self, path: Path) -> None:
@@ -155,11 +155,11 @@ class _Content:
         return self.tell()
 
 
-class _NotAll(Exception):
+class NotAll(Exception):
     """libsndfile cannot read a file, or cannot read all of it."""
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Raise AudioError if a path is not a file, or if its first bytes show that it is not audio."""
     try:
         mode = path.stat().st_mode
@@ -176,7 +176,7 @@ def _check_file(path: Path) -> None:
             raise AudioError(reason)
 
 
-def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
+def _decode(file: Content, offset: float, seconds: float) -> Pieces:
     """Yield what libsndfile can read, then what FFmpeg can read of the rest."""
     rate, at = None, offset
     try:
@@ -184,7 +184,7 @@ def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
             yield rate, samples
             at += len(samples) / rate
         return
-    except _NotAll as reason:
+    except NotAll as reason:
         libsndfile = reason
     file.seek(0)
     try:
@@ -194,8 +194,8 @@ def _decode(file: _Content, offset: float, seconds: float) -> Pieces:
         raise AudioError(f"{what} (libsndfile: {libsndfile}; FFmpeg: {ffmpeg})") from None
 
 
-def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
-    """Yield pieces of `seconds` from `offset` on. Raises _NotAll if the file seems to hold more.
+def _libsndfile(file: Content, offset: float, seconds: float) -> Pieces:
+    """Yield pieces of `seconds` from `offset` on. Raises NotAll if the file seems to hold more.
 
     A piece is read in one call: soundfile seeks after each call, and in MP3 that can leave a click.
     The MP3 decoder writes warnings to stderr, which are muted.
@@ -204,7 +204,7 @@ def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
         with muted()(soundfile.SoundFile)(file) as sound:
             read = muted()(sound.read)
             start, rate = file.tell(), sound.samplerate
-            _check_header(rate, sound.channels)
+            check_header(rate, sound.channels)
             length, skip = max(1, int(seconds * rate)), int(offset * rate)
             if sound.subtype.startswith(SEEKABLE):
                 sound.seek(min(skip, sound.frames))
@@ -213,16 +213,16 @@ def _libsndfile(file: _Content, offset: float, seconds: float) -> Pieces:
                     skip -= skipped
             while len(block := read(length, dtype="float32", always_2d=True)):
                 yield rate, mono(block)
-            if _goes_on(file, start, sound):
-                raise _NotAll("stops before the end of the file")
+            if goes_on(file, start, sound):
+                raise NotAll("stops before the end of the file")
     except soundfile.LibsndfileError as error:
         reason = error.error_string.strip(" .")
         # libsndfile reports some text files named .mp3 as missing.
         missing = reason.startswith("File does not exist")
-        raise _NotAll("Format not recognised" if missing else reason) from None
+        raise NotAll("Format not recognised" if missing else reason) from None
 
 
-def _goes_on(file: _Content, start: int, sound: soundfile.SoundFile) -> bool:
+def goes_on(file: Content, start: int, sound: soundfile.SoundFile) -> bool:
     """Return whether a file seems to hold half a second or more that libsndfile did not read.
 
     The number of samples in a header is too small if a recorder stopped suddenly or if files were
@@ -237,7 +237,7 @@ def _goes_on(file: _Content, start: int, sound: soundfile.SoundFile) -> bool:
     return rest > second / 2
 
 
-def _ffmpeg(file: _Content, rate: int | None) -> Pieces:
+def _ffmpeg(file: Content, rate: int | None) -> Pieces:
     """Yield the pieces of a whole file at `rate` Hz; None means the file's own rate."""
     try:
         import av  # few files need it
@@ -245,19 +245,26 @@ def _ffmpeg(file: _Content, rate: int | None) -> Pieces:
         raise AudioError("not tried, as PyAV is not installed") from None
     try:
         with av.open(file, metadata_errors="replace", container_options=FFMPEG_OPTIONS) as opened:
-            frames = _frames(opened, most_damaged=MOST_DAMAGED if rate is None else math.inf)
-            for _, alike in itertools.groupby(frames, _kind):
-                # Without a resampler PyAV crashes on eight channels that are stored separately.
-                resampler = av.AudioResampler("flt", rate=rate, frame_size=PIECE)
-                for frame in itertools.chain(alike, [None]):  # None gives the rest that it holds
-                    for piece in resampler.resample(frame):
-                        rate = piece.sample_rate
-                        yield rate, mono(piece.to_ndarray().reshape(-1, piece.layout.nb_channels))
+            frames = audio_frames(opened, most_damaged=MOST_DAMAGED if rate is None else math.inf)
+            yield from mono_pieces(frames, rate)
     except av.FFmpegError as error:
         raise AudioError(error.strerror) from None
 
 
-def _frames(opened: Any, most_damaged: float) -> Iterator[Any]:
+def mono_pieces(frames: Iterable[Any], rate: int | None) -> Pieces:
+    """Yield PyAV's frames as mono samples at `rate` Hz; None means the first frame's own rate."""
+    import av
+
+    for _, alike in itertools.groupby(frames, _kind):
+        # Without a resampler PyAV crashes on eight channels that are stored separately.
+        resampler = av.AudioResampler("flt", rate=rate, frame_size=PIECE)
+        for frame in itertools.chain(alike, [None]):  # None gives the rest that it holds
+            for piece in resampler.resample(frame):
+                rate = piece.sample_rate
+                yield rate, mono(piece.to_ndarray().reshape(-1, piece.layout.nb_channels))
+
+
+def audio_frames(opened: Any, most_damaged: float) -> Iterator[Any]:
     """Yield the frames of the main audio track of a PyAV InputContainer; skip damaged packets."""
     from av.error import InvalidDataError
 
@@ -276,7 +283,7 @@ def _frames(opened: Any, most_damaged: float) -> Iterator[Any]:
                 continue
             decoded += 1
             for frame in frames:
-                _check_header(frame.sample_rate, frame.layout.nb_channels)
+                check_header(frame.sample_rate, frame.layout.nb_channels)
                 yield frame
 
 
@@ -295,6 +302,6 @@ def _after(start: float, pieces: Pieces) -> Pieces:
         skip = max(skip - len(samples), 0)
 
 
-def _check_header(rate: int, channels: int) -> None:
+def check_header(rate: int, channels: int) -> None:
     if rate not in PLAUSIBLE_RATES or not 0 < channels <= MOST_CHANNELS:
         raise AudioError(f"names {channels} channels of {rate} Hz")

@@ -4,7 +4,7 @@ import argparse
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ class Tally:
     """What became of the songs of a run."""
 
     failed: int = 0  # songs that could not be used
-    uncertain: int = 0  # songs
+    verdicts: Counter[str] = field(default_factory=Counter)  # numbers of songs
     complete: bool = True  # whether all tags, playlists and pages that were asked for are written
 
 
@@ -114,12 +114,12 @@ def write(arguments: argparse.Namespace, mapping: Sequence[str], named: Named) -
 
 
 def _counted(named: Named, tally: Tally) -> Named:
-    """Count songs that failed or are uncertain as they pass."""
+    """Count the songs that failed, and the verdicts on the others, as they pass."""
     for song, answer in named:
         if answer.error:
             tally.failed += 1
         else:
-            tally.uncertain += answer.uncertain
+            tally.verdicts[answer.verdict] += 1
         yield song, answer
 
 

@@ -7,7 +7,18 @@ import numpy as np
 
 from genre.segments import Segments, pieces
 
-JOINS = {"mean": np.mean, "max": np.max, "min": np.min}
+LEAST = 1e-9  # replaces a probability of 0 in a geometric mean, which would be 0
+
+
+def geometric_mean(probabilities: np.ndarray, axis: int) -> np.ndarray:
+    """Return the geometric mean along an axis, scaled so that the genres' sum is 1."""
+    from scipy.special import softmax
+
+    return softmax(np.log(np.maximum(probabilities, LEAST)).mean(axis=axis), axis=-1)
+
+
+MEAN, GEOMETRIC = "mean", "geometric"
+JOINS = {MEAN: np.mean, GEOMETRIC: geometric_mean, "max": np.max, "min": np.min}
 
 # From frames, (segments, frames, bands), to the genres' probabilities, (segments, genres).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -21,6 +32,12 @@ class Predictions(NamedTuple):
     track_index: np.ndarray  # (segments,)
     # (segments, genres), from evaluation.distance, if the feature is an embedding
     distances: np.ndarray | None = None
+    # (segments, genres), from evaluation.tag_evidence, if the feature has tags
+    against: np.ndarray | None = None
+
+    # How a track's segments are joined: by the geometric mean for an embedding, whose segments come
+    # from all over a song, as it is surer where all agree; by the mean if they follow each other.
+    join: str = MEAN
 
 
 def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predictions:
@@ -40,19 +57,29 @@ def pool(predictions: list[Predictions]) -> Predictions:
     """Concatenate the predictions of several folds."""
     columns = zip(*predictions, strict=True)
     return Predictions(
-        *(None if column[0] is None else np.concatenate(column) for column in columns)
+        *(
+            np.concatenate(column) if isinstance(column[0], np.ndarray) else column[0]
+            for column in columns
+        )
     )
 
 
-def join(probabilities: np.ndarray, how: str = "mean") -> np.ndarray:
+def join(probabilities: np.ndarray, how: str = MEAN) -> np.ndarray:
     """Combine the probabilities of a track's segments, (segments, genres): (genres,)."""
     return JOINS[how](probabilities, axis=0)
 
 
 def join_tracks(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Return each track's mean probabilities, (tracks, genres), and its label, (tracks,)."""
-    _, first = np.unique(predictions.track_index, return_index=True)
-    by_track = mean_by_track(predictions.probabilities, predictions.track_index)
+    """Return each track's joined probabilities, (tracks, genres), and its label, (tracks,)."""
+    from scipy.special import softmax
+
+    probabilities, track_index = predictions.probabilities, predictions.track_index
+    _, first = np.unique(track_index, return_index=True)
+    if predictions.join == GEOMETRIC:
+        logarithms = mean_by_track(np.log(np.maximum(probabilities, LEAST)), track_index)
+        by_track = softmax(logarithms, axis=1)
+    else:
+        by_track = mean_by_track(probabilities, track_index)
     return by_track, predictions.labels[first]
 
 

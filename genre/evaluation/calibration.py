@@ -1,10 +1,9 @@
-"""Calibrate a track's probabilities, and decide when they are too low to rely on.
+"""Calibrate a track's probabilities, and fit the limits of the verdicts on them.
 
 C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural networks", ICML
 2017: all logits are divided by one temperature, which is fitted on the validation part.
 
-A track is certain if its top probability reaches a threshold and, for embeddings, if it is not too
-far from everything that the model was trained on.
+`evaluation.verdict` says what the limits mean.
 """
 
 from typing import Annotated, Any
@@ -12,33 +11,45 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 
-from genre.evaluation import Predictions, distance, join_tracks, mean_by_track, pool
+from genre.evaluation import (
+    Predictions,
+    join_tracks,
+    mean_by_track,
+    pool,
+    tag_evidence,
+    verdict,
+)
+from genre.evaluation.verdict import EITHER, OPEN, SURE, Limits, Verdict
 
 TEMPERATURES = (0.05, 20.0)  # the range that is searched for the best one
 LEAST = 1e-12  # replaces a probability of 0, whose loss would be infinite
-PRECISION = 0.92  # fraction of the certain tracks that should be right
-ENOUGH_TRACKS = 50  # that a validation part needs for its threshold to be trusted
-CLEAR = 0.9  # lowest top probability that is certain if the threshold is not trusted
-DIGITS = 4  # of a top probability that is compared with a threshold
-NONE_CERTAIN = 1.0001  # a threshold that no probability reaches
+ENOUGH_TRACKS = 50  # that a validation part needs for its limits to be trusted
+CLEAR = 0.9  # the lowest limits if those that are fitted are not trusted
 BINS = 10  # number of bins of confidence in the expected calibration error
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """How a verdict does on the test tracks."""
+
+    share: float  # of the tracks that have this verdict
+    right: float | None = None  # fraction of these whose genre is named; None if none is named
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """What is fitted on the validation part, and how well it works on the test part."""
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
-    # Of the top probability.
-    threshold: Annotated[float, msgspec.Meta(ge=0, le=NONE_CERTAIN)] = 0.0
-    # The distance from the nearest genre that makes a track uncertain, where distances are known.
+    # The limits of evaluation.verdict.
+    sure: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    either: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    against: float | None = None
+    tag_weight: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # of evaluation.tag_evidence
     tracks: int = 0  # that they were fitted on
-    # The expected calibration error of the test tracks without the temperature and with it, the
-    # share of them that are not called uncertain, and the accuracy of these.
+    # The expected calibration error of the test tracks without the temperature and with it.
     error_before: float | None = None
     error_after: float | None = None
-    certain: float | None = None
-    accuracy_of_certain: float | None = None
+    verdicts: dict[str, Checked] = {}  # on the test tracks
 
 
 def is_trusted(calibration: Calibration) -> bool:
@@ -46,25 +57,18 @@ def is_trusted(calibration: Calibration) -> bool:
     return calibration.tracks >= ENOUGH_TRACKS
 
 
-def lowest_certain(calibration: Calibration) -> float:
-    """Return the top probability below which a track is uncertain.
+def limits(calibration: Calibration) -> Limits:
+    """Return the limits of the verdicts.
 
-    It is the threshold; or CLEAR at least, where that was fitted on too few tracks to be trusted.
+    They are the fitted ones; or CLEAR at least, where these were fitted on too few tracks.
     """
     least = 0.0 if is_trusted(calibration) else CLEAR
-    return max(calibration.threshold, least)
-
-
-def is_uncertain(
-    probabilities: np.ndarray, calibration: Calibration, nearest: float | None = None
-) -> bool:
-    """Return whether a track's calibrated probabilities, joined to (genres,), are too low.
-
-    `nearest` is its distance to the nearest genre, where that is known.
-    """
-    limit = calibration.farthest
-    too_far = nearest is not None and limit is not None and nearest >= limit
-    return bool(too_far or _top(probabilities) < lowest_certain(calibration))
+    return Limits(
+        max(calibration.sure, least),
+        max(calibration.either, least),
+        calibration.farthest,
+        calibration.against,
+    )
 
 
 def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -76,13 +80,13 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit(validation: Predictions) -> Calibration:
-    """Return the most likely temperature, and the threshold for it.
+    """Return the most likely temperature, and the limits of the verdicts for it.
 
     Its logarithm has a normal prior of mean 0 and standard deviation 1. Otherwise a few tracks that
     are all right by chance would make a network far too sure. Fewer than ENOUGH_TRACKS tracks never
     make it surer than without calibration.
 
-    The threshold is the lowest with which PRECISION of the certain tracks are right.
+    `evaluation.verdict` says how the limits are fitted.
     """
     from scipy.optimize import minimize_scalar
 
@@ -95,17 +99,30 @@ def fit(validation: Predictions) -> Calibration:
     if len(join_tracks(validation)[1]) < ENOUGH_TRACKS:
         temperature = max(temperature, 1.0)
     by_track, labels = _by_track(validation, temperature)
-    farthest, near = None, np.full(len(labels), True)
-    if validation.distances is not None:
-        to_genres = mean_by_track(validation.distances, validation.track_index)
-        farthest = round(distance.limit(to_genres, labels), 4)
-        near = to_genres.min(axis=1) < farthest
+    sure, either = verdict.fit(by_track)
+    nearest = _nearest(validation)
     return Calibration(
         temperature=temperature,
-        threshold=_threshold(by_track[near], labels[near]),
-        farthest=farthest,
+        sure=sure,
+        either=either,
+        farthest=None if nearest is None else round(verdict.farthest(nearest), 4),
         tracks=len(labels),
+        **_tags(validation),
     )
+
+
+def _tags(predictions: Predictions) -> dict[str, float]:
+    """Return the fields about tags, where the feature has them."""
+    if predictions.against is None:
+        return {}
+    return {"tag_weight": tag_evidence.WEIGHT, "against": tag_evidence.MARGIN}
+
+
+def _nearest(predictions: Predictions) -> np.ndarray | None:
+    """Return each track's distance to the nearest genre, (tracks,), where distances are known."""
+    if predictions.distances is None:
+        return None
+    return mean_by_track(predictions.distances, predictions.track_index).min(axis=1)
 
 
 def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -132,9 +149,9 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     The report holds what is fitted on the validation part, and its scores on the test part. Without
     a validation part, the predictions are not changed.
     """
-    calibration = fit(validation) if len(validation.labels) else Calibration()
+    calibration = fit(validation) if len(validation.labels) else Calibration(**_tags(tested))
     if not len(tested.labels):
-        return tested, msgspec.structs.asdict(calibration)
+        return tested, msgspec.to_builtins(calibration)
     return _with_report([calibration], [tested], calibration)
 
 
@@ -151,24 +168,40 @@ def apply_across(folds: list[Predictions]) -> tuple[Predictions, dict[str, Any]]
 def _with_report(
     calibrations: list[Calibration], tested: list[Predictions], to_keep: Calibration
 ) -> tuple[Predictions, dict[str, Any]]:
-    """Calibrate each part, and return all parts together, with a report of how well that works."""
+    """Calibrate each fold, and report how well that works."""
     calibrated = [
         it._replace(probabilities=scaled(it.probabilities, by.temperature))
         for by, it in zip(calibrations, tested, strict=True)
     ]
     before, labels = map(np.concatenate, zip(*map(join_tracks, tested), strict=True))
     after = np.concatenate([join_tracks(it)[0] for it in calibrated])
-    certain = np.concatenate(
-        [_certain(it, by) for it, by in zip(calibrated, calibrations, strict=True)]
-    )
-    right = after.argmax(axis=1) == labels
+    said = [
+        each for it, by in zip(calibrated, calibrations, strict=True) for each in _verdicts(it, by)
+    ]
     report = {
         "error_before": round(expected_error(before, labels), 4),
         "error_after": round(expected_error(after, labels), 4),
-        "certain": round(float(certain.mean()), 4),
-        "accuracy_of_certain": round(float(right[certain].mean()), 4) if certain.any() else None,
+        "verdicts": check(said, labels),
     }
-    return pool(calibrated), msgspec.structs.asdict(to_keep) | report
+    return pool(calibrated), msgspec.to_builtins(to_keep) | report
+
+
+def check(said: list[Verdict], labels: np.ndarray) -> dict[str, dict[str, float | None]]:
+    """Return the share of each verdict, and the fraction of its tracks that are right.
+
+    `said` are the verdicts on tracks of these labels, (tracks,).
+    """
+    right = np.array([label in each.labels for each, label in zip(said, labels, strict=True)])
+    names = np.array([each.name for each in said])
+    found = {}
+    for name in (SURE, EITHER, OPEN):
+        chosen = names == name
+        known = name != OPEN and chosen.any()
+        found[name] = {
+            "share": round(float(chosen.mean()), 4),
+            "right": round(float(right[chosen].mean()), 4) if known else None,
+        }
+    return found
 
 
 def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray, np.ndarray]:
@@ -176,34 +209,19 @@ def _by_track(predictions: Predictions, temperature: float) -> tuple[np.ndarray,
     return join_tracks(predictions._replace(probabilities=probabilities))
 
 
-def _certain(calibrated: Predictions, calibration: Calibration) -> np.ndarray:
-    """Return which tracks of calibrated predictions are certain, a mask of (tracks,)."""
+def _verdicts(calibrated: Predictions, by: Calibration) -> list[Verdict]:
+    """Return the verdicts on the tracks of calibrated predictions."""
     by_track, _ = join_tracks(calibrated)
-    certain = _top(by_track) >= calibration.threshold
-    if calibration.farthest is not None:
-        to_genres = mean_by_track(calibrated.distances, calibrated.track_index)
-        certain &= to_genres.min(axis=1) < calibration.farthest
-    return certain
-
-
-def _top(by_track: np.ndarray) -> np.ndarray:
-    """Return the top probabilities, rounded so that equal ones differ by no rounding error."""
-    return np.round(by_track.max(axis=-1), DIGITS)
-
-
-def _threshold(by_track: np.ndarray, labels: np.ndarray) -> float:
-    """Return the lowest top probability from which on PRECISION of the tracks are right.
-
-    Tracks of the same top probability, of which some classifiers have many, are certain together or
-    not at all. If not even the surest tracks are right often enough, it is NONE_CERTAIN.
-    """
-    top = _top(by_track)
-    right = by_track.argmax(axis=1) == labels
-    levels, level = np.unique(-top, return_inverse=True)  # the surest first
-    n_right = np.cumsum(np.bincount(level, weights=right, minlength=len(levels)))
-    enough = np.flatnonzero(n_right / np.cumsum(np.bincount(level)) >= PRECISION)
-    if not len(enough):
-        return NONE_CERTAIN
-    if enough[-1] == len(levels) - 1:
-        return 0.0  # all of them
-    return float(-levels[enough[-1]])
+    nearest, against = _nearest(calibrated), None
+    if calibrated.against is not None:
+        against = mean_by_track(calibrated.against, calibrated.track_index)
+    fitted = Limits(by.sure, by.either, by.farthest, by.against)
+    return [
+        verdict.of_song(
+            probabilities,
+            fitted,
+            None if nearest is None else nearest[track],
+            None if against is None else against[track],
+        )
+        for track, probabilities in enumerate(by_track)
+    ]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genre import features
+
 # Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
 Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -33,7 +35,7 @@ def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
         squares = squares + weights @ np.square(embeddings, dtype=np.float64)
     mean = sums.sum(axis=0) / total.sum()
     variance = squares / total.sum() - mean**2
-    deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1)
+    deviation = features.scale(mean, np.sqrt(np.maximum(variance, 0)))
     genres = np.where(total > 0, (sums.T / np.where(total > 0, total, 1)), mean[:, np.newaxis]).T
     centres = Centres(mean, deviation, (genres - mean) / deviation)
     return Centres(*(array.astype(np.float32) for array in centres))
@@ -46,22 +48,3 @@ def to_genres(embeddings: np.ndarray, centres: Centres) -> np.ndarray:
     lengths = lengths * np.linalg.norm(centres.genres, axis=1)
     products = standardised @ centres.genres.T
     return 1 - np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-
-
-def limit(to_genres: np.ndarray, labels: np.ndarray) -> float:
-    """Return the distance from which on a track is unlike everything that was trained on.
-
-    It uses the distances of tracks to each genre, (tracks, genres). A track's distance to the
-    nearest genre is that of known music. Its distance to the nearest genre except its own is taken
-    for that of music of an unknown genre. The limit separates the two best (the greatest Youden's
-    J). If nothing does, it is 2, the greatest possible distance.
-    """
-    from sklearn.metrics import roc_curve
-
-    others = to_genres.copy()
-    others[np.arange(len(labels)), labels] = np.inf
-    distances = np.concatenate([to_genres.min(axis=1), others.min(axis=1)])
-    unknown = np.repeat([False, True], len(labels))
-    known_beyond, unknown_beyond, limits = roc_curve(unknown, distances)
-    best = limits[np.argmax(unknown_beyond - known_beyond)]
-    return float(min(best, LARGEST))

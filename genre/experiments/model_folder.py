@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from genre import splits
+from genre import features, splits
 from genre.errors import ModelError, TrainingError
 from genre.evaluation import metrics
 from genre.experiments.protocol import Run
@@ -110,6 +110,8 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
         "mapping": segments.mapping,
         "feature": segments.feature,
         "settings": segments.settings,
+        # One segment tells an embedding's model much by itself, so it may be from anywhere.
+        "reads": card.SPREAD if features.is_embedding(segments.feature) else card.OPENING,
         "split": split_fields(done, segments),
         "architecture": done.fitted.architecture,
         "training": {"folds": protocol["folds"] or 0, "refit": protocol["refit"]}

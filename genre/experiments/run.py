@@ -12,10 +12,19 @@ import numpy as np
 
 from genre import features
 from genre.errors import TrainingError
-from genre.evaluation import Predict, Predictions, calibration, distance, pool
+from genre.evaluation import (
+    GEOMETRIC,
+    Predict,
+    Predictions,
+    calibration,
+    distance,
+    pool,
+    tag_evidence,
+)
 from genre.evaluation.distance import Centres
 from genre.experiments.learners import Fitted, Learner
 from genre.experiments.protocol import Protocol, Run, plan
+from genre.features import tags
 from genre.segments import PIECE, Segments, pieces, segment_file, take
 from genre.songs import TEST, TRAIN, VALIDATION
 from genre.splits import Split
@@ -87,7 +96,7 @@ def tested(fitted: Fitted, segments: Segments, run: Run) -> Result:
     """Return the predictions of a model for the test part, calibrated on the validation part."""
     centres = _centres(segments, run.split)
     validation, test = (
-        _with_distances(fitted.predictions(segments, chosen), segments, chosen, centres)
+        _with_embedding(fitted.predictions(segments, chosen), segments, chosen, centres)
         for chosen in (run.split.parts == VALIDATION, run.split.parts == TEST)
     )
     return _result(run, fitted, *calibration.apply(validation, test), centres)
@@ -201,13 +210,31 @@ def _centres(segments: Segments, split: Split) -> Centres | None:
     )
 
 
-def _with_distances(
+def _with_embedding(
     predictions: Predictions, segments: Segments, chosen: np.ndarray, centres: Centres | None
 ) -> Predictions:
-    """Return the predictions for the chosen segments, a mask, with distances to the centres."""
+    """Return the predictions for the chosen segments, a mask, with what their embeddings say.
+
+    These give the distances to the centres and, if the feature has tags, the support of tags.
+    """
     if centres is None:
         return predictions
-    distances = [np.zeros((0, len(segments.mapping)))]
+    none = np.zeros((0, len(segments.mapping)))
+    distances, named, against = [none], [none], [none]
     for frames in pieces(segments.frames, np.flatnonzero(chosen)):
-        distances.append(distance.to_genres(frames[:, 0], centres))
-    return predictions._replace(distances=np.concatenate(distances))
+        embeddings = frames[:, 0]
+        distances.append(distance.to_genres(embeddings, centres))
+        if segments.feature == tags.FEATURE:
+            strengths = tags.standardised(embeddings, centres.mean, centres.deviation)
+            evidence = tag_evidence.of_segments(strengths, segments.mapping)
+            named.append(evidence.named)
+            against.append(evidence.against)
+    predictions = predictions._replace(distances=np.concatenate(distances), join=GEOMETRIC)
+    if segments.feature != tags.FEATURE:
+        return predictions
+    return predictions._replace(
+        probabilities=tag_evidence.supported(
+            predictions.probabilities, np.concatenate(named), tag_evidence.WEIGHT
+        ),
+        against=np.concatenate(against),
+    )

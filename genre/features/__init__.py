@@ -19,6 +19,7 @@ from genre.features.alteration import altered
 from genre.features.settings import Settings
 
 Frames = TypeVar("Frames")  # (segments, frames, bands)
+STEADY = 2e-3  # two steps of float16, relative to the value
 Compute = Callable[[np.ndarray, Settings], np.ndarray]
 Levels = Sequence[tuple[str, int]]  # the level and the number of bands of each joined feature
 
@@ -231,6 +232,17 @@ def without_level(frames: Frames, levels: Levels, ops: Any = np) -> Frames:
             part = ops.concatenate([first, part[:, :, 1:]], axis=2)
         parts.append(part)
     return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
+
+
+def scale(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Return what values are divided by to standardise them: their deviation, or 1.
+
+    It is 1 for values that do not vary by more than STEADY of their mean. Many values of an
+    embedding are constant. Float16 rounds them, and the network of another machine does, too:
+    divided by next to nothing, the rounding would be the largest of all values.
+    """
+    steady = deviation <= STEADY * np.maximum(np.abs(mean), 1)
+    return np.where(steady, 1, deviation).astype(np.float32)
 
 
 def matching_settings(feature: str, values: dict[str, Any], n_bands: int) -> Settings | None:

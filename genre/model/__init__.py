@@ -5,17 +5,27 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import tee
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import threadpoolctl
 
 from genre import environment, evaluation, executor
 from genre.errors import AudioError, ModelError
-from genre.evaluation import calibration, distance
+from genre.evaluation import calibration, distance, tag_evidence, verdict
+from genre.features import Track, tags
 from genre.model import card, files, loading, question
 from genre.model.answer import Answer
 from genre.model.question import AudioInput, Part
+
+
+class _Read(NamedTuple):
+    """What a model makes of some segments of a song."""
+
+    starts: np.ndarray  # s, (segments,)
+    probabilities: np.ndarray  # (segments, genres)
+    embeddings: np.ndarray | None  # (segments, values)
+    short: bool
 
 
 class Model:
@@ -48,13 +58,21 @@ class Model:
                 f"{self.folder}: segments of {frames.shape[1]} frames by {frames.shape[2]} bands "
                 "are not what this model was trained on"
             )
-        return calibration.scaled(self._raw(frames), self.card.calibration.temperature)
+        probabilities, fitted = self._raw(frames), self.card.calibration
+        if evidence := self._evidence(frames[:, 0]):
+            probabilities = tag_evidence.supported(probabilities, evidence.named, fitted.tag_weight)
+        return calibration.scaled(probabilities, fitted.temperature)
+
+    @property
+    def join(self) -> str:
+        """How the probabilities of a song's segments are joined, if nobody says."""
+        return evaluation.GEOMETRIC if self.card.reads == card.SPREAD else evaluation.MEAN
 
     def predict(
         self,
         song: AudioInput,
         *,
-        join: str = "mean",
+        join: str | None = None,
         offset: float = 0.0,
         seconds: float | None = None,
         whole: bool = False,
@@ -62,43 +80,96 @@ class Model:
     ) -> Answer:
         """Return the genres of a song: of a file, or of samples with their sample rate.
 
-        The model reads as many seconds of it as it was trained on (30 by default), or `seconds`,
-        or the `whole` song, in each case from `offset` seconds on. `join` is how the segments'
-        probabilities are joined: "mean", "max" or "min". `progress` is called now and then with the
-        number of seconds that have been analysed. Raises AudioError when the song cannot be used,
-        and ValueError for options that mean nothing.
+        A model on an embedding reads segments from all over the song, as many as it was trained on
+        (15 of 2 s for the pretrained one); other models read the opening (30 s by default).
+        `offset`, `seconds` and `whole` ask for a part instead: `seconds` of the song, or all of it,
+        from `offset` on. `join` is how the segments' probabilities are joined: "mean",
+        "geometric", "max" or "min"; by default as the model's limits were fitted. `progress` is
+        called now and then with the number of seconds that have been analysed. Raises AudioError
+        when the song cannot be used, and ValueError for options that mean nothing.
         """
         question.check(song)
-        part = Part(join=join, offset=offset, seconds=seconds, whole=whole)
+        part = Part(join=join or self.join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
-        found, distances, embeddings, short = [], [], [], False
+        found: list[_Read] = []
         with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
-            for track in question.tracks(song, self.card.feature, settings, part):
-                found.append(self.probabilities(track.frames))
-                if track.frames.shape[1] == 1:  # a segment of one frame is an embedding
-                    embeddings.append(track.frames[:, 0])
-                if self._centres:
-                    distances.append(distance.to_genres(track.frames[:, 0], self._centres))
-                short |= track.short
+            for starts, track in question.tracks(
+                song, self.card.feature, settings, part, spread=self.card.reads == card.SPREAD
+            ):
+                found.append(self._read(starts, track))
                 if progress:
-                    progress(sum(map(len, found)) * settings.segment_seconds)
-        segments = np.concatenate(found)
-        nearest = np.concatenate(distances).mean(axis=0).min() if distances else None
-        joined = evaluation.join(segments, join)
-        return Answer(
-            song=question.name(song),
-            genre=self.card.mapping[joined.argmax()],
-            # The threshold is fitted on means, so `join` does not matter here.
-            uncertain=calibration.is_uncertain(
-                evaluation.join(segments), self.card.calibration, nearest
-            ),
-            probabilities=dict(zip(self.card.mapping, joined.tolist(), strict=True)),
-            segments=segments,
-            segment_seconds=settings.segment_seconds,
-            start=offset,
-            embedding=np.concatenate(embeddings).mean(axis=0) if embeddings else None,
-            short=short,
+                    progress(sum(len(each.starts) for each in found) * settings.segment_seconds)
+        return self._answer(question.name(song), found, part)
+
+    def answer(
+        self, frames: np.ndarray, starts: np.ndarray, *, song: str = "", join: str | None = None
+    ) -> Answer:
+        """Return the answer for a song of which frames are known, (segments, frames, bands).
+
+        `starts` are the times at which the segments begin, (segments,) in seconds.
+        """
+        part = Part(join=join or self.join)
+        return self._answer(song, [self._read(starts, Track(frames))], part)
+
+    def _read(self, starts: np.ndarray, track: Track) -> _Read:
+        """Return what the model makes of some segments of a song."""
+        is_embedding = track.frames.shape[1] == 1  # a segment of one frame is an embedding
+        return _Read(
+            starts,
+            self.probabilities(track.frames),
+            track.frames[:, 0] if is_embedding else None,
+            track.short,
         )
+
+    def _answer(self, name: str, found: list[_Read], part: Part) -> Answer:
+        """Return the answer for a song, of which all segments have been read."""
+        starts, segments = (np.concatenate([each[i] for each in found]) for i in (0, 1))
+        embeddings = None
+        if found[0].embeddings is not None:
+            embeddings = np.concatenate([each.embeddings for each in found])
+        joined, mapping = evaluation.join(segments, part.join), self.card.mapping
+        said = verdict.of_song(
+            evaluation.join(segments, self.join),  # for which the limits are fitted
+            calibration.limits(self.card.calibration),
+            self._nearest(embeddings),
+            self._against(embeddings),
+        )
+        if said.labels and joined.argmax() not in said.labels:  # joined in another way
+            said = verdict.Verdict(together=float(joined.max()), reason=verdict.TOO_EVEN)
+        return Answer(
+            song=name,
+            genre=mapping[joined.argmax()],
+            verdict=said.name,
+            genres=tuple(mapping[label] for label in said.labels),
+            together=said.together,
+            reason=said.reason,
+            probabilities=dict(zip(mapping, joined.tolist(), strict=True)),
+            segments=segments,
+            segment_seconds=card.settings(self.card).segment_seconds,
+            starts=starts,
+            tags=tags.of_embeddings(embeddings) if self.card.feature == tags.FEATURE else {},
+            embedding=None if embeddings is None else embeddings.mean(axis=0),
+            short=any(each.short for each in found),
+        )
+
+    def _evidence(self, embeddings: np.ndarray) -> tag_evidence.Evidence | None:
+        """Return what the tags of segments say of the genres; None for a model without tags."""
+        if self._centres is None or self.card.feature != tags.FEATURE:
+            return None
+        centres = self._centres
+        strengths = tags.standardised(embeddings, centres.mean, centres.deviation)
+        return tag_evidence.of_segments(strengths, self.card.mapping)
+
+    def _against(self, embeddings: np.ndarray | None) -> np.ndarray | None:
+        """Return what the tags of a song say against each genre, (genres,)."""
+        evidence = None if embeddings is None else self._evidence(embeddings)
+        return None if evidence is None else evidence.against.mean(axis=0)
+
+    def _nearest(self, embeddings: np.ndarray | None) -> float | None:
+        """Return the distance of a song to the nearest genre; None for a model without centres."""
+        if self._centres is None:
+            return None
+        return float(distance.to_genres(embeddings, self._centres).mean(axis=0).min())
 
     def predict_many(
         self,

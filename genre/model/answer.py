@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from genre.evaluation import verdict
+from genre.features import tags
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Answer:
@@ -11,22 +14,42 @@ class Answer:
 
     song: str  # the path in one printable line, empty for samples
     genre: str | None = None  # the most likely one
-    uncertain: bool = True  # whether the prediction is too unsure to rely on
+    verdict: str = verdict.OPEN  # "sure" of one genre, "either" of two, or "open"
+    genres: tuple[str, ...] = ()  # what the verdict names, the likelier first; none if it is open
+    together: float = 0.0  # the probability of `genres` together; if it is open, that of `genre`
+    reason: str = ""  # why it is open
     probabilities: dict[str, float] = field(default_factory=dict)  # of each genre
     segments: np.ndarray | None = None  # the probabilities of each segment, (segments, genres)
     segment_seconds: float = 0.0
-    start: float = 0.0  # s, the time in the song at which the first segment begins
+    starts: np.ndarray | None = None  # s, the times at which the segments begin, (segments,)
+    tags: dict[str, float] = field(default_factory=dict)  # of all tags, if the feature has tags
     embedding: np.ndarray | None = None  # (values,), if the feature is an embedding
     short: bool = False  # whether the song is shorter than one segment, and repeated to fill it
     error: str | None = None
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the song is not surely of one genre."""
+        return self.verdict != verdict.SURE
 
     @property
     def ranking(self) -> list[tuple[str, float]]:
         """The genres and their probabilities, the most likely first."""
         return sorted(self.probabilities.items(), key=lambda item: -item[1])
 
+    @property
+    def named(self) -> str:
+        """The verdict in words: "rock", "rock or metal", or "rock?" if it is open."""
+        return " or ".join(self.genres) or f"{self.genre}?"
+
     def __repr__(self) -> str:
+        name = self.song or "samples"
         if self.error:
-            return f"<Answer {self.song or 'samples'}: {self.error}>"
-        likely = ", ".join(f"{genre} {share:.0%}" for genre, share in self.ranking[:2])
-        return f"<Answer {self.song or 'samples'}: {likely}{', uncertain' * self.uncertain}>"
+            return f"<Answer {name}: {self.error}>"
+        why = f", open: {self.reason}" if self.reason else ""
+        return f"<Answer {name}: {self.named} {self.together:.0%}{why}>"
+
+
+def shown_tags(answer: Answer) -> list[str]:
+    """Return the tags to show of a song, at most five: those that say most about it."""
+    return tags.shown(answer.tags)

@@ -6,7 +6,7 @@
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,7 +17,8 @@ from genre.evaluation.metrics import Scores
 from genre.features.settings import Settings
 from genre.version import described
 
-SCHEMA = 2
+SCHEMA = 3
+OPENING, SPREAD = "opening", "spread"  # what a model reads of a song, if nobody says
 CARD_FILE = "card.json"
 # A network for Keras, the same network for prediction, and a classifier.
 MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE = "model.keras", "model.onnx", "model.skops"
@@ -78,6 +79,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
     feature: str
     settings: dict[str, Any]  # of the feature; `settings` below checks them
+    reads: Literal["opening", "spread"] = OPENING
     data: Data
     split: CardSplit
     architecture: dict[str, Any]  # the network's name and all of its options

@@ -30,6 +30,11 @@ class Part:
     seconds: float | None = None  # None for as many as the model was trained on
     whole: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing says which part is read, so that the model's card decides."""
+        return not (self.offset or self.seconds or self.whole)
+
     def __post_init__(self) -> None:
         if self.join not in evaluation.JOINS:
             raise ValueError(f"join {self.join!r} is none of {', '.join(evaluation.JOINS)}")
@@ -40,15 +45,25 @@ class Part:
 
 
 def tracks(
-    song: AudioInput, feature: str, settings: Settings, part: Part
-) -> Iterator[features.Track]:
-    """Yield the frames of a part of a song, at most `track_seconds` at a time.
+    song: AudioInput, feature: str, settings: Settings, part: Part, *, spread: bool = False
+) -> Iterator[tuple[np.ndarray, features.Track]]:
+    """Yield the times at which segments of a song begin, in seconds, and their frames.
 
-    Raises AudioError when the song cannot be used.
+    They come at most `track_seconds` at a time. With `spread` they are those of a model that reads
+    songs all over, where `part` leaves that to the model: as many as in `track_seconds`, spread
+    evenly over the whole song. Raises AudioError when the song cannot be used.
     """
+    if spread and part.is_open:
+        starts, segments = _spread(song, settings)
+        if len(starts):
+            yield starts, features.Track(features.of_segments(segments, feature, settings))
+            return
+    begin = part.offset
     for number, samples in enumerate(_samples(song, settings, part)):
         if number == 0 or len(samples) >= settings.shortest_segment:
-            yield features.of_samples(samples, feature, settings)
+            track = features.of_samples(samples, feature, settings)
+            yield begin + np.arange(len(track.frames)) * settings.segment_seconds, track
+        begin += len(samples) / settings.sample_rate
 
 
 def check(song: AudioInput) -> None:
@@ -69,6 +84,27 @@ def absolute(song: AudioInput) -> AudioInput:
 def name(song: AudioInput) -> str:
     """Return a song's path in one printable line, "" for samples."""
     return "" if isinstance(song, tuple) else printable(song)
+
+
+def _spread(song: AudioInput, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Return times and samples, (segments, samples), of segments from all over a song.
+
+    There are none if the song is not longer than they are together.
+    """
+    count, seconds = settings.segments_per_track, settings.segment_seconds
+    if isinstance(song, tuple):
+        whole = audio.from_samples(*song, sample_rate=settings.sample_rate, seconds=EVERYTHING)
+        starts = audio.evenly(len(whole) / settings.sample_rate, seconds=seconds, count=count)
+        first = (starts * settings.sample_rate).astype(int)
+        found = [whole[start : start + settings.samples_per_segment] for start in first]
+    else:
+        starts, found = audio.spread(
+            song, sample_rate=settings.sample_rate, seconds=seconds, count=count
+        )
+    # Resampling may leave a part a sample too long or too short.
+    length = settings.samples_per_segment
+    segments = [audio.cut(part, length=length, count=1, shortest=1) for part in found]
+    return starts, np.concatenate(segments) if segments else np.zeros((0, 0), dtype=np.float32)
 
 
 def _samples(song: AudioInput, settings: Settings, part: Part) -> Iterator[np.ndarray]:

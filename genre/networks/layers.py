@@ -20,24 +20,29 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
     """Return an untrained network, a keras.Model, that normalises its input first.
 
     It removes a segment's level, so that loudness alone does not change the answer. Then it scales
-    each band to mean 0 and variance 1, as measured on the `chosen` segments, a mask.
+    each band to mean 0 and variance 1, as measured on the `chosen` segments, a mask. Bands that do
+    not vary there are not scaled: rounding would become large differences.
     """
     keras = load_keras()
     import tensorflow
 
     frames = keras.Input(segments.frames.shape[1:])
     levelled = features.without_level(frames, segments.levels, keras.ops)
-    normalization = keras.layers.Normalization(name="normalization")
-    network = keras.Model(frames, layers(normalization(levelled), len(segments.mapping)))
+    measured = keras.layers.Normalization()
+    measured.build(levelled.shape)
     remove_level = keras.Model(frames, levelled)
     rows = np.flatnonzero(chosen)
-    normalization.adapt(
+    measured.adapt(
         tensorflow.data.Dataset.from_generator(
             lambda: (remove_level(part) for part in pieces(segments.frames, rows)),
             output_signature=tensorflow.TensorSpec((None, *levelled.shape[1:])),
         )
     )
-    return network
+    mean, variance = (np.asarray(each).ravel() for each in (measured.mean, measured.variance))
+    normalization = keras.layers.Normalization(
+        name="normalization", mean=mean, variance=features.scale(mean, np.sqrt(variance)) ** 2
+    )
+    return keras.Model(frames, layers(normalization(levelled), len(segments.mapping)))
 
 
 def need_frames(frames: Tensor, least: int, network: str) -> None:

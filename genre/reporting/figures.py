@@ -290,48 +290,61 @@ def timeline_paths(path: Path, songs: Sequence[Path]) -> dict[Path, Path]:
     return paths
 
 
+SMALLEST_GAP = 0.01  # s, between two segments
+
+
 def timeline(answer: Answer, least: float, path: Path) -> None:
     """Draw a song's genres over time: a row for each genre, a column for each segment.
 
     A line marks the most likely genre. A second plot shows its probability. `least` is the lowest
-    probability of a song that is not uncertain.
+    probability of which the model is sure.
     """
     genres, segments = list(answer.probabilities), answer.segments
-    edges = answer.start + np.arange(len(segments) + 1) * answer.segment_seconds
+    begins, ends = answer.starts, answer.starts + answer.segment_seconds
     height = 0.32 * len(genres)
     figure, (upper, lower) = new_figure(
         10, 2.9 + height, rows=2, sharex=True, height_ratios=(height, 1)
     )
-    image = upper.imshow(
-        segments.T,
-        aspect="auto",
-        cmap=RIGHT,
-        vmin=0,
-        vmax=1,
-        interpolation="nearest",
-        extent=(edges[0], edges[-1], len(genres) - 0.5, -0.5),
+    edges, columns = _with_gaps(begins, ends, segments)
+    image = upper.pcolormesh(
+        edges, np.arange(len(genres) + 1) - 0.5, columns.T, cmap=RIGHT, vmin=0, vmax=1
     )
+    upper.invert_yaxis()
     figure.colorbar(image, ax=upper, label="probability", pad=0.01)
     top, best = segments.max(axis=1), segments.argmax(axis=1)
     upper.hlines(
         y=best,
-        xmin=edges[:-1],
-        xmax=edges[1:],
+        xmin=begins,
+        xmax=ends,
         colors=np.where(top < least, UNCERTAIN, WINNER),
         linewidth=2.5,
     )
     upper.set_yticks(range(len(genres)), [f"{it} {answer.probabilities[it]:4.0%}" for it in genres])
     upper.get_yticklabels()[genres.index(answer.genre)].set_fontweight("bold")
     lower.axhspan(0, least, color="#e4e4e4")
-    lower.stairs(top, edges, baseline=None, color=WINNER, linewidth=0.9)
+    lower.hlines(top, begins, ends, color=WINNER, linewidth=1.5)
     lower.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="of the most\nlikely genre")
     lower.set_xlabel(
-        f"{_set_time_ticks(lower, edges)}; grey: a probability below {least:.2f} is uncertain"
+        f"{_set_time_ticks(lower, edges)}; grey: a probability below {least:.2f} is not sure"
     )
-    name, share = Path(answer.song).name[-LONGEST_TITLE:], answer.probabilities[answer.genre]
-    mark = ", uncertain" if answer.uncertain else ""
-    figure.suptitle(f"{name}\n{answer.genre} {share:.0%}{mark}")
+    name = Path(answer.song).name[-LONGEST_TITLE:]
+    why = f", open: {answer.reason}" if answer.reason else ""
+    figure.suptitle(f"{name}\n{answer.named} {answer.together:.0%}{why}")
     save(figure, path)
+
+
+def _with_gaps(
+    begins: np.ndarray, ends: np.ndarray, segments: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges of columns over time, and a column for each segment and for each gap."""
+    edges, columns = [begins[0]], []
+    for begin, end, segment in zip(begins, ends, segments, strict=True):
+        if begin > edges[-1] + SMALLEST_GAP:
+            edges.append(begin)
+            columns.append(np.full(len(segment), np.nan))
+        edges.append(end)
+        columns.append(segment)
+    return np.array(edges), np.array(columns)
 
 
 def _set_time_ticks(axis, edges: np.ndarray) -> str:

@@ -6,6 +6,7 @@ Each row is printed as soon as its song is done, so the widths of columns are se
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,20 +16,26 @@ import numpy as np
 import wcwidth
 
 from genre.errors import GenreError
+from genre.evaluation.verdict import EITHER, OPEN, SURE
 from genre.files import check_place, printable, replacing
-from genre.model.answer import Answer
+from genre.model.answer import Answer, shown_tags
 from genre.songs import csv_table
 
 FORMATS = ("table", "csv", "json")
+OLDER = {"csv": ",uncertain,", "json": '"uncertain": '}  # in the first line of an older output
 CSV_START = "song,genre,"  # the beginning of the header
+# Before a column for each genre; the song and the model stand where `read_earlier` looks for them.
+CSV_COLUMNS = ("song", "genre", "verdict", "model", "genres", "together", "reason", "tags")
+SEPARATOR = ";"  # between the genres, and the tags, of a csv column
 SEGMENT_FORMATS = (".csv", ".json", ".txt")  # .txt is a label track of Audacity
 DIGEST_LENGTH = 16  # hexadecimal digits of the model's SHA-256 in a row
 
+TAGS_MOST = 60  # characters for tags, if the terminal's width is not known
 # Widths of the table's columns, in characters of a terminal
 NAME_LEAST, GENRE_MOST, PERCENT = 8, 20, len("100%")
 GAP, ELLIPSIS = "  ", "…"
-SHOWN = 2  # genres in a row by default
-MARKS = ("  uncertain", " ?")  # at the end of a row; the second if the terminal is narrow
+# At the end of a row of a song that is not surely of one genre, by the width of the terminal
+WIDE_MARK, NARROW_MARK = len("  either"), len(" ?")
 
 Row = Callable[[Answer], str]
 
@@ -50,11 +57,20 @@ def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, Row]:
     """
 
     def row(answer: Answer) -> str:
-        uncertain = "yes" if answer.uncertain else "no"
+        said = {
+            "song": answer.song,
+            "genre": answer.genre,
+            "verdict": answer.verdict,
+            "model": model[:DIGEST_LENGTH],
+            "genres": SEPARATOR.join(answer.genres),
+            "together": f"{answer.together:.4f}",
+            "reason": answer.reason,
+            "tags": SEPARATOR.join(shown_tags(answer)),
+        }
         shares = (f"{answer.probabilities[genre]:.4f}" for genre in mapping)
-        return _csv_line([answer.song, answer.genre, uncertain, model[:DIGEST_LENGTH], *shares])
+        return _csv_line([*(said[column] for column in CSV_COLUMNS), *shares])
 
-    return _csv_line(["song", "genre", "uncertain", "model", *mapping]), row
+    return _csv_line([*CSV_COLUMNS, *mapping]), row
 
 
 def json_rows(model: str, *, count: int | None = None, with_segments: bool = False) -> Row:
@@ -68,12 +84,17 @@ def json_rows(model: str, *, count: int | None = None, with_segments: bool = Fal
         content = {
             "song": answer.song,
             "genre": answer.genre,
-            "uncertain": answer.uncertain,
+            "verdict": answer.verdict,
+            "genres": answer.genres,
+            "together": round(answer.together, 4),
+            "reason": answer.reason,
             "model": model[:DIGEST_LENGTH],
             "probabilities": {genre: round(share, 4) for genre, share in genres.items()},
         }
+        if answer.tags:
+            content["tags"] = {tag: round(share, 4) for tag, share in answer.tags.items()}
         if with_segments:
-            content["start"] = answer.start
+            content["starts"] = np.round(answer.starts, 3).tolist()
             content["segment_seconds"] = answer.segment_seconds
             content["segments"] = [
                 dict(zip(answer.probabilities, segment, strict=True))
@@ -82,6 +103,45 @@ def json_rows(model: str, *, count: int | None = None, with_segments: bool = Fal
         return json.dumps(content, ensure_ascii=False)
 
     return row
+
+
+def verdict_rows(songs: Sequence[str], mapping: Sequence[str], *, width: int | None) -> Row:
+    """Return the function that turns an answer into a row with its verdict, its tags and why.
+
+    The row is at most `width` characters wide: then long names, and the tags, are cut.
+    """
+    longest = sorted(map(printable, mapping), key=wcwidth.width)[-2:]
+    named = wcwidth.width(" or ".join(longest))
+    name, rest = _widest(songs), None
+    if width:
+        name = min(name, max(NAME_LEAST, width // 3))
+        named = min(named, max(NAME_LEAST, width - name - PERCENT - 2 * len(GAP)))
+        rest = max(0, width - name - named - PERCENT - 3 * len(GAP))
+
+    def row(answer: Answer) -> str:
+        what = _fitted(printable(answer.named), named)
+        said = f"{_fitted_end(answer.song, name)}{GAP}{what}{GAP}{answer.together:>{PERCENT}.0%}"
+        why = f"{answer.verdict}: {answer.reason}" if answer.reason else ""
+        return f"{said}{GAP}{_tags_and_reason(shown_tags(answer), why, rest)}".rstrip()
+
+    return row
+
+
+def _tags_and_reason(tags: Sequence[str], why: str, width: int | None) -> str:
+    """Return tags and a reason in at most `width` characters: as many tags as there is room for."""
+    room = width - len(why) - len(GAP) * bool(why) if width is not None else TAGS_MOST
+    while tags and wcwidth.width(", ".join(tags)) > room:
+        tags = tags[:-1]
+    text = ", ".join(tags)
+    return f"{text}{GAP if text else ''}{why}" if width is None or len(why) <= width else ""
+
+
+def counts_line(verdicts: Counter[str]) -> str:
+    """Return a line that says how many songs have each verdict."""
+    sure, either, unclear = (verdicts[name] for name in (SURE, EITHER, OPEN))
+    total = verdicts.total()
+    songs = "1 song" if total == 1 else f"{total} songs"
+    return f"{songs}: {sure} sure, {either} one of two, {unclear} open"
 
 
 def ranked_rows(
@@ -96,11 +156,11 @@ def ranked_rows(
     if width:
         genre = min(genre, GENRE_MOST)
     cell = len(GAP) + genre + 1 + PERCENT
-    mark = _mark(width, min(longest, 2 * NAME_LEAST) + cell)
+    mark = _mark_width(width, min(longest, 2 * NAME_LEAST) + cell)
     name, per_line = longest, count
     if width:
-        name = min(longest, max(NAME_LEAST, width - count * cell - len(mark)))
-        per_line = max(1, (width - name - len(mark)) // cell)
+        name = min(longest, max(NAME_LEAST, width - count * cell - mark))
+        per_line = max(1, (width - name - mark) // cell)
 
     def row(answer: Answer) -> str:
         cells = [
@@ -108,7 +168,7 @@ def ranked_rows(
             for genre_name, share in answer.ranking[:count]
         ]
         lines = ["".join(cells[i : i + per_line]) for i in range(0, count, per_line)]
-        lines[0] += mark if answer.uncertain else ""
+        lines[0] += _mark(answer, mark)
         return _fitted_end(answer.song, name) + f"\n{' ' * name}".join(lines)
 
     return row
@@ -123,26 +183,33 @@ def table_rows(
     no header, and each row names its genres.
     """
     longest, cell = _widest(songs), max(PERCENT, _widest(mapping))
-    mark = _mark(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
+    mark = _mark_width(width, min(longest, 2 * NAME_LEAST) + (1 + PERCENT) * len(mapping))
     name = longest
     if width:
         name = min(longest, NAME_LEAST)
-        cell = min(cell, (width - name - len(mark)) // len(mapping) - 1)
+        cell = min(cell, (width - name - mark) // len(mapping) - 1)
         if cell < PERCENT:
             return None, ranked_rows(songs, mapping, count=len(mapping), width=width)
-        name = min(longest, width - (1 + cell) * len(mapping) - len(mark))
+        name = min(longest, width - (1 + cell) * len(mapping) - mark)
 
     def row(answer: Answer) -> str:
         shares = (f" {answer.probabilities[genre]:>{cell}.0%}" for genre in mapping)
-        return _fitted_end(answer.song, name) + "".join(shares) + (mark if answer.uncertain else "")
+        return _fitted_end(answer.song, name) + "".join(shares) + _mark(answer, mark)
 
     heads = (wcwidth.clip(printable(genre), 0, cell) for genre in mapping)
     return " " * name + "".join(f" {wcwidth.rjust(head, cell)}" for head in heads), row
 
 
-def _mark(width: int | None, needed: int) -> str:
-    """Return the mark of an uncertain answer: a word, or "?" if there is no room for it."""
-    return MARKS[1] if width and width < needed + len(MARKS[0]) else MARKS[0]
+def _mark_width(width: int | None, needed: int) -> int:
+    """Return the width of the mark at the end of a row: a word, or "?" if there is no room."""
+    return NARROW_MARK if width and width < needed + WIDE_MARK else WIDE_MARK
+
+
+def _mark(answer: Answer, width: int) -> str:
+    """Return the mark of a song that is not surely of one genre; nothing for the others."""
+    if not answer.uncertain:
+        return ""
+    return " ?" if width == NARROW_MARK else f"{GAP}{answer.verdict}"
 
 
 def _widest(texts: Sequence[str]) -> int:
@@ -190,8 +257,8 @@ def segment_file(path: Path) -> Iterator[Callable[[Answer], None]]:
 
 def _segment_lines(answer: Answer, suffix: str) -> Iterator[str]:
     genres, rows = list(answer.probabilities), []
-    for number, shares in enumerate(answer.segments):
-        start, end = (answer.start + (number + i) * answer.segment_seconds for i in (0, 1))
+    for start, shares in zip(answer.starts.tolist(), answer.segments, strict=True):
+        end = start + answer.segment_seconds
         rows.append((round(start, 3), round(end, 3), genres[shares.argmax()], float(shares.max())))
     if suffix == ".json":
         keys = ("start", "end", "genre", "probability")
@@ -240,6 +307,11 @@ def check_earlier(earlier: Earlier, form: str, header: str | None, model: str) -
     """Raise GenreError if new rows would not fit those of an earlier output."""
     if form == "table" or not earlier.first:
         return
+    if OLDER[form] in earlier.first:
+        raise GenreError(
+            f"{earlier.path}: written by an earlier version, which said `uncertain` where this one "
+            "gives a verdict, genres and tags; give another file"
+        )
     fits = earlier.first == header if form == "csv" else earlier.first.startswith("{")
     if not fits:
         raise GenreError(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from genre import splits
-from genre.evaluation import Predictions, calibration, metrics
+from genre.evaluation import Predictions, calibration, metrics, verdict
 from genre.evaluation.metrics import MEASURES, GenreScores, Scores
 from genre.model.card import Card, CardSplit
 from genre.reporting import figures
@@ -184,45 +184,60 @@ def _confidence(card: Card) -> list[str]:
     if not fitted.tracks:
         return [
             "There was no validation part, so nothing was calibrated. The expected calibration "
-            f"error of the test tracks is {before}. {_untrusted(fitted)}"
+            f"error of the test tracks is {before}. {_limits(fitted)}"
         ]
     lines = [
         f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
         f"{fitted.tracks} tracks of the {part}. The expected calibration error of the {tracks} is "
         f"{before} without the temperature and {after} with it."
     ]
-    if not calibration.is_trusted(fitted):
-        return [*lines, _untrusted(fitted), *_farthest(fitted, part)]
-    return [
-        *lines,
-        f"A song whose top probability is below {fitted.threshold:.2f} is called uncertain by "
-        f"`predict.py`. {_percent(fitted.certain)} of the {tracks} are certain, and the accuracy "
-        f"of these is {_number(fitted.accuracy_of_certain)}. The threshold is the lowest with "
-        f"which {calibration.PRECISION:.0%} of the certain tracks of the {part} are right.",
-        *_farthest(fitted, part),
+    lines.append(_limits(fitted))
+    if said := fitted.verdicts:
+        shares = ", ".join(
+            f"{_percent(said[name].share)} {name} ({_percent(said[name].right)} of these right)"
+            for name in (verdict.SURE, verdict.EITHER)
+        )
+        lines.append(f"Of the {tracks} {shares}, and {_percent(said[verdict.OPEN].share)} open.")
+    return lines
+
+
+def _limits(fitted: calibration.Calibration) -> str:
+    """Return a paragraph that says what the verdicts go by."""
+    at = calibration.limits(fitted)
+    lines = [
+        f"`predict.py` is sure of a genre from a probability of {at.sure:.2f} on. If not, it names "
+        f"either of two genres if they have {at.either:.2f} together. Other songs are open."
     ]
-
-
-def _farthest(fitted: calibration.Calibration, part: str) -> list[str]:
-    if fitted.farthest is None:
-        return []
-    return [
-        "A song is also uncertain if its embedding is unlike those of all genres: farther than a "
-        f"cosine distance of {fitted.farthest:.2f} from the mean of each genre. This limit is the "
-        f"one that best separates the distances of the tracks of the {part} to the nearest genre "
-        "from their distances to the nearest other genre, as if their own genre were unknown."
-    ]
-
-
-def uncertain_line(card: Card) -> str:
-    """Return a line that says what `predict.py` means by uncertain."""
-    fitted = card.calibration
-    line = f"uncertain: the top genre has less than {calibration.lowest_certain(fitted):.0%}"
     if calibration.is_trusted(fitted):
-        line += ", where this model is often wrong"
+        lines.append(
+            "These limits are the lowest with which the genres that are named have a mean "
+            f"probability of {verdict.SURE_AIM:.2f} and {verdict.EITHER_AIM:.2f} there."
+        )
     else:
-        line += f"; fitted on only {fitted.tracks} tracks, so only clear cases count as certain"
-    return line if fitted.farthest is None else f"{line}; or the song is unlike all known genres"
+        lines.append(
+            f"Limits fitted on fewer than {calibration.ENOUGH_TRACKS} tracks are not trusted, so "
+            f"they are at least {calibration.CLEAR:.2f}."
+        )
+    if at.farthest is not None:
+        lines.append(
+            "A song is also open if its embedding is farther than a cosine distance of "
+            f"{at.farthest:.2f} from the mean of each genre, as one in ten of those tracks is."
+        )
+    if at.against is not None:
+        lines.append(
+            "It is open as well if a tag of other music is stronger than those of its genre, by "
+            f"{at.against:g} deviations or more."
+        )
+    return " ".join(lines)
+
+
+def verdict_line(card: Card) -> str:
+    """Return a line that says what `predict.py` means by its verdicts."""
+    at = calibration.limits(card.calibration)
+    line = f'sure: {at.sure:.0%} or more; "or": two with {at.either:.0%} together; "?": open'
+    if not calibration.is_trusted(card.calibration):
+        line += f"; fitted on only {card.calibration.tracks} tracks, so only clear cases count"
+    return line
 
 
 def accuracy_line(card: Card) -> str:
@@ -242,14 +257,6 @@ def _kept_apart(split: CardSplit) -> str:
     if split.name in ("artist", "filtered"):
         return "artists kept apart"
     return f"parts as in split {split.name}"
-
-
-def _untrusted(fitted: calibration.Calibration) -> str:
-    return (
-        f"A threshold fitted on fewer than {calibration.ENOUGH_TRACKS} tracks is not trusted: "
-        "`predict.py` calls every song uncertain whose top probability is below "
-        f"{calibration.lowest_certain(fitted):.2f}."
-    )
 
 
 def _data(card: Card) -> list[str]:

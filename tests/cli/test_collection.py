@@ -34,7 +34,7 @@ def name(network, tmp_path, run) -> Callable[..., Run]:
         model = tmp_path / f"certain-{certain}"
         if not model.exists():
             shutil.copytree(network, model)
-            edit_card(model, calibration={"tracks": 500, "threshold": 0.0 if certain else 1.0})
+            edit_card(model, calibration={"tracks": 500, "sure": 0.0 if certain else 1.0})
         return run(predict, "--model", model, "--workers", 1, *arguments)
 
     return name

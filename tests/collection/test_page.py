@@ -38,7 +38,7 @@ def named(
     return path, Answer(
         song=str(path),
         genre=max(probabilities, key=probabilities.get),
-        uncertain=uncertain,
+        verdict="open" if uncertain else "sure",
         probabilities=probabilities,
         segments=segments,
         segment_seconds=seconds,

@@ -12,7 +12,7 @@ from scipy.special import softmax
 import evaluate
 import genre
 from genre import features
-from genre.evaluation import Predictions, calibration, pool
+from genre.evaluation import Predictions, calibration, pool, verdict
 from genre.model import card
 
 
@@ -90,72 +90,13 @@ def test_the_expected_calibration_error_is_that_worked_out_by_hand():
     assert calibration.expected_error(probabilities, labels) == pytest.approx(by_hand)
 
 
-def test_the_threshold_is_the_lowest_with_which_enough_of_the_certain_tracks_are_right():
-    predictions = drawn(300, 2)
-    fitted = calibration.fit(predictions)
-    probabilities = calibration.scaled(predictions.probabilities, fitted.temperature)
-    right = probabilities.argmax(axis=1) == predictions.labels
-    top = probabilities.max(axis=1).round(calibration.DIGITS)
-    assert np.mean(right[top >= fitted.threshold]) >= calibration.PRECISION
-    lower = top[top < fitted.threshold]
-    assert all(np.mean(right[top >= least]) < calibration.PRECISION for least in lower)
-    assert 0.25 < fitted.threshold < 1 and fitted.tracks == 300
-
-
-def test_where_no_track_is_right_all_are_uncertain():
-    wrong = Predictions(np.eye(3) * 0.7 + 0.1, np.array([1, 2, 0]), np.arange(3))
-    fitted = calibration.fit(wrong)
-    assert fitted.threshold > 1
-    assert calibration.is_uncertain(np.array([1.0, 0]), fitted)
-
-
-@pytest.mark.parametrize(("right_of_next", "threshold"), [(8, 0.8), (7, 1.0)])
-def test_equal_probabilities_are_certain_together_or_not_at_all(right_of_next, threshold):
-    # As those of five nearest neighbours. 20 are sure and right; then come 10 of 0.8 at a time:
-    # 28 of 30 are more than PRECISION, 27 of 30 are less, though the first 27 would be enough.
-    top = np.repeat([1.0, 0.8, 0.6], [20, 10, 10])
-    labels = np.repeat([0, 1], [20 + right_of_next, 20 - right_of_next])
-    by_track = np.stack([top, 1 - top], axis=1)
-    assert calibration._threshold(by_track, labels) == threshold
-    assert calibration._threshold(by_track[::-1], labels[::-1]) == threshold
-
-
-def test_tracks_that_are_far_from_all_genres_do_not_raise_the_threshold():
-    near = drawn(300, 2)
-    to_genres = np.full((300, 4), 0.8)
-    to_genres[np.arange(300), near.labels] = 0.2
-    far = Predictions(np.tile([0.97, 0.01, 0.01, 0.01], (100, 1)), np.full(100, 1), np.arange(100))
-    far = far._replace(track_index=far.track_index + 300, distances=np.full((100, 4), 1.0))
-    fitted = calibration.fit(pool([near._replace(distances=to_genres), far]))
-    assert 0.2 < fitted.farthest <= 1
-    probabilities = calibration.scaled(near.probabilities, fitted.temperature)
-    certain = probabilities.max(axis=1) >= fitted.threshold
-    right = probabilities.argmax(axis=1) == near.labels
-    assert np.mean(right[certain]) == pytest.approx(calibration.PRECISION, abs=0.02)
-
-
-@pytest.mark.parametrize(
-    ("nearest", "uncertain"), [(None, False), (0.59, False), (0.6, True), (0.7, True)]
-)
-def test_a_track_that_is_far_from_all_genres_is_uncertain(nearest, uncertain):
-    fitted = calibration.Calibration(threshold=0.5, tracks=50, farthest=0.6)
-    sure = np.array([0.9, 0.1])
-    assert calibration.is_uncertain(sure, fitted, nearest) is uncertain
-    without = calibration.Calibration(threshold=0.5, tracks=50)
-    assert not calibration.is_uncertain(sure, without, nearest)
-
-
-def test_where_all_are_right_none_is_uncertain():
-    right = Predictions(np.eye(3) * 0.7 + 0.1, np.arange(3), np.arange(3))
-    assert calibration.fit(right).threshold == 0
-
-
 def test_without_a_validation_part_nothing_changes():
     tested = drawn(20, 2)
     none = Predictions(np.zeros((0, 4)), np.zeros(0, int), np.zeros(0, int))
     same, account = calibration.apply(none, tested)
     np.testing.assert_allclose(same.probabilities, tested.probabilities)
-    assert (account["temperature"], account["threshold"], account["certain"]) == (1, 0, 1)
+    assert (account["temperature"], account["sure"], account["either"]) == (1, 0, 0)
+    assert account["verdicts"]["sure"]["share"] == 1
 
 
 def test_folds_are_calibrated_and_judged_by_each_other():
@@ -170,29 +111,45 @@ def test_folds_are_calibrated_and_judged_by_each_other():
         expected = calibration.scaled(fold.probabilities, fitted)
         np.testing.assert_allclose(together.probabilities[rows], expected)
     fitted = calibration.fit(pool(folds))
-    assert (account["temperature"], account["threshold"], account["tracks"]) == (
-        *(fitted.temperature, fitted.threshold, 300),
+    assert (account["temperature"], account["sure"], account["tracks"]) == (
+        *(fitted.temperature, fitted.sure, 300),
     )
     error = calibration.expected_error(together.probabilities, together.labels)
     assert account["error_after"] == pytest.approx(error, abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("tracks", "threshold", "top", "uncertain"),
-    [
-        (50, 0.4, 0.4, False),
-        (50, 0.4, 0.39, True),
-        (50, 0.0, 0.1, False),
-        (49, 0.4, 0.89, True),  # too few tracks: below CLEAR all is uncertain
-        (49, 0.4, 0.9, False),
-        (49, 0.95, 0.94, True),
-    ],
+    ("tracks", "sure", "expected"),
+    [(50, 0.4, 0.4), (50, 0.0, 0.0), (49, 0.4, 0.9), (49, 0.95, 0.95)],
 )
-def test_a_track_is_uncertain_below_a_threshold_that_can_be_trusted(
-    tracks, threshold, top, uncertain
-):
-    fitted = calibration.Calibration(threshold=threshold, tracks=tracks)
-    assert calibration.is_uncertain(np.array([0.05, top, 0.05]), fitted) is uncertain
+def test_limits_are_strict_if_they_cannot_be_trusted(tracks, sure, expected):
+    fitted = calibration.Calibration(sure=sure, either=sure, tracks=tracks, farthest=0.6)
+    assert calibration.limits(fitted) == (expected, expected, 0.6, None)
+
+
+def test_the_verdicts_on_test_tracks_are_counted_and_checked():
+    said = [
+        verdict.Verdict("sure", (0,)),
+        verdict.Verdict("sure", (1,)),
+        verdict.Verdict("either", (1, 0)),
+        verdict.Verdict(),
+    ]
+    assert calibration.check(said, np.array([0, 0, 0, 0])) == {
+        "sure": {"share": 0.5, "right": 0.5},
+        "either": {"share": 0.25, "right": 1.0},
+        "open": {"share": 0.25, "right": None},
+    }
+
+
+def test_limits_keep_their_promise_on_calibrated_tracks():
+    fitted = calibration.fit(drawn(2000, 2))
+    other = drawn(2000, 2, seed=1)
+    other = other._replace(
+        probabilities=calibration.scaled(other.probabilities, fitted.temperature)
+    )
+    account = calibration.check(calibration._verdicts(other, fitted), other.labels)
+    assert account["sure"]["right"] == pytest.approx(verdict.SURE_AIM, abs=0.03)
+    assert account["either"]["right"] == pytest.approx(verdict.EITHER_AIM, abs=0.05)
 
 
 def test_what_is_loaded_is_calibrated(saved, corpus):
@@ -224,14 +181,14 @@ def test_scores_are_those_of_calibrated_probabilities(network, segments_path, ru
 
 
 @pytest.mark.parametrize("how", ["max", "min"])
-def test_however_segments_are_joined_the_mean_is_certain_or_not(saved, corpus, how):
+def test_however_segments_are_joined_the_mean_is_sure_or_not(saved, corpus, how):
     folder, change = saved
     song = next(corpus.rglob("*.wav"))
-    model = genre.load(folder)
-    top = {
-        join: max(model.predict(song, join=join).probabilities.values()) for join in ("mean", how)
-    }
-    assert top["mean"] != top[how]
-    change({"threshold": sum(top.values()) / 2, "tracks": 50})
-    model = genre.load(folder)
-    assert model.predict(song, join=how).uncertain is (top["mean"] < top[how])
+    top, other = (
+        max(genre.load(folder).predict(song, join=join).probabilities.values())
+        for join in ("mean", how)
+    )
+    assert top != other
+    change({"sure": (top + other) / 2, "tracks": 50})
+    answer = genre.load(folder).predict(song, join=how)
+    assert answer.uncertain is (top < other or answer.reason == "too even")

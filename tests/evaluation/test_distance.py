@@ -46,16 +46,3 @@ def test_the_distance_is_that_of_directions(centres):
     assert far[0] == pytest.approx(distance.LARGEST)
     assert near[2] == 1  # a genre without tracks is in no direction
     np.testing.assert_array_equal(distance.to_genres(centres.mean[np.newaxis], centres), 1)
-
-
-def test_the_limit_parts_tracks_from_tracks_without_their_genre():
-    # The nearest genre is the track's own; the others are farther, but one of them only a little.
-    to_genres = np.array([[0.1, 0.8, 0.9], [0.7, 0.2, 0.9], [0.9, 0.9, 0.3], [0.35, 0.6, 0.9]])
-    labels = np.array([0, 1, 2, 1])
-    # Known: 0.1, 0.2, 0.3 and 0.35; unknown: 0.8, 0.7, 0.9 and 0.35 (a wrong genre is nearer).
-    limit = distance.limit(to_genres, labels)
-    assert limit == pytest.approx(0.7)
-
-
-def test_without_anything_to_part_there_is_no_limit():
-    assert distance.limit(np.full((3, 2), 0.5), np.array([0, 1, 0])) == distance.LARGEST

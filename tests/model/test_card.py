@@ -48,14 +48,14 @@ def nested(path: str, value: Any) -> dict[str, Any]:
         ("[]", "not a model's card"),
         ("\xff", "not a model's card"),
         ("{" * 10_000, "not a model's card"),
-        (json.dumps({"schema": 1}), "schema 1, this version reads 2"),
-        (json.dumps({"schema": 2}), "missing required field"),
+        (json.dumps({"schema": 1}), "schema 1, this version reads 3"),
+        (json.dumps({"schema": 3}), "missing required field"),
         (json.dumps(nested("split.seed", None)), "seed"),
         (json.dumps(nested("split.test.tracks", "many")), "$.split.test.tracks"),
         (json.dumps(nested("mapping", ["jazz"])), "$.mapping"),
         (json.dumps(nested("mapping", ["jazz", "jazz"])), "names a genre twice"),
         (json.dumps(nested("calibration.temperature", 0)), "$.calibration.temperature"),
-        (json.dumps(nested("calibration.threshold", 1.5)), "$.calibration.threshold"),
+        (json.dumps(nested("calibration.sure", 1.5)), "$.calibration.sure"),
         (json.dumps(nested("files", {"model.onnx": "of mine"})), "$.files"),
     ],
 )
@@ -93,12 +93,13 @@ def test_what_a_person_wrote_stands_at_the_top_of_the_readme():
     assert "accuracy per track 0.750 (4 tracks" in "\n\n".join(rest)
 
 
-def test_the_readme_says_what_uncertain_goes_by():
+def test_the_readme_says_what_the_verdicts_go_by():
     of_many = text.readme(card.new(**fields()))
-    assert "whose top probability is below 0.60 is called uncertain" in of_many
+    assert "sure of a genre from a probability of 0.60 on" in of_many
+    assert "50% sure (90% of these right), 20% either (80% of these right), and 30% open" in of_many
     few = fields()["calibration"] | {"tracks": 5}
     of_few = text.readme(card.new(**fields(calibration=few)))
-    assert "fewer than 50 tracks is not trusted" in of_few and "below 0.90" in of_few
+    assert "fewer than 50 tracks are not trusted" in of_few and "of 0.90 on" in of_few
     assert "nothing was calibrated" in text.readme(card.new(**fields(calibration={})))
 
 
@@ -119,10 +120,8 @@ def test_the_lines_on_a_model_say_what_its_answers_are_worth():
     assert "expect a much lower accuracy" in text.accuracy_line(card.new(**fields(split=leaking)))
     apart = fields()["split"] | {"name": "artist"}
     assert text.accuracy_line(card.new(**fields(split=apart))).endswith("artists kept apart")
-    assert text.uncertain_line(card.new(**fields())).startswith(
-        "uncertain: the top genre has less than 60%"
-    )
-    assert "fitted on only 0 tracks" in text.uncertain_line(card.new(**fields(calibration={})))
+    assert text.verdict_line(card.new(**fields())).startswith("sure: 60% or more; ")
+    assert "fitted on only 0 tracks" in text.verdict_line(card.new(**fields(calibration={})))
 
 
 def test_the_title_of_a_models_curves_says_which_run_it_is():

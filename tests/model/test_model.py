@@ -75,7 +75,7 @@ def test_a_model_is_found_by_its_folder_by_a_file_in_it_or_as_the_pretrained_one
 def test_a_model_and_an_answer_show_themselves_in_a_line(model, song):
     assert repr(model).startswith("<Model cnn: 10 genres, ")
     answer = model.predict(song)
-    assert repr(answer).startswith(f"<Answer {song}: {answer.genre} ")
+    assert repr(answer).startswith(f"<Answer {song}: {answer.named} ")
     assert repr(Answer(song="a.wav", error="is empty")) == "<Answer a.wav: is empty>"
     for line in map(repr, (model, answer, model.predict((noise(3), 22050)))):
         assert "\n" not in line and "array" not in line and len(line) < 200
@@ -111,7 +111,8 @@ def test_a_part_of_a_song(model, long_song, how):
         ({"offset": 9, "seconds": 6}, whole[3:5]),
     ):
         answer = model.predict(song, **options)
-        assert answer.start == options.get("offset", 0)
+        starts = options.get("offset", 0) + 3.0 * np.arange(len(part))
+        np.testing.assert_allclose(answer.starts, starts)
         np.testing.assert_allclose(answer.segments, part, atol=1e-4)
 
 
@@ -203,9 +204,9 @@ def copy(network, tmp_path) -> Path:
 @pytest.mark.parametrize(
     ("calibration", "uncertain"),
     [
-        ({"threshold": 0.0, "tracks": 50}, False),
-        ({"threshold": 1.0, "tracks": 50}, True),
-        ({"threshold": 0.0, "tracks": 49}, True),  # too few: a song that is not clear is uncertain
+        ({"sure": 0.0, "tracks": 50}, False),
+        ({"sure": 1.0, "tracks": 50}, True),
+        ({"sure": 0.0, "tracks": 49}, True),  # too few: a song that is not clear is uncertain
     ],
 )
 def test_a_song_is_uncertain_by_the_models_calibration(copy, song, calibration, uncertain):

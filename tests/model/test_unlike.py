@@ -5,10 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
 import genre
 import mlp
 import preprocess
+from genre import features
+from genre.demo import synth
 from genre.errors import ModelError
 from genre.model import card
 
@@ -42,7 +45,7 @@ def changed(folder, tmp_path):
 
 def test_distance_alone_makes_a_song_uncertain(changed, corpus):
     song = next(corpus.glob("jazz/*.wav"))
-    sure = {"threshold": 0.0, "tracks": 50}
+    sure = {"sure": 0.0, "tracks": 50, "against": None}
     assert not genre.load(changed(**sure, farthest=2.0)).predict(song).uncertain
     assert genre.load(changed(**sure, farthest=0.0)).predict(song).uncertain
     assert not genre.load(changed(**sure, farthest=None)).predict(song).uncertain
@@ -53,9 +56,38 @@ def test_noise_is_farther_away_than_music(changed, corpus):
     noise = (np.random.default_rng(0).normal(0, 0.1, 6 * 22050).astype(np.float32), 22050)
     limit = genre.load(changed()).card.calibration.farthest
     assert 0 < limit < 1
-    model = genre.load(changed(threshold=0.0, tracks=50))
+    model = genre.load(changed(sure=0.0, tracks=50, against=None))
     assert sum(model.predict(song).uncertain for song in songs) < len(songs) / 2
     assert model.predict(noise).uncertain
+
+
+@pytest.mark.parametrize("how", ["file", "samples"])
+def test_a_model_of_embeddings_listens_all_over_a_song(folder, how, tmp_path):
+    model, path = genre.load(folder), tmp_path / "song.wav"
+    seconds = 60
+    sound = np.concatenate([synth.make_track("jazz", seed=i, seconds=20) for i in range(3)])
+    soundfile.write(path, sound, 22050)
+    song = path if how == "file" else (sound, 22050)
+    answer = model.predict(song)
+    np.testing.assert_allclose(answer.starts, (np.arange(15) + 0.5) * seconds / 15 - 1, atol=0.01)
+    whole = model.predict(song, whole=True)
+    np.testing.assert_allclose(
+        answer.segments[0], model.predict(song, offset=1, seconds=2).segments[0], atol=1e-3
+    )
+    np.testing.assert_allclose(model.predict(song, seconds=30).segments, whole.segments[:15])
+    assert len(answer.tags) == 50 and min(answer.tags.values()) > 0
+    joined = np.exp(np.log(answer.segments).mean(axis=0))
+    np.testing.assert_allclose([*answer.probabilities.values()], joined / joined.sum(), rtol=1e-4)
+
+
+def test_frames_that_are_known_give_the_same_answer(folder, corpus):
+    song, model = next(corpus.glob("jazz/*.wav")), genre.load(folder)
+    track = features.of_track(song, "musicnn", card.settings(model.card))
+    expected = model.predict(song)
+    found = model.answer(track.frames, 2.0 * np.arange(len(track.frames)), song=expected.song)
+    assert repr(found) == repr(expected) and found.tags == expected.tags
+    rounded = model.answer(track.frames.astype(np.float16).astype(np.float32), found.starts)
+    np.testing.assert_allclose(rounded.segments, found.segments, atol=0.01)
 
 
 def test_the_readme_says_what_far_is(folder):

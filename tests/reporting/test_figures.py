@@ -43,7 +43,7 @@ def test_times_are_written_in_hours_where_the_song_is_long(tmp_path):
     for n_segments, expected in ((40, "0:30"), (1500, "1:10:00")):
         shares = np.tile([0.3, 0.7], (n_segments, 1))
         of_song = answer("a.wav", ["jazz", "rock"])
-        of_song.__dict__["segments"] = shares
+        of_song.__dict__.update(segments=shares, starts=3.0 * np.arange(n_segments))
         figures.timeline(of_song, 0.5, tmp_path / "picture.svg")
         assert f"<!-- {expected} -->" in texts(tmp_path / "picture.svg")
 

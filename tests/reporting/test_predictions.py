@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +38,14 @@ def answer(song: str, mapping: list[str] = GTZAN_GENRES, *, uncertain: bool = Fa
     return Answer(
         song=name(song),
         genre=mapping[-1],
-        uncertain=uncertain,
+        verdict="either" if uncertain else "sure",
+        genres=tuple(mapping[-1:-3:-1]) if uncertain else (mapping[-1],),
+        together=float(shares[-2:].sum() if uncertain else shares[-1]),
         probabilities=dict(zip(mapping, shares.tolist(), strict=True)),
         segments=np.stack([shares, shares[::-1]]),
         segment_seconds=3.0,
+        starts=np.array([0.0, 3.0]),
+        tags={"folk": 0.5, "acoustic": 0.6, "rock": 0.1},
     )
 
 
@@ -78,13 +83,46 @@ def test_the_table_fits_a_terminal(song, mapping, width):
         assert max(map(cell_len, [header or "", *text.split("\n")])) <= width
         assert text.split()[0].endswith("a.wav")  # of a long path the end is kept
         assert text.count("%") == count
-        assert text.split("\n")[0].endswith(("uncertain", " ?"))
+        assert text.split("\n")[0].endswith(("  either", " ?"))
+
+
+def open_answer(song: str) -> Answer:
+    return Answer(
+        song=song, genre="classical", together=0.95, reason="tags disagree", tags={"ambient": 0.4}
+    )
+
+
+def test_a_row_says_the_verdict_the_tags_and_why_a_song_is_open():
+    songs = ["a.wav", "long name.wav"]
+    row = predictions.verdict_rows(songs, ["classical", "pop", "rock"], width=None)
+    lines = [
+        row(answer("a.wav", ["pop", "rock"])),
+        row(answer("a.wav", ["pop", "rock"], uncertain=True)),
+        row(open_answer("long name.wav")),
+    ]
+    assert lines[0] == "a.wav          rock                67%  acoustic, folk"
+    assert lines[1] == "a.wav          rock or pop        100%  acoustic, folk"
+    assert lines[2] == "long name.wav  classical?          95%  ambient  open: tags disagree"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 160])
+@pytest.mark.parametrize("song", ["a.wav", "Music/" * 40 + "a.wav", "日本語の曲" * 20 + "a.wav"])
+def test_verdicts_fit_a_terminal(song, width):
+    for mapping in (GTZAN_GENRES, ["x", "a genre of a name longer than 20 columns"]):
+        row = predictions.verdict_rows([song], mapping, width=width)
+        for said in (answer(song, mapping, uncertain=True), open_answer(song)):
+            assert cell_len(row(said)) <= width and "%" in row(said)
+
+
+def test_the_last_line_counts_the_verdicts():
+    counts = Counter({"sure": 15, "either": 20, "open": 4})
+    assert predictions.counts_line(counts) == "39 songs: 15 sure, 20 one of two, 4 open"
 
 
 def test_60_columns_hold_the_rows_of_ten_genres():
     song = "Music/folder/a song of some length.mp3"
     row = predictions.ranked_rows([song], GTZAN_GENRES, count=2, width=60)
-    assert row(answer(song, uncertain=True)).endswith("rock       18%  reggae     16%  uncertain")
+    assert row(answer(song, uncertain=True)).endswith("rock       18%  reggae     16%  either")
     header, row = predictions.table_rows([song], GTZAN_GENRES, width=60)
     assert "\n" not in row(answer(song, uncertain=True))
     assert header.split() == [genre[:4] for genre in GTZAN_GENRES]
@@ -138,11 +176,13 @@ def test_a_name_is_one_printable_line_and_stays_its_own(song):
 @pytest.mark.parametrize("song", ODD)
 def test_csv_parses_back(song):
     header, row, other = csv.reader(io.StringIO(written("csv", [song, "b.wav"]), newline=""))
-    assert header == ["song", "genre", "uncertain", "model", *GTZAN_GENRES]
-    assert row[:4] == [name(song), "rock", "no", MODEL[:16]]
+    columns = ["song", "genre", "verdict", "model", "genres", "together", "reason", "tags"]
+    assert header == [*columns, *GTZAN_GENRES]
+    assert row[:4] == [name(song), "rock", "sure", MODEL[:16]]
+    assert row[4:8] == ["rock", "0.1818", "", "acoustic;folk"]
     assert other[0] == "b.wav"
     expected = list(answer(song).probabilities.values())
-    np.testing.assert_allclose(np.array(row[4:], dtype=float), expected, atol=5e-5)
+    np.testing.assert_allclose(np.array(row[8:], dtype=float), expected, atol=5e-5)
 
 
 @pytest.mark.parametrize("song", ODD)
@@ -154,9 +194,13 @@ def test_json_parses_back(song):
     assert content == {
         "song": name(song),
         "genre": "rock",
-        "uncertain": False,
+        "verdict": "sure",
+        "genres": ["rock"],
+        "together": 0.1818,
+        "reason": "",
         "model": MODEL[:16],
         "probabilities": shares,
+        "tags": {"folk": 0.5, "acoustic": 0.6, "rock": 0.1},
     }
 
 
@@ -164,7 +208,7 @@ def test_json_holds_the_most_likely_genres_and_the_segments_when_asked():
     row = predictions.json_rows(MODEL, count=2, with_segments=True)
     content = json.loads(row(answer("a", ["x", "y", "z"])))
     assert list(content["probabilities"]) == ["z", "y"]
-    assert (content["start"], content["segment_seconds"]) == (0, 3)
+    assert (content["starts"], content["segment_seconds"]) == ([0, 3], 3)
     assert content["segments"][0] == {"x": 0.1667, "y": 0.3333, "z": 0.5}
 
 
@@ -288,7 +332,20 @@ def test_rows_of_another_kind_or_model_are_refused(form, tmp_path):
         predictions.check_earlier(found, form, header, OTHER)
     other = "json" if form == "csv" else "csv"
     with pytest.raises(GenreError, match=f"not that of {other} output"):
-        predictions.check_earlier(found, other, "song,genre,uncertain,model,x,y", MODEL)
+        predictions.check_earlier(found, other, "song,genre,verdict,model,x,y", MODEL)
     older = written(form, ["a.wav"]).replace(f'"model": "{MODEL[:16]}", ', "").replace(",model", "")
     with pytest.raises(GenreError):
         predictions.check_earlier(earlier_of(tmp_path, older), form, header, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("form", "first"),
+    [
+        ("csv", "song,genre,uncertain,model,x,y"),
+        ("json", '{"song": "a.wav", "genre": "x", "uncertain": false, "model": "0f"}'),
+    ],
+)
+def test_of_an_output_of_an_earlier_version_it_is_said_what_changed(form, first):
+    found = predictions.Earlier(Path("genres.csv"), first=first)
+    with pytest.raises(GenreError, match="where this one gives a verdict"):
+        predictions.check_earlier(found, form, "song,genre,verdict,model,x,y", MODEL)

@@ -329,7 +329,7 @@ def test_a_damaged_split(by_segment, edits, scratch):
 
 
 EARLIER = {
-    "csv": 'song,genre,uncertain,model,x,y\na.wav,x,no,0f,0.9,0.1\n"b, c.mp3",y,no,0f,0.2,0.8\n',
+    "csv": 'song,genre,verdict,model,x,y\na.wav,x,sure,0f,0.9,0.1\n"b, c.mp3",y,open,0f,0.2,0.8\n',
     "json": "".join(
         json.dumps({"song": song, "genre": "x", "model": "0f", "probabilities": {"x": 1}}) + "\n"
         for song in ("a.wav", "ü/日.ogg")

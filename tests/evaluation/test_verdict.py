@@ -1,0 +1,56 @@
+"""The verdict on a song: sure, either or open, by limits that are fitted on probabilities."""
+
+import numpy as np
+import pytest
+
+from genre.evaluation import verdict
+from genre.evaluation.verdict import Limits, Verdict
+
+LIMITS = Limits(sure=0.7, either=0.8, farthest=0.6, against=0.5)
+NOTHING_AGAINST = np.array([-1.0, -1.0, -1.0])
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        ([0.2, 0.7, 0.1], Verdict("sure", (1,), 0.7)),
+        ([0.69999, 0.2, 0.10001], Verdict("sure", (0,), 0.7)),  # rounding decides nothing
+        ([0.3, 0.5, 0.2], Verdict("either", (1, 0), 0.8)),
+        ([0.4, 0.35, 0.25], Verdict("open", (), 0.4, "too even")),
+    ],
+)
+def test_the_verdict_goes_by_the_limits(probabilities, expected):
+    assert verdict.of_song(np.array(probabilities), LIMITS) == expected
+    assert verdict.of_song(np.array(probabilities), LIMITS, 0.59, NOTHING_AGAINST) == expected
+
+
+def test_a_song_that_is_unlike_all_or_whose_tags_disagree_is_open():
+    sure = np.array([0.9, 0.06, 0.04])
+    assert verdict.of_song(sure, LIMITS, 0.6).reason == "unlike the training songs"
+    assert verdict.of_song(sure, LIMITS, 0.1, np.array([0.5, 0, 0])).reason == "tags disagree"
+    assert verdict.of_song(sure, LIMITS, 0.1, np.array([0.4, 9, 9])).name == "sure"
+    without = LIMITS._replace(farthest=None, against=None)
+    assert verdict.of_song(sure, without, 2.0, np.array([9, 0, 0])).name == "sure"
+
+
+def test_a_limit_is_the_lowest_with_which_the_mean_reaches_the_aim():
+    # Means from the highest on: 1, 0.9375, 0.875, 0.78125.
+    confidence = np.array([0.75, 1, 0.875, 0.5])
+    assert verdict.lowest_limit(confidence, 0.875) == 0.75
+    assert verdict.lowest_limit(confidence, 0.93) == 0.875
+    assert verdict.lowest_limit(confidence, 0.5) == 0.5
+    assert verdict.lowest_limit(confidence[[0, 3]], 0.8) == 1
+    assert verdict.lowest_limit(np.zeros(0), 0.9) == 1
+
+
+def test_the_limit_for_either_is_fitted_on_the_songs_that_are_not_sure():
+    sure, even = [0.96, 0.03, 0.01], [0.5, 0.4, 0.1]
+    probabilities = np.array([sure] * 5 + [even] * 5 + [[0.4, 0.3, 0.3]])
+    limits = verdict.fit(probabilities)
+    assert limits == (0.96, 0.9)
+    counts = [verdict.of_song(row, Limits(*limits)).name for row in probabilities]
+    assert [counts.count(name) for name in ("sure", "either", "open")] == [5, 5, 1]
+
+
+def test_one_in_ten_known_tracks_is_far():
+    assert verdict.farthest(np.linspace(0, 1, 101)) == pytest.approx(0.9)
