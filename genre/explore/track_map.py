@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from genre.files import printable
-from genre.reporting.figures import PALETTE, new_figure, save
+from genre.reporting.figures import look, new_figure, save
 
-MARKS = "os^DvP*X<>"  # with the ten colours of the palette they give a hundred different marks
 LEGEND_ROWS = 30
 MOST_NAMED = 120  # the most tracks for which names are listed below the map
 NAME_COLUMNS, NAME_LETTERS, NAME_INCHES = 5, 30, 0.14  # of the list of names; inches in a row
@@ -60,11 +59,11 @@ def _draw_marks(axis, positions: np.ndarray, labels: np.ndarray, genres: dict[in
         axis.scatter(*positions[others].T, s=8, color="#cccccc", label=" other genres")
     size = 70 if len(labels) < 300 else 30
     for number, (label, genre) in enumerate(genres.items()):
-        mark = MARKS[(number + number // len(PALETTE)) % len(MARKS)]
+        color, mark = look(number)
         axis.scatter(
             *positions[labels == label].T,
             s=2 * size if mark == "*" else size,
-            color=PALETTE[number % len(PALETTE)],
+            color=color,
             marker=mark,
             edgecolor="black",
             linewidth=0.5,
