@@ -85,17 +85,23 @@ class Model:
         segments = np.concatenate(found)
         nearest = np.concatenate(distances).mean(axis=0).min() if distances else None
         joined = evaluation.join(segments, join)
+        # The threshold is fitted on means, so `join` does not matter here.
+        uncertain = calibration.is_uncertain(
+            evaluation.join(segments), self.card.calibration, nearest
+        )
+        genre = self.card.mapping[joined.argmax()]
         return Answer(
             song=question.name(song),
-            genre=self.card.mapping[joined.argmax()],
-            # The threshold is fitted on means, so `join` does not matter here.
-            uncertain=calibration.is_uncertain(
-                evaluation.join(segments), self.card.calibration, nearest
-            ),
+            genre=genre,
+            uncertain=uncertain,
+            verdict="open" if uncertain else "sure",
+            genres=() if uncertain else (genre,),
+            together=float(joined.max()),
             probabilities=dict(zip(self.card.mapping, joined.tolist(), strict=True)),
             segments=segments,
             segment_seconds=settings.segment_seconds,
             start=offset,
+            starts=offset + settings.segment_seconds * np.arange(len(segments)),
             embedding=np.concatenate(embeddings).mean(axis=0) if embeddings else None,
             short=short,
         )

@@ -16,6 +16,12 @@ class Answer:
     segments: np.ndarray | None = None  # the probabilities of each segment, (segments, genres)
     segment_seconds: float = 0.0
     start: float = 0.0  # s, the time in the song at which the first segment begins
+    verdict: str = "open"
+    genres: tuple[str, ...] = ()
+    together: float = 0.0
+    reason: str = ""
+    starts: np.ndarray | None = None
+    tags: dict[str, float] = field(default_factory=dict)
     embedding: np.ndarray | None = None  # (values,), if the feature is an embedding
     short: bool = False  # whether the song is shorter than one segment, and repeated to fill it
     error: str | None = None
@@ -30,3 +36,7 @@ class Answer:
             return f"<Answer {self.song or 'samples'}: {self.error}>"
         likely = ", ".join(f"{genre} {share:.0%}" for genre, share in self.ranking[:2])
         return f"<Answer {self.song or 'samples'}: {likely}{', uncertain' * self.uncertain}>"
+
+
+def shown_tags(answer: Answer) -> list[str]:
+    return sorted(answer.tags, key=answer.tags.get, reverse=True)[:5]
