@@ -27,7 +27,7 @@ ORDER = (
 SCRIPTS = tuple(sorted(path.stem for path in ROOT.glob("*.py") if path.stem != "config"))
 # What takes long to load, and must not delay --help.
 HEAVY = frozenset(
-    {"av", "bokeh", "dask", "distributed", "jinja2", "keras", "librosa", "matplotlib", "numba"}
+    {"av", "dask", "distributed", "keras", "librosa", "matplotlib", "numba"}
     | {"onnx", "onnxruntime", "sklearn", "skops", "tensorflow", "tf2onnx"}
 )
 

@@ -17,6 +17,7 @@ from benchmarks import (
     features,
     files,
     measure,
+    page,
     pipeline,
     prediction,
     robustness,
@@ -156,6 +157,14 @@ def test_prediction_is_compared_on_the_same_songs(network, songs, capsys):
         assert row[1] == "2"
         numbers(row[2:])
     assert numbers(extracted[5:]).tolist() == [1, 1]
+
+
+@on_linux
+def test_the_page_of_a_library_is_measured(capsys):
+    assert page.main([*ONE_RUN, "--songs", "40"]) == 0
+    ((songs, *measured),) = table(capsys.readouterr().out)
+    assert songs == "40"
+    numbers(measured)
 
 
 @on_linux

@@ -4,19 +4,17 @@ import argparse
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 import config
 from genre import cli
 from genre.audio import AUDIO_SUFFIXES
 from genre.collection import page, playlists, tags
-from genre.evaluation import projection
 from genre.files import check_folder, check_place, printable
 from genre.model.answer import Answer
-from genre.reporting.figures import PALETTE
 
 # What becomes of a song's tags.
 WRITTEN, KEPT, UNCERTAIN, FAILED = "written", "kept", "uncertain", "failed"
@@ -189,14 +187,19 @@ def write_playlists(lists: Lists, mapping: Sequence[str], folder: Path) -> bool:
 
 
 def write_page(named: Named, mapping: Sequence[str], path: Path) -> None:
-    """Write the page, with a map if the songs have embeddings and are enough for one."""
-    pairs = list(named)
-    failed = [(str(song), answer.error) for song, answer in pairs if answer.error]
-    songs = [(song, answer) for song, answer in pairs if not answer.error]
-    positions = None
-    if songs and all(answer.embedding is not None for _, answer in songs):
-        vectors = np.stack([answer.embedding for _, answer in songs])
-        positions = projection.all_positions(vectors, config.SEED)
-    colors = [PALETTE[number % len(PALETTE)] for number in range(len(mapping))]
-    page.write(songs, mapping, colors, path, title="Songs", failed=failed, positions=positions)
+    """Write the page of a library; a bar on a terminal names the steps after the last song."""
+    from tqdm import tqdm
+
+    with ExitStack() as stack:
+
+        @cache
+        def bar() -> tqdm:  # not before the songs' own bar has ended
+            return stack.enter_context(
+                tqdm(bar_format="page: {desc} ({elapsed})", leave=False, disable=None)
+            )
+
+        def step(name: str) -> None:
+            bar().set_description_str(name)
+
+        page.write(named, mapping, path, title="Songs", seed=config.SEED, step=step)
     cli.say(f"page in {printable(path)}")

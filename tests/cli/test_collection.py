@@ -105,8 +105,8 @@ def test_playlists_and_a_page_hold_the_songs(name, library, tmp_path):
     playlist = (tmp_path / "lists" / "uncertain.m3u8").read_text(encoding="utf-8")
     assert playlist == "#EXTM3U\n../library/one.flac\n../library/two.flac\n"
     text = page.read_text(encoding="utf-8")
-    assert "2 songs, 2 of them uncertain" in text
-    assert "broken.mp3: not readable as audio" in text
+    assert text.count(".flac") == 2
+    assert "broken.mp3" in text and "not readable as audio" in text
 
 
 @pytest.mark.parametrize(

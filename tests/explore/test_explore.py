@@ -187,6 +187,15 @@ def test_of_very_many_tracks_some_are_mapped(monkeypatch):
     assert len(set(some.tolist())) == 20 and set(some) <= set(range(30))
 
 
+def test_tracks_that_are_no_landmarks_lie_between_similar_ones(monkeypatch):
+    monkeypatch.setattr(projection, "LANDMARKS", 60)
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(rng.normal(0, 10, (3, 60)), 40, axis=0) + rng.normal(0, 1, (120, 60))
+    positions = projection.all_positions(vectors, seed=1)
+    assert positions.shape == (120, 2)
+    assert trustworthiness(vectors, positions, n_neighbors=10) > 0.9
+
+
 def test_forty_genres_differ_in_colour_or_mark(tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(track_map, "save", lambda figure, path: figures.append(figure))
