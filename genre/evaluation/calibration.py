@@ -40,8 +40,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
     temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # above 1 makes a model less sure
     # The limits of evaluation.verdict.
-    sure: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
-    either: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    sure: Annotated[float, msgspec.Meta(ge=0, le=verdict.NEVER)] = 0.0
+    either: Annotated[float, msgspec.Meta(ge=0, le=verdict.NEVER)] = 0.0
     farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
     against: float | None = None
     tag_weight: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # of evaluation.tag_evidence
@@ -99,7 +99,7 @@ def fit(validation: Predictions) -> Calibration:
     if len(join_tracks(validation)[1]) < ENOUGH_TRACKS:
         temperature = max(temperature, 1.0)
     by_track, labels = _by_track(validation, temperature)
-    sure, either = verdict.fit(by_track)
+    sure, either = verdict.fit(by_track, labels)
     nearest = _nearest(validation)
     return Calibration(
         temperature=temperature,

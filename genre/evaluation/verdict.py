@@ -13,6 +13,8 @@ SURE, EITHER, OPEN = "sure", "either", "open"
 # Why a song is open.
 TOO_EVEN, UNLIKE, DISAGREE = "too even", "unlike the training songs", "tags disagree"
 SURE_AIM, EITHER_AIM = 0.94, 0.88  # mean probability of the named genres, of those called so
+PROMISE = 0.88  # the least fraction of those called so that is right
+NEVER = 1.0001  # a limit that no probability reaches
 DIGITS = 4  # of a probability that is compared with a limit: rounding errors decide nothing
 UNLIKE_SHARE = 0.1  # of the known tracks, those farthest from all genres are taken for unlike them
 
@@ -60,28 +62,35 @@ def of_song(
     return Verdict(OPEN, (), top, TOO_EVEN)
 
 
-def fit(probabilities: np.ndarray) -> tuple[float, float]:
-    """Return the limits for sure and for either, from tracks' probabilities, (tracks, genres).
+def fit(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Return the limits for sure and for either.
 
-    Each is the lowest with which the named genres of the songs that it admits have the mean
-    probability that is aimed at. The probabilities have to be calibrated: then that is the fraction
-    that is right. Counting the right ones gives limits that vary much more with the tracks.
+    They are fitted on tracks' calibrated probabilities, (tracks, genres), and labels, (tracks,).
+    Each is the lowest with which the named genres of the tracks that it admits have the mean
+    probability that is aimed at. Limits that only count the right tracks vary much more with the
+    tracks. But some classifiers are wrong with a probability of 1, which no calibration changes: so
+    at least PROMISE of the admitted tracks must be right, too.
     """
-    highest = -np.sort(-probabilities, axis=1)
-    top, both = highest[:, 0], highest[:, :2].sum(axis=1)
-    sure = lowest_limit(top, SURE_AIM)
-    return sure, lowest_limit(both[top < sure], EITHER_AIM)
+    likely = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
+    named = np.take_along_axis(probabilities, likely, axis=1)
+    right = likely == labels[:, np.newaxis]
+    sure = lowest_limit(named[:, 0], right[:, 0], SURE_AIM)
+    others = np.round(named[:, 0], DIGITS) < sure
+    return sure, lowest_limit(named.sum(axis=1)[others], right.any(axis=1)[others], EITHER_AIM)
 
 
-def lowest_limit(confidence: np.ndarray, aim: float) -> float:
-    """Return the lowest confidence such that the mean of all from there on is `aim` or more.
+def lowest_limit(confidence: np.ndarray, right: np.ndarray, aim: float) -> float:
+    """Return the lowest confidence such that the tracks from there on are sure and right enough.
 
-    It is 1 where there is none, as not even the most confident track reaches the aim.
+    Their mean confidence is `aim` or more, and PROMISE of them are right. Tracks of equal
+    confidence are admitted together or not at all. It is NEVER where no limit will do.
     """
-    falling = -np.sort(-np.round(confidence, DIGITS))
-    means = np.cumsum(falling) / np.arange(1, len(falling) + 1)
-    enough = np.flatnonzero(means >= aim)
-    return float(falling[enough[-1]]) if len(enough) else 1.0
+    values, place = np.unique(-np.round(confidence, DIGITS), return_inverse=True)
+    n_admitted = np.cumsum(np.bincount(place, minlength=len(values)))
+    n_right = np.cumsum(np.bincount(place, weights=right, minlength=len(values)))
+    means = np.cumsum(np.bincount(place, minlength=len(values)) * -values) / n_admitted
+    enough = np.flatnonzero((means >= aim) & (n_right >= PROMISE * n_admitted))
+    return float(-values[enough[-1]]) if len(enough) else NEVER
 
 
 def farthest(nearest: np.ndarray) -> float:

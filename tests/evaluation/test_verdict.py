@@ -35,18 +35,27 @@ def test_a_song_that_is_unlike_all_or_whose_tags_disagree_is_open():
 
 def test_a_limit_is_the_lowest_with_which_the_mean_reaches_the_aim():
     # Means from the highest on: 1, 0.9375, 0.875, 0.78125.
-    confidence = np.array([0.75, 1, 0.875, 0.5])
-    assert verdict.lowest_limit(confidence, 0.875) == 0.75
-    assert verdict.lowest_limit(confidence, 0.93) == 0.875
-    assert verdict.lowest_limit(confidence, 0.5) == 0.5
-    assert verdict.lowest_limit(confidence[[0, 3]], 0.8) == 1
-    assert verdict.lowest_limit(np.zeros(0), 0.9) == 1
+    confidence, right = np.array([0.75, 1, 0.875, 0.5]), np.full(4, True)
+    assert verdict.lowest_limit(confidence, right, 0.875) == 0.75
+    assert verdict.lowest_limit(confidence, right, 0.93) == 0.875
+    assert verdict.lowest_limit(confidence, right, 0.5) == 0.5
+    assert verdict.lowest_limit(confidence[[0, 3]], right[:2], 0.8) == verdict.NEVER
+    assert verdict.lowest_limit(np.zeros(0), np.zeros(0, bool), 0.9) == verdict.NEVER
+
+
+def test_equal_probabilities_are_admitted_together_and_only_if_enough_are_right():
+    # As of k nearest neighbours: many have a probability of 1, and one in seven of these is wrong.
+    confidence = np.array([1.0] * 7 + [0.8] * 3)
+    right = np.array([True] * 6 + [False] + [True] * 3)
+    assert verdict.lowest_limit(confidence, right, 0.94) == 0.8  # 9 of 10 are right
+    assert verdict.lowest_limit(confidence[:7], right[:7], 0.94) == verdict.NEVER
+    assert verdict.of_song(np.array([1.0, 0]), Limits(verdict.NEVER, verdict.NEVER)).name == "open"
 
 
 def test_the_limit_for_either_is_fitted_on_the_songs_that_are_not_sure():
     sure, even = [0.96, 0.03, 0.01], [0.5, 0.4, 0.1]
     probabilities = np.array([sure] * 5 + [even] * 5 + [[0.4, 0.3, 0.3]])
-    limits = verdict.fit(probabilities)
+    limits = verdict.fit(probabilities, np.zeros(11, int))
     assert limits == (0.96, 0.9)
     counts = [verdict.of_song(row, Limits(*limits)).name for row in probabilities]
     assert [counts.count(name) for name in ("sure", "either", "open")] == [5, 5, 1]
