@@ -21,7 +21,7 @@ from genre.model.answer import Answer
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae")
 GENRES += ("rock",)
-TAGS = ("guitar", "piano", "fast", "slow", "female vocal", "drums", "ambient", "loud", "strings")
+TAGS = ("guitar", "jazz", "dance", "Mellow", "female vocalist", "party", "ambient", "punk", "folk")
 SEGMENTS, SECONDS = 10, 3.0  # of each song
 VALUES = 2318  # of an embedding, as many as the pretrained model's feature has
 SURE, EITHER = 0.65, 0.8  # the probabilities from which an answer is one of these

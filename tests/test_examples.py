@@ -22,7 +22,8 @@ def copied(folder: Path) -> Path:
 
 def test_the_notebook_runs_where_it_lies(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", os.defpath)  # where another Python may be, or none
-    monkeypatch.delenv("PYTHONPATH", raising=False)
+    for name in ("PYTHONPATH", "MPLBACKEND"):  # which our scripts set in this process
+        monkeypatch.delenv(name, raising=False)
     path = copied(tmp_path)
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells)
