@@ -14,6 +14,7 @@ from helpers import ROOT
 import genre
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES_IN_THE_LIBRARY = sorted((ROOT / "genre").rglob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 # The history of experiments keeps the commands of its time.
@@ -40,7 +41,9 @@ def help_of(script: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*PAGES, *PAGES_IN_THE_LIBRARY], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 def test_links_within_the_project_lead_somewhere(path):
     for link in LINK.findall(path.read_text(encoding="utf-8")):
         if link.startswith(("http:", "https:")):

@@ -45,7 +45,8 @@ function saveCorrections() {
   const kept = writable(named);
   const rows = kept.map((song) => [wholePath(song), corrections.get(song.path)].map(inCsv).join(","));
   save("corrections.csv", ["path,genre", ...rows, ""].join("\n"), "text/csv");
-  say(`corrections.csv with ${counted(kept)}${leftOut(named, kept)}. teach.py learns from it.`);
+  say(`corrections.csv with ${counted(kept)}${leftOut(named, kept)}. `
+    + "preprocess.py --tracks corrections.csv reads it.");
 }
 
 function savePlaylist() {
