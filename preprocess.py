@@ -19,18 +19,16 @@ or any folder of songs whose tags name their genres and artists, or the songs th
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import config
-from genre import cli, executor, features
-from genre.cli import constants
-from genre.errors import AudioError, DatasetError
+from genre import cli, features
+from genre.cli import constants, hearing
+from genre.errors import DatasetError
 from genre.features.settings import Settings
 from genre.segments import Index, segment_file
-from genre.segments.collect import collect
-from genre.songs import Song, csv_list, file_tags, fma, folder, genre_map, msd
+from genre.songs import csv_list, file_tags, fma, folder, genre_map, msd
 from genre.songs.listing import Listing, limited
 
 LABELS = ("folders", "tags")
@@ -267,58 +265,31 @@ def find_dataset() -> Path:
     raise DatasetError(*WHERE_TO_GET_GTZAN)
 
 
-def track_or_reason(
-    song: Song, feature: str, settings: Settings, shifts: Sequence[float], n_altered: int
-) -> features.Track | str:
-    """Return a song's frames, with those of its copies at the end, or why the song is unusable."""
-    try:
-        return features.of_track(
-            song.path, feature, settings, shifts, n_altered=n_altered, with_fingerprint=True
-        )
-    except AudioError as error:
-        return str(error)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    from tqdm import tqdm
-
     arguments = parse_arguments(argv)
     feature, settings, output = arguments.feature, settings_of(arguments), arguments.output
     segment_file.check_output(output)
     songs, left_out, notes = find_songs(arguments)
-    say_all(notes)
+    hearing.say_all(notes)
     shape = features.check(feature, settings)
     shifts = list(dict.fromkeys(arguments.pitch_shift))
     n_altered = arguments.altered
-    copies = {"shifts": shifts, "n_altered": n_altered}
     warn_of_size(
         (1 + len(shifts) + n_altered) * len(songs) * settings.segments_per_track, shape, output
     )
-    work = partial(track_or_reason, feature=feature, settings=settings, **copies)
-    workers = min(arguments.workers or executor.cores(), len(songs))
-    with (
-        executor.opened(workers=workers, cluster=arguments.cluster) as pool,
-        segment_file.writing(output, arguments.dtype or "float32") as (append, finish),
-    ):
-        results = executor.ordered(pool, work, songs, unable=str)
-        pairs = zip(songs, results, strict=True)
-        index, notes = collect(
-            tqdm(pairs, total=len(songs), unit="track", disable=None),
-            append,
-            feature=feature,
-            settings=features.stored(feature, settings),
-            **copies,
-        )
-        finish(index)
-    say_all(notes)
-    say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)
+    index = hearing.write(
+        songs,
+        output,
+        feature,
+        settings,
+        shifts=shifts,
+        n_altered=n_altered,
+        dtype=arguments.dtype or "float32",
+        workers=arguments.workers,
+        cluster=arguments.cluster,
+    )
     print(summary(index, shape, output))
     return cli.SOME_FAILED if index.skipped or left_out else cli.DONE
-
-
-def say_all(lines: Iterable[str]) -> None:
-    for line in lines:
-        cli.say(line)
 
 
 def warn_of_size(n_segments: int, shape: tuple[int, int], output: Path) -> None:

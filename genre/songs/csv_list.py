@@ -28,7 +28,7 @@ def find(path: Path, folder: Path | None = None) -> Listing:
     does.
     """
     check_is_folder(folder or path.parent)
-    return sort_out(_songs(path, (folder or path.parent).absolute()), path)
+    return sort_out(songs(path, (folder or path.parent).absolute()), path)
 
 
 def read_part(text: str, where: str) -> str:
@@ -39,8 +39,8 @@ def read_part(text: str, where: str) -> str:
     return PART_OF[name]
 
 
-def _songs(path: Path, folder: Path) -> Iterator[tuple[int, Song]]:
-    """Yield the songs of a list with their lines."""
+def songs(path: Path, folder: Path) -> Iterator[tuple[int, Song]]:
+    """Yield the songs of a list with their lines; raises DatasetError if it is not such a list."""
     lines = rows(path)
     _, header = next(lines, (0, []))
     columns = [name.strip().lower() for name in header]

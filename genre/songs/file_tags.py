@@ -5,7 +5,7 @@
 `find` makes a data set of a folder of such songs, wherever in it they lie.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,12 +61,16 @@ def read(path: Path) -> Tags:
     return Tags(genres, next(iter(named + artists), ""), next(iter(titles), ""))
 
 
-def find(dataset: Path, rules: dict[str, str], least: int) -> Listing:
+def find(
+    dataset: Path, rules: dict[str, str], least: int, corrections: Mapping[str, str] | None = None
+) -> Listing:
     """Return the songs in a folder whose tags name a genre, sorted by genre and path.
 
-    `rules` and `least` are those of `genre_map.choose`. Raises DatasetError if the folder holds no
-    audio, if no tag names a genre, and as `choose` does.
+    `rules` and `least` are those of `genre_map.choose`. `corrections` give the genres of some
+    tracks, whatever their tags say. Raises DatasetError if the folder holds no audio, if no genre
+    is known, and as `choose` does.
     """
+    corrections = corrections or {}
     check_is_folder(dataset)
     labelled, unreadable, n_songs = [], [], 0
     for path in audio_files(dataset):
@@ -77,7 +81,8 @@ def find(dataset: Path, rules: dict[str, str], least: int) -> Listing:
         except DatasetError as error:
             unreadable.append(f"{track}: {error}")
             continue
-        labelled.append(Labelled(Song(path, track, "", artist=tags.artist), tags.genres))
+        genres = [corrections[track]] if track in corrections else tags.genres
+        labelled.append(Labelled(Song(path, track, "", artist=tags.artist), genres))
     if not n_songs:
         raise DatasetError(f"{dataset}: no audio files in it")
     if not any(each.genres for each in labelled):

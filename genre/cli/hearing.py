@@ -1,0 +1,69 @@
+"""Hear the songs of a data set and write their segment file, for preprocess.py and teach.py."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from genre import cli, executor, features
+from genre.errors import AudioError
+from genre.features.settings import Settings
+from genre.segments import Index, segment_file
+from genre.segments.collect import collect
+from genre.songs import Song
+
+
+def track_or_reason(
+    song: Song, feature: str, settings: Settings, shifts: Sequence[float], n_altered: int
+) -> features.Track | str:
+    """Return a song's frames, with those of its copies at the end, or why the song is unusable."""
+    try:
+        return features.of_track(
+            song.path, feature, settings, shifts, n_altered=n_altered, with_fingerprint=True
+        )
+    except AudioError as error:
+        return str(error)
+
+
+def write(
+    songs: Sequence[Song],
+    output: Path,
+    feature: str,
+    settings: Settings,
+    *,
+    shifts: Sequence[float] = (),
+    n_altered: int = 0,
+    dtype: str = "float32",
+    workers: int | None = None,
+    cluster: str | None = None,
+) -> Index:
+    """Write the segments of songs, in their order, and say which songs could not be used.
+
+    Raises DatasetError as `collect` does.
+    """
+    from tqdm import tqdm
+
+    copies = {"shifts": shifts, "n_altered": n_altered}
+    work = partial(track_or_reason, feature=feature, settings=settings, **copies)
+    workers = min(workers or executor.cores(), len(songs))
+    with (
+        executor.opened(workers=workers, cluster=cluster) as pool,
+        segment_file.writing(output, dtype) as (append, finish),
+    ):
+        results = executor.ordered(pool, work, songs, unable=str)
+        pairs = zip(songs, results, strict=True)
+        index, notes = collect(
+            tqdm(pairs, total=len(songs), unit="track", disable=None),
+            append,
+            feature=feature,
+            settings=features.stored(feature, settings),
+            **copies,
+        )
+        finish(index)
+    say_all(notes)
+    say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)
+    return index
+
+
+def say_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        cli.say(line)
