@@ -138,11 +138,9 @@ def planned(segments: Segments) -> tuple[Protocol, list[Run]]:
 def in_words(card: Card) -> str:
     """Return the scores on a card as sentences."""
     scores = card.scores
-    heard = (
-        "by artists that it had not heard"
-        if card.split.name == "artist"
-        else ("that it had not heard, by artists that it may have heard")
-    )
+    heard = "by artists that it had not heard"
+    if card.split.name != "artist":
+        heard = "that it had not heard, by artists that it may have heard"
     tested = {genre: each for genre, each in scores.genres.items() if each.tracks}
     recalls = sorted(((each.recall or 0.0, genre) for genre, each in tested.items()), reverse=True)
     lines = [
