@@ -124,12 +124,10 @@ def planned(segments: Segments) -> tuple[Protocol, list[Run]]:
         Protocol(split=split, folds=FOLDS, refit=True, seed=config.SEED)
         for split in ("artist", "track")
     )
-    why = "the songs' tags name no artist"
-    if segments.artists:
-        try:
-            return by_artist, plan(segments, by_artist, needs_validation=False)
-        except SplitError as error:
-            why = str(error)
+    try:
+        return by_artist, plan(segments, by_artist, needs_validation=False)
+    except SplitError as error:
+        why = str(error) if segments.artists else "no song's artist is known"
     runs = plan(segments, by_track, needs_validation=False)
     cli.say(f"cannot be tested on artists that it has not heard: {why}")
     return by_track, runs
