@@ -12,6 +12,7 @@ artists that it has not heard, where there are enough artists.
 
 import argparse
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -179,7 +180,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     saved = model_folder.save(done, segments, output, data=data, command=arguments.command)
     print(in_words(saved.card))
     print(f"the model is in {printable(output)}; to name songs with it:")
-    print(f"  python predict.py {printable(dataset)} --model {printable(output)}")
+    command = ["python", "predict.py", str(dataset), "--model", str(output)]
+    print(f"  {printable(shlex.join(command))}")
     return cli.SOME_FAILED if index.skipped or left_out else cli.DONE
 
 
