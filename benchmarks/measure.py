@@ -199,6 +199,7 @@ def tiled(segments: Segments, times: int) -> Segments:
         tracks=[f"{number}/{track}" for number in range(times) for track in tracks],
         artists=[*segments.artists] * times,
         parts=[*segments.parts] * times,
+        recordings=None,  # each time they count as other songs
         pitch_shift=None if (it := segments.pitch_shift) is None else np.tile(it, times),
         altered=None if (it := segments.altered) is None else np.tile(it, times),
         labels=np.tile(segments.labels, times),
