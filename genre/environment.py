@@ -1,8 +1,6 @@
 """Make results independent of environment variables, locale, home folder and the like."""
 
-import ctypes
 import os
-import platform
 import sys
 import tempfile
 import threading
@@ -47,10 +45,6 @@ SET = {
 
 # The warnings that Python itself does not show by default.
 FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
-
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # parameters of mallopt, from malloc.h
-KEPT_BYTES = 2**30  # that may be free at the end of the heap; more are given back to the system
-GROWTH = 2**26  # bytes by which the heap grows
 
 
 def use_utf8() -> None:
@@ -106,12 +100,7 @@ def load_librosa() -> ModuleType:
 
 @cache
 def load_keras() -> ModuleType:
-    """Return Keras, without the many lines that TensorFlow writes while it loads.
-
-    In a process of ours, malloc then keeps freed memory, as training needs it.
-    """
-    if _ours.is_set():
-        _keep_freed_memory()
+    """Return Keras, without the many lines that TensorFlow writes while it loads."""
     with muted():
         import keras
     return keras
@@ -221,18 +210,3 @@ def _folder() -> Path | None:
         return Path(tempfile.mkdtemp(prefix="genre-"))
     except OSError:
         return None
-
-
-def _keep_freed_memory() -> None:
-    """Tell glibc's malloc to keep freed memory in this process; do nothing without glibc.
-
-    Training steps free arrays and then need arrays of the same sizes. By default malloc gives large
-    arrays back to the system at once, which hands them out again page by page, each filled with
-    zeros. Six epochs of mlp.py on 999 segments spend 1.3 s in the system with this, and 2.0 s
-    without. The features of songs gain nothing, so that prediction does without.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-        libc.mallopt(M_TOP_PAD, GROWTH)

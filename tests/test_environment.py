@@ -3,7 +3,6 @@
 import filecmp
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -248,29 +247,6 @@ def test_where_stderr_is_closed_the_file_in_its_place_is_not_muted():
     command = f'exec "{sys.executable}" -c "{code}" 2>&-'
     ended = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert ended.stdout == "2 True\n"
-
-
-# Prints how many pages the system hands out when 64 MiB are asked for once more.
-ASK_AGAIN = """\
-import resource
-from genre import environment
-{first}
-def faults():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-bytearray(2**26)
-before = faults()
-bytearray(2**26)
-print(faults() - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-@pytest.mark.parametrize(
-    ("first", "asks_again"), [("", True), ("environment._keep_freed_memory()", False)]
-)
-def test_what_is_freed_is_used_again(first, asks_again):
-    n_pages = int(python(ASK_AGAIN.format(first=first)))
-    assert (n_pages > 16) == asks_again  # 64 MiB are 32 of the largest pages
 
 
 def test_scripts_give_the_same_whatever_the_environment_holds(corpus, network, tmp_path):
