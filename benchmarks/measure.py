@@ -174,13 +174,18 @@ def add_songs(parser: argparse.ArgumentParser, *, required: bool = True) -> None
     """Add the options that say which songs are used, and how often."""
     add = parser.add_argument
     add("--dataset", type=Path, metavar="DIR", required=required, help="folder of genre folders")
-    add(
+    add_times(parser, "how many times the songs are linked")
+
+
+def add_times(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the option that says how large the data is in each row of the table."""
+    parser.add_argument(
         "--times",
         type=cli.count,
         nargs="+",
         metavar="N",
         default=[1],
-        help="how many times the songs are linked, for each row of the table (default: 1)",
+        help=f"{what}, for each row of the table (default: 1)",
     )
 
 

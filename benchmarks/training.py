@@ -114,7 +114,9 @@ def plain_fit(data: str, network: str, epochs: int) -> dict[str, Any]:
 def prepared(data: str, network: str) -> tuple[Segments, splits.Split, Layers]:
     segments = segment_file.read(Path(data))
     split = splits.split(segments, "track", seed=config.SEED)
-    layers = networks.choose(network, NETWORKS[network]).layers(segments, segments.frames.shape[2])
+    script = network if network in NETWORKS else "mlp"  # which has `linear`, too
+    chosen = networks.choose(script, NETWORKS[script], None if script == network else network)
+    layers = chosen.layers(segments, segments.frames.shape[2])
     return segments, split, layers
 
 

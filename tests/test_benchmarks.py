@@ -14,6 +14,7 @@ from helpers import ROOT, made_up_segments, noise
 from benchmarks import (
     cluster,
     course,
+    disk,
     features,
     files,
     measure,
@@ -184,6 +185,16 @@ def test_training_ends_near_where_a_plain_fit_ends(small_file, capsys):
     assert (network, segments) == ("mlp", "72")
     numbers(measured)
     assert float(ours) == pytest.approx(float(plain), rel=0.1)  # the batches' order is another
+
+
+@on_linux
+def test_training_reads_as_many_segments_from_the_disk_as_the_table_says(small_file, capsys):
+    arguments = ("--data", f"{small_file}", "--network", "linear", "--times", "2", "20")
+    assert disk.main([*ONE_RUN, *arguments]) == 0
+    twice, twenty_times = table(capsys.readouterr().out)
+    assert (twice[0], twenty_times[0]) == ("72", "720")
+    smaller, larger = (numbers(row[1:]) for row in (twice, twenty_times))
+    assert larger[0] > smaller[0]  # the file
 
 
 def test_changes_of_the_sound_are_what_they_are_called():
