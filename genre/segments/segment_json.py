@@ -9,6 +9,8 @@ array.
 import io
 import re
 from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -60,10 +62,12 @@ def _dumps(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the content of a file, with the frames as an array of float32, and its digest.
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[dict[str, Any], Callable[[], str]]]:
+    """Give the content of a file, with the frames as an array, and a function for its digest.
 
-    Raises ValueError, or an error of a library, if it is not such JSON.
+    The frames are (segments, frames, bands) float32. Raises ValueError, or an error of a library,
+    if it is not such JSON.
     """
     with HashedFile(path) as hashed:
         file = io.BufferedReader(hashed)
@@ -71,7 +75,7 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
         frames, tail = _read_frames(file, text)
         content = msgspec.json.decode(head + b"null" + tail + file.read())
         content[msgspec.json.decode(b'"' + key + b'"')] = frames
-        return content, hashed.hexdigest()
+        yield content, hashed.hexdigest
 
 
 def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
