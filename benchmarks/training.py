@@ -114,7 +114,7 @@ def plain_fit(data: str, network: str, epochs: int) -> dict[str, Any]:
 def prepared(data: str, network: str) -> tuple[Segments, splits.Split, Layers]:
     segments = segment_file.read(Path(data))
     split = splits.split(segments, "track", seed=config.SEED)
-    layers = networks.choose(network, NETWORKS[network]).layers(segments, segments.frames.shape[2])
+    layers = networks.choose(network, NETWORKS[network]).layers(segments)
     return segments, split, layers
 
 

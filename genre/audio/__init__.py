@@ -38,11 +38,11 @@ def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 
     `librosa.load` does. Raises AudioError when the file is not readable audio, or holds nothing but
     silence there.
     """
-    with closing(blocks(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
+    with closing(pieces(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
         return _first(found, seconds, offset)
 
 
-def blocks(
+def pieces(
     path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0
 ) -> Iterator[np.ndarray]:
     """Yield an audio file from `offset` to its end as `load` returns it, `seconds` at a time.
@@ -50,7 +50,7 @@ def blocks(
     Memory does not grow with the length of the file. Raises AudioError as `load` does; for a file
     that is all silence, only after the whole file has been read.
     """
-    return _blocks(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
+    return _resampled_pieces(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
 
 
 def spread(
@@ -88,16 +88,16 @@ def _spread_by_reading(
     path: str | Path, choose: seeking.Choose, sample_rate: int, seconds: float
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Read a whole file twice: for its length, and for the parts. Memory holds the parts alone."""
-    how = {"sample_rate": sample_rate, "seconds": seconds}
-    starts = choose(sum(map(len, blocks(path, **how))) / sample_rate)
+    read = partial(pieces, path, sample_rate=sample_rate, seconds=seconds)
+    starts = choose(sum(map(len, read())) / sample_rate)
     first, length = (starts * sample_rate).astype(int), int(seconds * sample_rate)
     samples = [np.zeros(length, dtype=np.float32) for _ in starts]
     begin = 0
-    for block in blocks(path, **how) if len(starts) else ():
-        end = begin + len(block)
+    for piece in read() if len(starts) else ():
+        end = begin + len(piece)
         for i in np.flatnonzero((first < end) & (first + length > begin)):
             lower, upper = max(first[i], begin), min(first[i] + length, end)
-            samples[i][lower - first[i] : upper - first[i]] = block[lower - begin : upper - begin]
+            samples[i][lower - first[i] : upper - first[i]] = piece[lower - begin : upper - begin]
         begin = end
     return starts, samples
 
@@ -116,8 +116,8 @@ def from_samples(
     if not isinstance(rate, Real) or rate not in PLAUSIBLE_RATES:
         raise AudioError(f"a sample rate of {rate!r} Hz is not usable")
     start = int(offset * rate)
-    pieces = iter([(int(rate), mono(_two_dimensional(samples)[start:]))])
-    return _first(_blocks(pieces, sample_rate, seconds, offset), seconds, offset)
+    decoded = iter([(int(rate), mono(_two_dimensional(samples)[start:]))])
+    return _first(_resampled_pieces(decoded, sample_rate, seconds, offset), seconds, offset)
 
 
 def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.ndarray:
@@ -134,12 +134,12 @@ def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.nd
     return segments
 
 
-def _first(blocks: Iterator[np.ndarray], seconds: float, offset: float) -> np.ndarray:
-    """Return the first block; if it is silent, raise an AudioError that says how much is silent."""
-    first = next(blocks)
+def _first(found: Iterator[np.ndarray], seconds: float, offset: float) -> np.ndarray:
+    """Return the first piece; if it is silent, raise an AudioError that says how much is silent."""
+    first = next(found)
     if np.ptp(first):
         return first
-    for later in blocks:  # raises AudioError at the end if all blocks are silent
+    for later in found:  # raises AudioError at the end if all pieces are silent
         if np.ptp(later):
             break
     which = (
@@ -148,12 +148,12 @@ def _first(blocks: Iterator[np.ndarray], seconds: float, offset: float) -> np.nd
     raise AudioError(f"{which} nothing but silence")
 
 
-def _blocks(
-    pieces: Pieces, sample_rate: int, seconds: float, offset: float
+def _resampled_pieces(
+    decoded: Pieces, sample_rate: int, seconds: float, offset: float
 ) -> Iterator[np.ndarray]:
-    """Yield pieces of any length as resampled blocks of `seconds`; the last may be shorter."""
+    """Yield decoded pieces resampled, `seconds` at a time; the last may be shorter."""
     sounds = None
-    for rate, samples in _joined(pieces, seconds):
+    for rate, samples in _joined(decoded, seconds):
         sounds = sounds or np.ptp(samples) > 0
         yield _resampled((rate, samples), sample_rate)
     if not sounds:
@@ -166,10 +166,10 @@ def _resampled(part: tuple[int, np.ndarray], sample_rate: int) -> np.ndarray:
     return samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
 
 
-def _joined(pieces: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
+def _joined(decoded: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
     """Join and cut pieces so that each has `seconds`; the last may be shorter."""
     held: list[np.ndarray] = []
-    for rate, piece in pieces:
+    for rate, piece in decoded:
         held.append(piece)
         length = max(1, int(seconds * rate))
         while sum(map(len, held)) >= length:

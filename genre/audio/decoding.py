@@ -211,8 +211,8 @@ def _libsndfile(file: Content, offset: float, seconds: float) -> Pieces:
             else:
                 while skip and (skipped := len(read(min(skip, length)))):
                     skip -= skipped
-            while len(block := read(length, dtype="float32", always_2d=True)):
-                yield rate, mono(block)
+            while len(piece := read(length, dtype="float32", always_2d=True)):
+                yield rate, mono(piece)
             if goes_on(file, start, sound):
                 raise NotAll("stops before the end of the file")
     except soundfile.LibsndfileError as error:

@@ -209,12 +209,12 @@ def summarize(
 
     Without a shape it is that of the data or, if there is no data file, that of config.py.
     """
-    layers, n_genres = chosen.for_one_feature(), GENRES
+    layers, n_genres = chosen.layers(), GENRES
     shape_of_data = config.FRAMES_PER_SEGMENT, config.N_MFCC
     if not shape and (data.exists() or data != config.DATA_PATH):
         segments = segment_file.read(data)
         n_genres, shape_of_data = len(segments.mapping), segments.frames.shape[1:]
-        layers = chosen.layers(segments, shape_of_data[1])
+        layers = chosen.layers(segments)
     frames, bands = shape or shape_of_data
     network = networks.plain(layers, (frames, bands), n_genres)
     print(f"{chosen.title}, for segments of {frames} frames by {bands} bands, {n_genres} genres")

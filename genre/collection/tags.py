@@ -138,9 +138,9 @@ def _compose(file: BufferedReader, parts: Iterable[id3_files.Part], path: Path) 
                 continue
             file.seek(part.start)
             left = len(part)
-            while left and (block := file.read(min(left, shutil.COPY_BUFSIZE))):
-                new.write(block)
-                left -= len(block)
+            while left and (chunk := file.read(min(left, shutil.COPY_BUFSIZE))):
+                new.write(chunk)
+                left -= len(chunk)
 
 
 def _by_mutagen(beginning: bytes, opening: mutagen_files.Open) -> Format:

@@ -12,7 +12,7 @@ import numpy as np
 from genre import features
 
 # Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
-Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 LARGEST = 2.0  # cosine distance
 
@@ -25,10 +25,10 @@ class Centres(NamedTuple):
     genres: np.ndarray  # (genres, values), standardised; 0 for a genre without tracks
 
 
-def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
-    """Return the centres of embeddings that come piece by piece."""
+def fit(batches: Iterable[Batch], n_genres: int) -> Centres:
+    """Return the centres of embeddings that come batch by batch."""
     sums, squares, total = 0.0, 0.0, np.zeros(n_genres)
-    for embeddings, labels, weights in pieces:
+    for embeddings, labels, weights in batches:
         of_genre = np.eye(n_genres)[labels] * weights[:, np.newaxis]
         total += of_genre.sum(axis=0)
         sums = sums + of_genre.T @ embeddings

@@ -33,8 +33,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     track_accuracy: float
     tracks: int
-    # The 95 % confidence interval of track_accuracy. The cards of older models lack it.
-    track_interval: tuple[float, float] | None = None
+    track_interval: tuple[float, float]  # the 95 % confidence interval of track_accuracy
     macro_f1: float  # the mean F1 score of the genres that have tracks
     genres: dict[str, GenreScores]
     confusion: list[list[int]]  # numbers of tracks: true genre by predicted genre
@@ -145,12 +144,14 @@ def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]
     ]
 
 
-def spread(runs: list[dict[str, Any]], pooled: Scores | None = None) -> dict[str, dict[str, float]]:
+def spread(
+    runs: list[dict[str, Any]], together: Scores | None = None
+) -> dict[str, dict[str, float]]:
     """Return mean and sample standard deviation of each measure over runs; None for that of one.
 
-    If the runs are folds, `pooled` are the scores of their predictions together. A fold may lack
+    If the runs are folds, `together` are the scores of all their predictions. A fold may lack
     tracks of a genre, so the mean of the folds' macro F1 would be that of the genres that happen to
-    be there; the macro F1 of `pooled` takes its place.
+    be there; the macro F1 of `together` takes its place.
     """
     found = {
         measure: {
@@ -159,8 +160,8 @@ def spread(runs: list[dict[str, Any]], pooled: Scores | None = None) -> dict[str
         }
         for measure in MEASURES
     }
-    if pooled:
-        found["macro_f1"]["mean"] = pooled.macro_f1
+    if together:
+        found["macro_f1"]["mean"] = together.macro_f1
     return found
 
 

@@ -1,4 +1,4 @@
-"""The segment file as .json: written track by track, and read in pieces.
+"""The segment file as .json: written track by track, and read a chunk at a time.
 
 Only the frames are large. They come last in the file. They are never all in memory as text or as
 Python's numbers, which take eight times the memory of the array. Three libraries do the work:
@@ -20,7 +20,7 @@ import numpy as np
 from genre.files import HashedFile
 
 START = b"{"
-BLOCK = 2**18  # bytes of text read at once, or more, up to the size of the unparsed rest
+CHUNK = 2**18  # bytes of text read at once, or more, up to the size of the unparsed rest
 # Matches each string, with escaped characters, so that brackets inside are skipped, and the three
 # brackets after it if the frames begin there: nothing else in the file is three lists deep.
 STRINGS = re.compile(rb'"((?:[^"\\]|\\.)*+)"(\s*:\s*\[\s*\[\s*\[)?', re.DOTALL)
@@ -81,8 +81,8 @@ def reading(path: Path) -> Iterator[tuple[dict[str, Any], Callable[[], str]]]:
 def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
     """Return the text before the frames, the key of the frames, and the text after the key."""
     head = b""
-    while block := file.read(max(BLOCK, len(head))):
-        head += block if head else block.removeprefix(BOM_UTF8)  # of some of Windows' editors
+    while chunk := file.read(max(CHUNK, len(head))):
+        head += chunk if head else chunk.removeprefix(BOM_UTF8)  # of some of Windows' editors
         for string in STRINGS.finditer(head):
             if string[2]:
                 start = head.index(b"[", string.end(1))
@@ -96,9 +96,9 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
     """Return the frames, whose text begins with `text` and continues in the file, and the rest."""
     frames, shape = bytearray(), None  # a bytearray grows in place; an array would be copied
 
-    def add(piece: bytes) -> None:
+    def add(segments: bytes) -> None:
         nonlocal shape
-        numbers = _numbers(piece)
+        numbers = _numbers(segments)
         shape = shape or numbers.shape[1:]
         if numbers.shape[1:] != shape:
             raise ValueError("the frames are uneven")
@@ -109,9 +109,9 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
         if (last := text.rfind(BETWEEN)) >= 0:
             add(text[: last + 2])
             text = text[last + 3 :]
-        if not (block := file.read(max(BLOCK, len(text)))):
+        if not (chunk := file.read(max(CHUNK, len(text)))):
             raise ValueError("it ends within the frames")
-        text += block
+        text += chunk
     add(_compact(text[: end.start()]) + b"]]")
     return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end.end() :]
 

@@ -166,7 +166,7 @@ def test_blocks_replace_convolutions(name, convolutions, joins):
 def test_branches_see_one_feature_each():
     segments = made_up_segments([3, 3], shape=(20, 13 + 128))
     joined = replace(segments, feature="mfcc+mel")
-    layers = choose("cnn", "branches").layers(joined, 13 + 128)
+    layers = choose("cnn", "branches").layers(joined)
     network = networks.plain(layers, (20, 13 + 128), 2)
     keras.utils.set_random_seed(0)
     found = [layer for layer in network.layers if isinstance(layer, keras.layers.Flatten)][:2]
