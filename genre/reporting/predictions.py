@@ -207,7 +207,7 @@ def _mark_width(width: int | None, needed: int) -> int:
 
 def _mark(answer: Answer, width: int) -> str:
     """Return the mark of a song that is not surely of one genre; nothing for the others."""
-    if not answer.uncertain:
+    if answer.verdict == SURE:
         return ""
     return " ?" if width == NARROW_MARK else f"{GAP}{answer.verdict}"
 
