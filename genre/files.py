@@ -168,7 +168,7 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def printable(path: str | Path) -> str:
+def printable(path: str | os.PathLike[str]) -> str:
     """Return a path as one printable line: all other characters are written as escapes."""
     text = str(path).encode(errors="backslashreplace").decode()
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

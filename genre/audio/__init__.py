@@ -1,9 +1,10 @@
 """Read audio of any format as mono samples at one sample rate, and cut it into segments."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import partial
 from numbers import Real
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import ArrayLike
 from genre.audio import seeking
 from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
 from genre.errors import AudioError, reason
+
+AnyPath = str | PathLike[str]
 
 # Files with these suffixes are taken for songs. Some cannot be read, such as MIDI and samples
 # without a header. They are listed so that the user is told that they were left out.
@@ -31,7 +34,7 @@ NO_SOUND = "holds no sound"
 LOUDEST_FLOAT = 100  # 40 dB above full scale; samples that go further are integers as floats
 
 
-def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
+def load(path: AnyPath, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
     """Return `seconds` of an audio file from `offset` on, as mono float32 samples, (samples,).
 
     Full scale is 1. The channels are averaged and the result is resampled to `sample_rate` Hz, as
@@ -43,8 +46,8 @@ def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 
 
 
 def pieces(
-    path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0
-) -> Iterator[np.ndarray]:
+    path: AnyPath, *, sample_rate: int, seconds: float, offset: float = 0.0
+) -> Generator[np.ndarray, None, None]:
     """Yield an audio file from `offset` to its end as `load` returns it, `seconds` at a time.
 
     Memory does not grow with the length of the file. Raises AudioError as `load` does; for a file
@@ -54,7 +57,7 @@ def pieces(
 
 
 def spread(
-    path: str | Path, *, sample_rate: int, seconds: float, count: int
+    path: AnyPath, *, sample_rate: int, seconds: float, count: int
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return `count` parts of `seconds` each, spread evenly over an audio file, as `load` does.
 
@@ -85,7 +88,7 @@ def evenly(length: float, *, seconds: float, count: int) -> np.ndarray:
 
 
 def _spread_by_reading(
-    path: str | Path, choose: seeking.Choose, sample_rate: int, seconds: float
+    path: AnyPath, choose: seeking.Choose, sample_rate: int, seconds: float
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Read a whole file twice: for its length, and for the parts. Memory holds the parts alone."""
     read = partial(pieces, path, sample_rate=sample_rate, seconds=seconds)
@@ -150,7 +153,7 @@ def _first(found: Iterator[np.ndarray], seconds: float, offset: float) -> np.nda
 
 def _resampled_pieces(
     decoded: Pieces, sample_rate: int, seconds: float, offset: float
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     """Yield decoded pieces resampled, `seconds` at a time; the last may be shorter."""
     sounds = None
     for rate, samples in _joined(decoded, seconds):

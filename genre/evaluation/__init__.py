@@ -61,11 +61,9 @@ def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predic
 def concatenated(predictions: list[Predictions]) -> Predictions:
     """Return the predictions of several folds as one."""
     columns = zip(*predictions, strict=True)
-    return Predictions(
-        *(
-            np.concatenate(column) if isinstance(column[0], np.ndarray) else column[0]
-            for column in columns
-        )
+    return Predictions._make(
+        np.concatenate(column) if isinstance(column[0], np.ndarray) else column[0]
+        for column in columns
     )
 
 

@@ -111,7 +111,7 @@ def fit(validation: Predictions) -> Calibration:
     )
 
 
-def _tags(predictions: Predictions) -> dict[str, float]:
+def _tags(predictions: Predictions) -> dict[str, Any]:
     """Return the fields about tags, where the feature has them."""
     if predictions.against is None:
         return {}

@@ -70,14 +70,14 @@ def score(predictions: Predictions, mapping: list[str], groups: np.ndarray | Non
         for i, name in enumerate(mapping)
     }
     return Scores(
-        segment_accuracy=_rounded(
+        segment_accuracy=_digits(
             np.mean(predictions.probabilities.argmax(axis=1) == predictions.labels)
         ),
         segments=len(predictions.labels),
-        track_accuracy=_rounded(np.mean(predicted_genre == true_genre)),
+        track_accuracy=_digits(np.mean(predicted_genre == true_genre)),
         tracks=len(true_genre),
-        track_interval=(round(low, 4), round(high, 4)),
-        macro_f1=_rounded(np.mean(f1[n_tracks > 0])),
+        track_interval=(_digits(low), _digits(high)),
+        macro_f1=_digits(np.mean(f1[n_tracks > 0])),
         genres=genres,
         confusion=confusion_matrix(true_genre, predicted_genre, labels=labels).tolist(),
     )
@@ -146,17 +146,17 @@ def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]
 
 def spread(
     runs: list[dict[str, Any]], together: Scores | None = None
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, float | None]]:
     """Return mean and sample standard deviation of each measure over runs; None for that of one.
 
     If the runs are folds, `together` are the scores of all their predictions. A fold may lack
     tracks of a genre, so the mean of the folds' macro F1 would be that of the genres that happen to
     be there; the macro F1 of `together` takes its place.
     """
-    found = {
+    found: dict[str, dict[str, float | None]] = {
         measure: {
-            "mean": _rounded(mean(run[measure] for run in runs)),
-            "std": _rounded(stdev(run[measure] for run in runs)) if len(runs) > 1 else None,
+            "mean": _digits(mean(run[measure] for run in runs)),
+            "std": _digits(stdev(run[measure] for run in runs)) if len(runs) > 1 else None,
         }
         for measure in MEASURES
     }
@@ -165,6 +165,11 @@ def spread(
     return found
 
 
+def _digits(value: Any) -> float:
+    """Return a value of four digits."""
+    return round(float(value), 4)
+
+
 def _rounded(value: float) -> float | None:
-    """Return a value rounded to four digits; None for NaN, which JSON does not have."""
-    return None if np.isnan(value) else round(float(value), 4)
+    """Return a value of four digits; None for NaN, which JSON does not have."""
+    return None if np.isnan(value) else _digits(value)

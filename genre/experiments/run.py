@@ -66,7 +66,8 @@ def run(
     before: Callable[[Run], None],
 ) -> Experiment:
     """Train a learner in every run and test it; `before` is called before each training."""
-    results, kept = [], None
+    results: list[Result] = []
+    kept: list[Fitted] = []  # the first model
     for each in planned:
         before(each)
         fitted = learner.fit(segments, each)
@@ -81,12 +82,12 @@ def run(
                 tested=last.predictions,
             )
         results.append(tested(fitted, segments, each))
-        kept = kept or fitted
+        kept = kept or [fitted]
     return Experiment(
         learner=learner,
         protocol=protocol,
         results=results,
-        fitted=kept,
+        fitted=kept[0],
         kept=results[0],
         tested=to_score(results, folds=bool(protocol.folds)),
     )

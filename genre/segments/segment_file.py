@@ -172,7 +172,7 @@ def _segments(values: dict[str, Any]) -> Segments:
         track_index=np.array(content.track_index, dtype=np.int64),
         frames=frames,
         skipped=[msgspec.structs.asdict(song) for song in content.skipped],
-        parts=content.parts,
+        parts=list(content.parts),
         artists=content.artists,
         recordings=None if recordings is None else np.array(recordings),
         pitch_shift=None if shift is None else np.array(shift),

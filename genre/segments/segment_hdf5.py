@@ -71,7 +71,7 @@ class _Disk(io.FileIO):
 
     _error: OSError | None = None
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         try:
             written = 0 if self._error else super().write(data)
             while not self._error and written < len(data):

@@ -94,13 +94,13 @@ def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
 
 def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
     """Return the frames, whose text begins with `text` and continues in the file, and the rest."""
-    frames, shape = bytearray(), None  # a bytearray grows in place; an array would be copied
+    frames = bytearray()  # it grows in place; an array would be copied
+    shapes: set[tuple[int, ...]] = set()
 
     def add(segments: bytes) -> None:
-        nonlocal shape
         numbers = _numbers(segments)
-        shape = shape or numbers.shape[1:]
-        if numbers.shape[1:] != shape:
+        shapes.add(numbers.shape[1:])
+        if len(shapes) > 1:
             raise ValueError("the frames are uneven")
         frames.extend(numbers.data.cast("B"))
 
@@ -113,7 +113,7 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
             raise ValueError("it ends within the frames")
         text += chunk
     add(_compact(text[: end.start()]) + b"]]")
-    return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end.end() :]
+    return np.frombuffer(frames, np.float32).reshape(-1, *shapes.pop()), text[end.end() :]
 
 
 def _compact(text: bytes) -> bytes:
@@ -133,7 +133,7 @@ def _numbers(text: bytes) -> np.ndarray:
     segment = b"[" + b",".join([row] * n_frames) + b"]"
     if row.strip(b"[],") or brackets != b",".join([segment] * n_segments):
         raise ValueError("the frames are uneven, or not numbers")
-    numbers = simdjson.Parser().parse(b"[" + text + b"]").as_buffer(of_type="d")
+    numbers: Any = simdjson.Parser().parse(b"[" + text + b"]")  # an array of arrays
     with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused later
-        flat = np.frombuffer(numbers).astype(np.float32)
+        flat = np.frombuffer(numbers.as_buffer(of_type="d")).astype(np.float32)
     return flat.reshape(n_segments, n_frames, n_bands)
