@@ -43,12 +43,11 @@ def changed(folder, tmp_path):
     return change
 
 
-def test_distance_alone_makes_a_song_uncertain(changed, corpus):
+def test_distance_alone_makes_a_song_open(changed, corpus):
     song = next(corpus.glob("jazz/*.wav"))
     sure = {"sure": 0.0, "tracks": 50, "against": None}
-    assert not genre.load(changed(**sure, farthest=2.0)).predict(song).uncertain
-    assert genre.load(changed(**sure, farthest=0.0)).predict(song).uncertain
-    assert not genre.load(changed(**sure, farthest=None)).predict(song).uncertain
+    for farthest, verdict in ((2.0, "sure"), (0.0, "open"), (None, "sure")):
+        assert genre.load(changed(**sure, farthest=farthest)).predict(song).verdict == verdict
 
 
 def test_noise_is_farther_away_than_music(changed, corpus):
@@ -57,8 +56,8 @@ def test_noise_is_farther_away_than_music(changed, corpus):
     limit = genre.load(changed()).card.calibration.farthest
     assert 0 < limit < 1
     model = genre.load(changed(sure=0.0, tracks=50, against=None))
-    assert sum(model.predict(song).uncertain for song in songs) < len(songs) / 2
-    assert model.predict(noise).uncertain
+    assert sum(model.predict(song).verdict == "open" for song in songs) < len(songs) / 2
+    assert model.predict(noise).verdict == "open"
 
 
 @pytest.mark.parametrize("how", ["file", "samples", "rate first"])
