@@ -1,5 +1,5 @@
 # make demo    makes up songs, trains on them, and predicts songs that the network has not heard
-# make test    runs the linter and all tests
+# make test    runs the linter, the type checker and all tests
 # Both create the virtual environment first. Another Python: make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -24,6 +24,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto
 
 clean:

@@ -7,7 +7,7 @@
 For a song: the waveform and six features of the first 30 s, one below another. For a segment file:
 a summary as text, then the number of tracks in each genre, an example of each genre, and a map on
 which tracks that sound alike are close together. For a folder of songs: a map, coloured by the
-genres that the pretrained model predicts.
+genres that the pretrained model is sure of.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from genre import cli
 from genre.cli import constants
 from genre.errors import DatasetError, FeatureError, ModelError
 from genre.evaluation import projection
+from genre.evaluation.verdict import SURE
 from genre.features.settings import Settings
 from genre.files import check_folder, printable
 from genre.reporting.figures import LONGEST_STEM
@@ -150,7 +151,7 @@ def explore_folder(folder: Path, picture: Path) -> bool:
     """Draw a map of the songs in a folder; return whether all of them could be used."""
     from tqdm import tqdm
 
-    from genre.explore.track_map import UNCERTAIN
+    from genre.explore.track_map import NOT_SURE
 
     songs, problems = songs_in([folder])
     if not songs:
@@ -171,9 +172,9 @@ def explore_folder(folder: Path, picture: Path) -> bool:
         raise ModelError(f"{model.folder}: no map, because this model does not use embeddings")
     mapping = model.card.mapping
     labels = np.array(
-        [UNCERTAIN if answer.uncertain else mapping.index(answer.genre) for answer in answers]
+        [mapping.index(each.genre) if each.verdict == SURE else NOT_SURE for each in answers]
     )
-    genres = dict(enumerate(mapping)) | {UNCERTAIN: "(uncertain)"}
+    genres = dict(enumerate(mapping)) | {NOT_SURE: "(either or open)"}
     explore_tracks(
         np.stack([answer.embedding for answer in answers]),
         labels,

@@ -116,7 +116,7 @@ def prepared(data: str, network: str) -> tuple[Segments, splits.Split, Layers]:
     split = splits.split(segments, "track", seed=config.SEED)
     script = network if network in NETWORKS else "mlp"  # which has `linear`, too
     chosen = networks.choose(script, NETWORKS[script], None if script == network else network)
-    layers = chosen.layers(segments, segments.frames.shape[2])
+    layers = chosen.layers(segments)
     return segments, split, layers
 
 

@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,9 +63,25 @@ def cores() -> int:
     return joblib.cpu_count()
 
 
+class Unable(GenreError):
+    """A worker could not run the function on an item; other items may still work."""
+
+
+class Pool(Executor):
+    """An executor that knows how far `ordered` should run ahead of the results."""
+
+    def ahead(self) -> int:
+        """Return how many items should be taken in advance."""
+        return 1
+
+    def result(self, future: Future) -> Any:
+        """Wait for the result of a call; raises Unable if another call may still work."""
+        return future.result()
+
+
 @contextmanager
-def opened(*, workers: int | None = None, cluster: str | None = None) -> Iterator[Executor]:
-    """Give an executor for `ordered`. When the block ends, unfinished work is dropped.
+def opened(*, workers: int | None = None, cluster: str | None = None) -> Iterator[Pool]:
+    """Give a pool for `ordered`. When the block ends, unfinished work is dropped.
 
     It has `workers` processes, by default one for each core; for one worker it uses this process.
     `cluster` is the address of a Dask scheduler, such as tcp://10.0.0.1:8786, or the path of its
@@ -77,15 +93,15 @@ def opened(*, workers: int | None = None, cluster: str | None = None) -> Iterato
     elif (workers or cores()) == 1:
         yield _Here()
     else:
-        pool = _Processes(workers or cores())
+        processes = _Processes(workers or cores())
         try:
-            yield pool
+            yield processes
         finally:
-            pool.stop()
+            processes.stop()
 
 
 def ordered(
-    pool: Executor,
+    pool: Pool,
     function: Callable[[Item], Result],
     items: Iterable[Item],
     *,
@@ -118,33 +134,23 @@ def ordered(
         yield first_result()
 
 
-class Unable(GenreError):
-    """A worker could not run the function on an item; other items may still work."""
-
-
-class _Here(Executor):
+class _Here(Pool):
     """Run each call at once in this process."""
 
     def __init__(self) -> None:
         self._threads = threadpoolctl.ThreadpoolController()
 
-    def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
-        future = Future()
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future:
+        future: Future = Future()
         try:
             with environment.one_thread(self._threads):  # as in a worker: rounding differs else
-                future.set_result(function(*args))
+                future.set_result(function(*args, **options))
         except Exception as error:
             future.set_exception(error)
         return future
 
-    def ahead(self) -> int:
-        return 1
 
-    def result(self, future: Future) -> Any:
-        return future.result()
-
-
-class _Processes(ThreadPoolExecutor):
+class _Processes(ThreadPoolExecutor, Pool):
     """Processes beside this one. Each has a thread here that sends it calls and awaits its answers.
 
     The processes are started anew, not forked, so they may be started by any process: one that has
@@ -160,14 +166,11 @@ class _Processes(ThreadPoolExecutor):
         self._processes: list[subprocess.Popen] = []
         self._stopped = False
 
-    def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
-        return super().submit(self._call, cloudpickle.dumps((function, args)))
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future:
+        return super().submit(self._call, cloudpickle.dumps(partial(function, *args, **options)))
 
     def ahead(self) -> int:
         return AHEAD * self._n_workers
-
-    def result(self, future: Future) -> Any:
-        return future.result()
 
     def stop(self) -> None:
         """End the processes at once: nobody needs their results any more."""
@@ -184,7 +187,7 @@ class _Processes(ThreadPoolExecutor):
         process = getattr(self._of_thread, "process", None) or self._start()
         try:
             _write(process.stdin, call)
-            result, error = pickle.load(process.stdout)
+            result, error = _read(process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
             self._of_thread.process = None
             raise Unable(DIED.format(_ending(process))) from None
@@ -202,7 +205,7 @@ class _Processes(ThreadPoolExecutor):
             self._processes.append(process)
         try:
             _write(process.stdin, pickle.dumps([*sys.path, str(Path(__file__).parents[1])]))
-            pickle.load(process.stdout)
+            _read(process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
             raise GenreError(NOT_STARTED.format(_ending(process))) from None
         self._of_thread.process = process
@@ -213,14 +216,13 @@ def _started() -> subprocess.Popen:
     """Start a worker process; raises GenreError if the system refuses it."""
     flags = [flag for name, flag in FLAGS.items() if getattr(sys.flags, name)]
     flags += ["-X", "utf8"] if sys.flags.utf8_mode else []
-    group = {"process_group": 0} if os.name == "posix" else {}  # so that Ctrl-C does not reach it
     try:
         return subprocess.Popen(
             [sys.executable, "-P", *flags, "-c", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | ONE_CORE,
-            **group,
+            process_group=0 if os.name == "posix" else None,  # so that Ctrl-C does not reach it
         )
     except OSError as error:
         raise GenreError(NOT_STARTED.format(error.strerror)) from None
@@ -229,6 +231,10 @@ def _started() -> subprocess.Popen:
 def _write(file: Any, message: bytes) -> None:
     file.write(message)
     file.flush()
+
+
+def _read(file: Any) -> Any:
+    return pickle.load(file)
 
 
 def _ending(process: subprocess.Popen) -> str:
@@ -240,9 +246,9 @@ def _ending(process: subprocess.Popen) -> str:
 
 def _close(process: subprocess.Popen) -> None:
     """Wait for a process that ends, and close its pipes."""
-    with suppress(OSError):  # what it did not read cannot be written any more
-        process.stdin.close()
-    process.stdout.close()
+    for pipe in filter(None, (process.stdin, process.stdout)):
+        with suppress(OSError):  # what it did not read cannot be written any more
+            pipe.close()
     process.wait()
 
 
@@ -256,12 +262,12 @@ def serve() -> None:
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     faulthandler.enable(sys.stderr)
     environment.prepare()
-    calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    calls: queue.SimpleQueue[Callable[[], Any]] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(calls,), daemon=True).start()
     with suppress(BrokenPipeError):  # the parent has ended
         _write(answers, pickle.dumps("ready"))
         while True:
-            _write(answers, _answer(*calls.get()))
+            _write(answers, _answer(calls.get()))
 
 
 def _receive(calls: queue.SimpleQueue) -> None:
@@ -272,16 +278,16 @@ def _receive(calls: queue.SimpleQueue) -> None:
     os._exit(1)
 
 
-def _answer(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
+def _answer(call: Callable[[], Any]) -> bytes:
     """Return the pickled result and error of a call, one of which is None."""
     try:
-        return cloudpickle.dumps((function(*args), None))
+        return cloudpickle.dumps((call(), None))
     except Exception as error:
         error.add_note(traceback.format_exc())
         return cloudpickle.dumps((None, error))
 
 
-class _Cluster(Executor):
+class _Cluster(Pool):
     """Run calls on a Dask cluster's workers. Dask repeats the calls of a lost worker elsewhere."""
 
     def __init__(self, client: Any) -> None:
@@ -289,10 +295,10 @@ class _Cluster(Executor):
         self._pool = client.get_executor(pure=False)  # pure would hash an item to cache its result
         self._n_workers, self._counted = 0, float("-inf")
 
-    def submit(self, function: Callable[..., Result], /, *args: Any) -> Future:
+    def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future:
         # Dask's scheduler unpickles the function that it is given. Here that is pickle.loads: the
         # scheduler does not need our modules, and a worker without them fails in this call only.
-        call = cloudpickle.dumps(_Call(_prepared, (function, *args)))
+        call = cloudpickle.dumps(_Call(partial(function, *args, **options)))
         return self._pool.submit(pickle.loads, call)
 
     def ahead(self) -> int:
@@ -329,11 +335,11 @@ class _Cluster(Executor):
 class _Call:
     """A call of a function: unpickling it runs the call and gives the result."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self.function, self.args = function, args
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.call = call
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self.function, self.args
+        return _prepared, (self.call,)
 
 
 @contextmanager
@@ -368,10 +374,10 @@ def _address(cluster: str) -> str:
         raise ValueError("not a scheduler file") from None
 
 
-def _prepared(function: Callable[..., Result], *args: Any) -> Result:
-    """Call a function in a process that the cluster started, and that may not be prepared."""
+def _prepared(call: Callable[[], Result]) -> Result:
+    """Run a call in a process that the cluster started, and that may not be prepared."""
     _prepare_worker()
-    return function(*args)
+    return call()
 
 
 @cache

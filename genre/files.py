@@ -11,11 +11,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from genre.errors import GenreError
 
 UNFINISHED = ".genre-unfinished-"  # how the names of files begin that are being written
 LONGEST_SUFFIX = 16  # characters; what is longer is a part of a name with a dot in it
+CHUNK = 2**20  # bytes that are read at once
+SHORT_GAP = 2**16  # bytes between two places in a file that are read with them, to be hashed
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how such a file begins
 
 
@@ -165,7 +168,7 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def printable(path: str | Path) -> str:
+def printable(path: str | os.PathLike[str]) -> str:
     """Return a path as one printable line: all other characters are written as escapes."""
     text = str(path).encode(errors="backslashreplace").decode()
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
@@ -184,19 +187,31 @@ def sha256_of_lines(lines: Iterable[str]) -> str:
 
 
 class HashedFile(io.RawIOBase):
-    """A file that is read once, from its beginning to its end, and hashed as it is read."""
+    """A file that is hashed as it is read, so that its digest takes no second reading.
+
+    What is read in order, from the beginning on, is hashed at once. What is read elsewhere is not.
+    """
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115, closed by close
         self._hash = hashlib.sha256()
+        self._hashed = 0  # bytes, from the beginning of the file on
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        start = self._file.tell()
+        if self._hashed < start <= self._hashed + SHORT_GAP:
+            self._hash_until(start)
         n_read = self._file.readinto(buffer)
-        self._hash.update(memoryview(buffer)[:n_read])
+        if start <= self._hashed < start + n_read:
+            self._hash.update(memoryview(buffer)[self._hashed - start : n_read])
+            self._hashed = start + n_read
         return n_read
 
     def close(self) -> None:
@@ -205,5 +220,13 @@ class HashedFile(io.RawIOBase):
         super().close()
 
     def hexdigest(self) -> str:
-        """Return the SHA-256 digest of what has been read."""
+        """Return the SHA-256 digest of the file; what is not hashed yet is read, if it is open."""
+        if not self.closed:
+            self._hash_until(self._file.seek(0, os.SEEK_END))
         return self._hash.hexdigest()
+
+    def _hash_until(self, end: int) -> None:
+        self._file.seek(self._hashed)
+        while chunk := self._file.read(min(CHUNK, end - self._hashed)):
+            self._hash.update(chunk)
+            self._hashed += len(chunk)

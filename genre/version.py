@@ -17,11 +17,12 @@ def described() -> str:
     """
     if not (ROOT / ".git").exists():  # installed, perhaps below a checkout of something else
         return VERSION
-    command = ["git", "-C", ROOT, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
+    command = ["git", "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]
     others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         ended = subprocess.run(
             command,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             env=others | {"GIT_OPTIONAL_LOCKS": "0"},

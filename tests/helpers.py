@@ -175,6 +175,7 @@ def card_fields(**changes: Any) -> dict[str, Any]:
         "scores": {
             **{"segment_accuracy": 0.7, "segments": 40, "track_accuracy": 0.75, "tracks": 4},
             **{
+                "track_interval": [0.3, 0.95],
                 "macro_f1": 0.7,
                 "genres": dict.fromkeys(genres, row),
                 "confusion": [[2, 0], [1, 1]],

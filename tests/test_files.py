@@ -132,3 +132,16 @@ def test_digests(tmp_path):
     assert files.sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
     assert files.sha256_of_lines(["b", "a"]) == hashlib.sha256(b"a\nb\n").hexdigest()
     assert files.sha256_of_lines(["a", "b"]) != files.sha256_of_lines(["ab"])
+
+
+def test_a_file_that_is_read_in_any_order_has_the_digest_of_the_whole(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 1000)
+    end = path.stat().st_size
+    for places in ([], [0], [end], [200_000, 0, 50, 90, 1000, 180_000, 180_100]):
+        with files.HashedFile(path) as hashed:
+            for place in places:
+                hashed.seek(place)
+                assert hashed.read(100) == path.read_bytes()[place : place + 100]
+            for _ in range(2):
+                assert hashed.hexdigest() == files.sha256(path)

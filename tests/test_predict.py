@@ -20,7 +20,7 @@ import predict
 from genre import files
 from genre.reporting import predictions
 
-CERTAIN = {"sure": 0.0, "tracks": 1000}  # a calibration by which no song is uncertain
+CERTAIN = {"sure": 0.0, "tracks": 1000}  # a calibration by which each song is sure
 
 
 def answers(ended: Run) -> dict[str, dict[str, float]]:

@@ -1,9 +1,10 @@
 """Read audio of any format as mono samples at one sample rate, and cut it into segments."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import partial
 from numbers import Real
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import ArrayLike
 from genre.audio import seeking
 from genre.audio.decoding import MOST_CHANNELS, PLAUSIBLE_RATES, Pieces, decode, mono
 from genre.errors import AudioError, reason
+
+AnyPath = str | PathLike[str]
 
 # Files with these suffixes are taken for songs. Some cannot be read, such as MIDI and samples
 # without a header. They are listed so that the user is told that they were left out.
@@ -31,30 +34,30 @@ NO_SOUND = "holds no sound"
 LOUDEST_FLOAT = 100  # 40 dB above full scale; samples that go further are integers as floats
 
 
-def load(path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
+def load(path: AnyPath, *, sample_rate: int, seconds: float, offset: float = 0.0) -> np.ndarray:
     """Return `seconds` of an audio file from `offset` on, as mono float32 samples, (samples,).
 
     Full scale is 1. The channels are averaged and the result is resampled to `sample_rate` Hz, as
     `librosa.load` does. Raises AudioError when the file is not readable audio, or holds nothing but
     silence there.
     """
-    with closing(blocks(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
+    with closing(pieces(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
         return _first(found, seconds, offset)
 
 
-def blocks(
-    path: str | Path, *, sample_rate: int, seconds: float, offset: float = 0.0
-) -> Iterator[np.ndarray]:
+def pieces(
+    path: AnyPath, *, sample_rate: int, seconds: float, offset: float = 0.0
+) -> Generator[np.ndarray, None, None]:
     """Yield an audio file from `offset` to its end as `load` returns it, `seconds` at a time.
 
     Memory does not grow with the length of the file. Raises AudioError as `load` does; for a file
     that is all silence, only after the whole file has been read.
     """
-    return _blocks(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
+    return _resampled_pieces(decode(Path(path), offset, seconds), sample_rate, seconds, offset)
 
 
 def spread(
-    path: str | Path, *, sample_rate: int, seconds: float, count: int
+    path: AnyPath, *, sample_rate: int, seconds: float, count: int
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return `count` parts of `seconds` each, spread evenly over an audio file, as `load` does.
 
@@ -85,19 +88,19 @@ def evenly(length: float, *, seconds: float, count: int) -> np.ndarray:
 
 
 def _spread_by_reading(
-    path: str | Path, choose: seeking.Choose, sample_rate: int, seconds: float
+    path: AnyPath, choose: seeking.Choose, sample_rate: int, seconds: float
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Read a whole file twice: for its length, and for the parts. Memory holds the parts alone."""
-    how = {"sample_rate": sample_rate, "seconds": seconds}
-    starts = choose(sum(map(len, blocks(path, **how))) / sample_rate)
+    read = partial(pieces, path, sample_rate=sample_rate, seconds=seconds)
+    starts = choose(sum(map(len, read())) / sample_rate)
     first, length = (starts * sample_rate).astype(int), int(seconds * sample_rate)
     samples = [np.zeros(length, dtype=np.float32) for _ in starts]
     begin = 0
-    for block in blocks(path, **how) if len(starts) else ():
-        end = begin + len(block)
+    for piece in read() if len(starts) else ():
+        end = begin + len(piece)
         for i in np.flatnonzero((first < end) & (first + length > begin)):
             lower, upper = max(first[i], begin), min(first[i] + length, end)
-            samples[i][lower - first[i] : upper - first[i]] = block[lower - begin : upper - begin]
+            samples[i][lower - first[i] : upper - first[i]] = piece[lower - begin : upper - begin]
         begin = end
     return starts, samples
 
@@ -116,8 +119,8 @@ def from_samples(
     if not isinstance(rate, Real) or rate not in PLAUSIBLE_RATES:
         raise AudioError(f"a sample rate of {rate!r} Hz is not usable")
     start = int(offset * rate)
-    pieces = iter([(int(rate), mono(_two_dimensional(samples)[start:]))])
-    return _first(_blocks(pieces, sample_rate, seconds, offset), seconds, offset)
+    decoded = iter([(int(rate), mono(_two_dimensional(samples)[start:]))])
+    return _first(_resampled_pieces(decoded, sample_rate, seconds, offset), seconds, offset)
 
 
 def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.ndarray:
@@ -134,12 +137,12 @@ def cut(samples: np.ndarray, *, length: int, count: int, shortest: int) -> np.nd
     return segments
 
 
-def _first(blocks: Iterator[np.ndarray], seconds: float, offset: float) -> np.ndarray:
-    """Return the first block; if it is silent, raise an AudioError that says how much is silent."""
-    first = next(blocks)
+def _first(found: Iterator[np.ndarray], seconds: float, offset: float) -> np.ndarray:
+    """Return the first piece; if it is silent, raise an AudioError that says how much is silent."""
+    first = next(found)
     if np.ptp(first):
         return first
-    for later in blocks:  # raises AudioError at the end if all blocks are silent
+    for later in found:  # raises AudioError at the end if all pieces are silent
         if np.ptp(later):
             break
     which = (
@@ -148,12 +151,12 @@ def _first(blocks: Iterator[np.ndarray], seconds: float, offset: float) -> np.nd
     raise AudioError(f"{which} nothing but silence")
 
 
-def _blocks(
-    pieces: Pieces, sample_rate: int, seconds: float, offset: float
-) -> Iterator[np.ndarray]:
-    """Yield pieces of any length as resampled blocks of `seconds`; the last may be shorter."""
+def _resampled_pieces(
+    decoded: Pieces, sample_rate: int, seconds: float, offset: float
+) -> Generator[np.ndarray, None, None]:
+    """Yield decoded pieces resampled, `seconds` at a time; the last may be shorter."""
     sounds = None
-    for rate, samples in _joined(pieces, seconds):
+    for rate, samples in _joined(decoded, seconds):
         sounds = sounds or np.ptp(samples) > 0
         yield _resampled((rate, samples), sample_rate)
     if not sounds:
@@ -166,10 +169,10 @@ def _resampled(part: tuple[int, np.ndarray], sample_rate: int) -> np.ndarray:
     return samples if rate == sample_rate else soxr.resample(samples, rate, sample_rate)
 
 
-def _joined(pieces: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
+def _joined(decoded: Pieces, seconds: float) -> Iterator[tuple[int, np.ndarray]]:
     """Join and cut pieces so that each has `seconds`; the last may be shorter."""
     held: list[np.ndarray] = []
-    for rate, piece in pieces:
+    for rate, piece in decoded:
         held.append(piece)
         length = max(1, int(seconds * rate))
         while sum(map(len, held)) >= length:

@@ -52,7 +52,7 @@ def _packets(path: Path) -> Iterator[bytes | str]:
     try:
         with (
             open(path, "rb") as file,  # without its name, which FFmpeg would believe
-            av.open(file, metadata_errors="replace") as opened,
+            av.open(file, mode="r", metadata_errors="replace") as opened,
             suppress(IndexError),  # from PyAV, where a track is announced late
         ):
             is_mp3 = opened.format.name == "mp3"
@@ -61,7 +61,7 @@ def _packets(path: Path) -> Iterator[bytes | str]:
                 if is_mp3 and packet.stream.type == "audio":
                     yield from _decoded(packet)
     except av.FFmpegError as error:
-        yield error.strerror
+        yield str(error.strerror)
 
 
 def _decoded(packet: Any) -> Iterator[bytes | str]:
@@ -72,7 +72,7 @@ def _decoded(packet: Any) -> Iterator[bytes | str]:
         for frame in packet.decode():
             yield from map(bytes, frame.planes)
     except InvalidDataError as error:
-        yield error.strerror
+        yield str(error.strerror)
 
 
 def _samples(path: Path, most: float) -> Iterator[bytes | str]:

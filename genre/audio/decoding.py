@@ -64,7 +64,10 @@ def is_mpeg(path: Path) -> bool:
     import av  # few files need it
 
     try:
-        with Content(path) as content, av.open(content, metadata_errors="replace") as opened:
+        with (
+            Content(path) as content,
+            av.open(content, mode="r", metadata_errors="replace") as opened,
+        ):
             return opened.format.name == "mp3"
     except av.FFmpegError:
         return False
@@ -99,11 +102,13 @@ def packets(path: Path) -> Iterator[bytes]:
 
     with Content(path) as content:
         try:
-            with av.open(content, metadata_errors="replace", container_options=NO_OTHERS) as opened:
+            with av.open(
+                content, mode="r", metadata_errors="replace", container_options=NO_OTHERS
+            ) as opened:
                 track = opened.streams.best("audio")
                 if track is None:
                     raise AudioError("no audio track")
-                codec = track.codec_context
+                codec: Any = track.codec_context  # an av.AudioCodecContext
                 yield f"{codec.name} {codec.sample_rate} {codec.channels}\n".encode()
                 with suppress(IndexError):  # as in audio_frames
                     yield from map(bytes, opened.demux(track))
@@ -211,8 +216,8 @@ def _libsndfile(file: Content, offset: float, seconds: float) -> Pieces:
             else:
                 while skip and (skipped := len(read(min(skip, length)))):
                     skip -= skipped
-            while len(block := read(length, dtype="float32", always_2d=True)):
-                yield rate, mono(block)
+            while len(piece := read(length, dtype="float32", always_2d=True)):
+                yield rate, mono(piece)
             if goes_on(file, start, sound):
                 raise NotAll("stops before the end of the file")
     except soundfile.LibsndfileError as error:
@@ -244,7 +249,9 @@ def _ffmpeg(file: Content, rate: int | None) -> Pieces:
     except ImportError:
         raise AudioError("not tried, as PyAV is not installed") from None
     try:
-        with av.open(file, metadata_errors="replace", container_options=FFMPEG_OPTIONS) as opened:
+        with av.open(
+            file, mode="r", metadata_errors="replace", container_options=FFMPEG_OPTIONS
+        ) as opened:
             frames = audio_frames(opened, most_damaged=MOST_DAMAGED if rate is None else math.inf)
             yield from mono_pieces(frames, rate)
     except av.FFmpegError as error:

@@ -11,7 +11,7 @@ import numpy as np
 SAMPLE_RATE = 4000  # Hz; what is above 2000 Hz suffers most from compression
 WINDOW = 1024  # samples, 256 ms
 HOP = 80  # samples, 20 ms
-PIECE = 64  # windows that are transformed at once: they fit in a processor's cache
+AT_ONCE = 64  # windows that are transformed at once: they fit in a processor's cache
 BITS = 32
 LOWEST, HIGHEST = 100, 1800  # Hz
 SHORTEST = 75  # frames that two fingerprints must share, 1.5 s
@@ -31,8 +31,8 @@ def of(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     if len(low) < WINDOW + HOP:
         return NONE
     windows = np.lib.stride_tricks.sliding_window_view(low, WINDOW)[::HOP]
-    pieces = (windows[start : start + PIECE] for start in range(0, len(windows), PIECE))
-    energies = np.concatenate([_energies(piece) for piece in pieces])
+    groups = (windows[start : start + AT_ONCE] for start in range(0, len(windows), AT_ONCE))
+    energies = np.concatenate([_energies(some) for some in groups])
     slopes = np.diff(energies[:, :-1], axis=1)  # the last band is everything above HIGHEST
     rising = np.diff(slopes, axis=0) > 0
     return np.packbits(rising, axis=1).view(np.uint32)[:, 0]

@@ -87,7 +87,9 @@ def _by_ffmpeg(file: Content, choose: Choose, seconds: float) -> tuple[np.ndarra
     except ImportError:
         raise NotAll from None
     try:
-        with av.open(file, metadata_errors="replace", container_options=FFMPEG_OPTIONS) as opened:
+        with av.open(
+            file, mode="r", metadata_errors="replace", container_options=FFMPEG_OPTIONS
+        ) as opened:
             if opened.format.name.split(",")[0] not in INDEXED or not opened.duration:
                 raise NotAll
             starts = choose(opened.duration / av.time_base)

@@ -90,8 +90,9 @@ CLASSIFIERS: dict[str, Classifier] = {
 def untrained(name: str, seed: int, rows: int) -> Pipeline:
     """Return a classifier as an untrained pipeline, to learn from so many rows."""
     import sklearn
-    from sklearn.pipeline import Pipeline, make_pipeline
+    from sklearn import pipeline
     from sklearn.preprocessing import StandardScaler
 
     made = CLASSIFIERS[name].make(sklearn, seed, rows)
-    return made if isinstance(made, Pipeline) else make_pipeline(StandardScaler(), made)
+    is_whole = isinstance(made, pipeline.Pipeline)
+    return made if is_whole else pipeline.make_pipeline(StandardScaler(), made)

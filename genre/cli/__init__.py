@@ -2,6 +2,7 @@
 
 import argparse
 import faulthandler
+import io
 import logging
 import math
 import os
@@ -10,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -25,19 +27,20 @@ DEBUG = "--debug"
 ERRORS = (GenreError, OSError, ImportError, MemoryError)  # that a user can cause
 
 Value = TypeVar("Value")
+Number = TypeVar("Number", int, float)
 
 
-def number(kind: type, what: str, allowed: Callable[[float], bool]) -> Callable[[str], float]:
+def number(
+    kind: Callable[[str], Number], what: str, allowed: Callable[[Number], bool]
+) -> Callable[[str], Number]:
     """Return a reader of arguments that are allowed numbers of a kind, int or float."""
 
-    def read(text: str) -> float:
-        try:
+    def read(text: str) -> Number:
+        with suppress(ValueError):
             value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not allowed(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-        return value
+            if allowed(value):
+                return value
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
 
     return read
 
@@ -150,7 +153,7 @@ def _lines(error: Exception) -> list[str]:
         return [f"{reason(error)}; pip install --requirement requirements.txt may help"]
     if isinstance(error, MemoryError):
         return [": ".join(["out of memory", *map(str, error.args)])]
-    if error.strerror:
+    if isinstance(error, OSError) and error.strerror:
         where = [os.fsdecode(error.filename)] if error.filename else []
         return [printable(": ".join([*where, error.strerror]))]
     return [printable(f"{reason(error)}; {DEBUG} shows where")]  # a library's, without a file
@@ -179,7 +182,8 @@ def _open_streams() -> None:
     if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     encoding = None if sys.stdout.isatty() else "utf-8"
-    sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _show_log() -> None:

@@ -42,8 +42,9 @@ def write(
     """
     from tqdm import tqdm
 
-    copies = {"shifts": shifts, "n_altered": n_altered}
-    work = partial(track_or_reason, feature=feature, settings=settings, **copies)
+    work = partial(
+        track_or_reason, feature=feature, settings=settings, shifts=shifts, n_altered=n_altered
+    )
     workers = min(workers or executor.cores(), len(songs))
     with (
         executor.opened(workers=workers, cluster=cluster) as pool,
@@ -56,7 +57,8 @@ def write(
             append,
             feature=feature,
             settings=features.stored(feature, settings),
-            **copies,
+            shifts=shifts,
+            n_altered=n_altered,
         )
         finish(index)
     say_all(notes)

@@ -118,8 +118,9 @@ def add_refit_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--refit",
         action="store_true",
-        help="with --folds: train one more model on all tracks, in the same way, and save it with "
-        "the scores and the calibration of the folds (default: save the first fold's)",
+        help="with --folds and, for a network, --schedule cosine: train one more model on all "
+        "tracks, in the same way, and save it with the scores and the calibration of the folds "
+        "(default: save the first fold's)",
     )
 
 

@@ -92,19 +92,19 @@ def prepare(learner: NetworkLearner, segments: Segments, planned: list[Run]) -> 
 
     Raises TrainingError if the training cannot be resumed.
     """
-    if not learner.keeping.resume:
+    if not learner.keeping or not learner.keeping.resume:
         for run in planned:
             if (logs := learner.logs(run)) and logs.exists():
                 shutil.rmtree(logs)
         return
-    kept = [learner.checkpoints(segments, run) for run in planned]
+    kept = [each for run in planned if (each := learner.checkpoints(segments, run))]
     for number, epoch in enumerate(checkpoints.check(kept, learner.recipe.epochs), start=1):
         cli.say(f"run {number} continues after epoch {epoch}" if epoch else f"run {number} begins")
 
 
-def what_is_kept(keeping: Keeping) -> str:
+def what_is_kept(keeping: Keeping | None) -> str:
     """Return a line on what is left of a training that was interrupted."""
-    if keeping.every or keeping.resume:
+    if keeping and (keeping.every or keeping.resume):
         folder = keeping.folder / checkpoints.FOLDER
         return f"checkpoints are in {folder}; --resume continues from them"
     return "nothing is saved; --checkpoint-every N saves networks during training"
@@ -209,12 +209,12 @@ def summarize(
 
     Without a shape it is that of the data or, if there is no data file, that of config.py.
     """
-    layers, n_genres = chosen.for_one_feature(), GENRES
+    layers, n_genres = chosen.layers(), GENRES
     shape_of_data = config.FRAMES_PER_SEGMENT, config.N_MFCC
     if not shape and (data.exists() or data != config.DATA_PATH):
         segments = segment_file.read(data)
         n_genres, shape_of_data = len(segments.mapping), segments.frames.shape[1:]
-        layers = chosen.layers(segments, shape_of_data[1])
+        layers = chosen.layers(segments)
     frames, bands = shape or shape_of_data
     network = networks.plain(layers, (frames, bands), n_genres)
     print(f"{chosen.title}, for segments of {frames} frames by {bands} bands, {n_genres} genres")

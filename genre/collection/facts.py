@@ -1,7 +1,7 @@
 """Read what a song's tags say about it: artist, title and genre, and how long it is."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # The keys of a fact in the tags of different formats: mutagen's easy keys (mp3, m4a, Vorbis
 # comments), those of ID3 in wav and aiff, of APEv2 and of ASF (wma).
@@ -35,7 +35,7 @@ def read(path: Path) -> Facts:
     return Facts(**texts, seconds=float(getattr(file.info, "length", 0) or 0))
 
 
-def _text(tags, keys: tuple[str, ...]) -> str:
+def _text(tags: Any, keys: tuple[str, ...]) -> str:
     """Return the values of the first key that the tags hold, joined to one line."""
     for key in keys:
         try:
@@ -46,7 +46,7 @@ def _text(tags, keys: tuple[str, ...]) -> str:
     return ""
 
 
-def _several(values) -> list:
+def _several(values: Any) -> list:
     if hasattr(values, "text"):  # a frame of ID3
         return values.text
     return values if isinstance(values, list) else [values]

@@ -7,7 +7,8 @@ another version would be converted, and would lose frames.
 import io
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from genre.errors import GenreError
 
@@ -96,7 +97,8 @@ def from_v1(tag: bytes) -> bytes:
     return content.getvalue()
 
 
-def _read(tag: bytes):
+def _read(tag: bytes) -> Any:
+    """Return a tag as mutagen reads it, a mutagen.id3.ID3."""
     from mutagen.id3 import ID3
 
     try:
@@ -123,7 +125,7 @@ def _parse(tag: bytes) -> tuple[int, Frames]:
     return version, frames
 
 
-def _frames(version: int, body: bytes, size_of) -> Frames | None:
+def _frames(version: int, body: bytes, size_of: Callable[[bytes], int]) -> Frames | None:
     """Return the frames of a tag's body, None if they do not fill it up to the padding."""
     digits, header = (3, 6) if version == 2 else (4, 10)
     frames, at = [], 0

@@ -8,8 +8,7 @@ import os
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from io import BufferedReader
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from genre.collection import id3
 from genre.collection.id3 import TagError
@@ -44,12 +43,12 @@ class Chunk(NamedTuple):
     end: int  # without the byte of padding
 
 
-def size_of(file: BufferedReader) -> int:
+def size_of(file: BinaryIO) -> int:
     """Return the length of an open file in bytes."""
     return file.seek(0, os.SEEK_END)
 
 
-def read(file: BufferedReader, start: int, end: int) -> bytes:
+def read(file: BinaryIO, start: int, end: int) -> bytes:
     """Return some bytes of a file. Raises TagError if it ends before."""
     if not 0 <= start <= end <= size_of(file):
         raise TagError(DAMAGED)
@@ -57,18 +56,18 @@ def read(file: BufferedReader, start: int, end: int) -> bytes:
     return file.read(end - start)
 
 
-def tag_at_start(file: BufferedReader) -> bytes:
+def tag_at_start(file: BinaryIO) -> bytes:
     """Return the ID3v2 tag with which a file begins, b"" if there is none."""
     return read(file, 0, id3.length(read(file, 0, min(id3.HEADER, size_of(file)))))
 
 
-def with_tag_at_start(file: BufferedReader, tag: bytes, v1: bytes) -> list[Part]:
+def with_tag_at_start(file: BinaryIO, tag: bytes, v1: bytes) -> list[Part]:
     """Return a file that begins with `tag` and ends with `v1`, each in place of the old one."""
     end = size_of(file) - len(tag_v1(file))
     return [tag, range(len(tag_at_start(file)), end), v1]
 
 
-def tag_v1(file: BufferedReader) -> bytes:
+def tag_v1(file: BinaryIO) -> bytes:
     """Return the ID3v1 tag of a file, b"" if there is none."""
     size = size_of(file)
     if size < V1_LENGTH:
@@ -78,7 +77,7 @@ def tag_v1(file: BufferedReader) -> bytes:
     return tag if tag.startswith(b"TAG") and not tag.startswith(b"TAGEX") else b""
 
 
-def tag_in_chunk(file: BufferedReader) -> bytes:
+def tag_in_chunk(file: BinaryIO) -> bytes:
     """Return the ID3v2 tag of a WAV, AIFF or DSDIFF file, b"" if there is none."""
     layout, _, chunks = _chunks(file)
     for chunk in filter(lambda chunk: _holds_tag(chunk, layout), chunks):
@@ -87,7 +86,7 @@ def tag_in_chunk(file: BufferedReader) -> bytes:
     return b""
 
 
-def with_tag_in_chunk(file: BufferedReader, tag: bytes, names: Sequence[str]) -> list[Part]:
+def with_tag_in_chunk(file: BinaryIO, tag: bytes, names: Sequence[str]) -> list[Part]:
     """Return a WAV, AIFF or DSDIFF file with `tag` in place of its own.
 
     A genre in the chunk LIST of a WAV file is replaced by the first of `names`, too.
@@ -114,18 +113,18 @@ def with_tag_in_chunk(file: BufferedReader, tag: bytes, names: Sequence[str]) ->
         raise TagError("it would be too large for its format") from None
 
 
-def genre_in_info(file: BufferedReader) -> str:
+def genre_in_info(file: BinaryIO) -> str:
     """Return the genre in the chunk LIST of a WAV file, "" if there is none."""
     return next(filter(None, (_info_genre(_info(file, chunk)) for chunk in _chunks(file)[2])), "")
 
 
-def tag_of_dsf(file: BufferedReader) -> bytes:
+def tag_of_dsf(file: BinaryIO) -> bytes:
     """Return the ID3v2 tag of a DSF file, b"" if there is none."""
     *_, place = DSF_HEADER.unpack(read(file, 0, DSF_HEADER.size))
     return read(file, place, size_of(file)) if place else b""
 
 
-def with_tag_of_dsf(file: BufferedReader, tag: bytes) -> list[Part]:
+def with_tag_of_dsf(file: BinaryIO, tag: bytes) -> list[Part]:
     """Return a DSF file with `tag` at its end in place of its own."""
     name, length, size, place = DSF_HEADER.unpack(read(file, 0, DSF_HEADER.size))
     if size != size_of(file):
@@ -135,7 +134,7 @@ def with_tag_of_dsf(file: BufferedReader, tag: bytes) -> list[Part]:
     return [header, range(DSF_HEADER.size, place), tag]
 
 
-def _chunks(file: BufferedReader) -> tuple[Layout, bytes, list[Chunk]]:
+def _chunks(file: BinaryIO) -> tuple[Layout, bytes, list[Chunk]]:
     """Return how a file with chunks is laid out, its form, and its chunks.
 
     Raises TagError if they do not fill the file. The size of the whole may be wrong, as other
@@ -169,7 +168,7 @@ def _old_chunk(layout: Layout, chunk: Chunk, size: int) -> list[Part]:
     return [range(chunk.start - layout.header.size, min(end, size)), bytes(max(0, end - size))]
 
 
-def _info(file: BufferedReader, chunk: Chunk) -> bytes:
+def _info(file: BinaryIO, chunk: Chunk) -> bytes:
     """Return the content of a chunk with the fields of RIFF INFO, b"" if it is another chunk."""
     if chunk.name != b"LIST" or read(file, chunk.start, chunk.start + 4) != b"INFO":
         return b""

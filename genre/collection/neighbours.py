@@ -6,7 +6,7 @@ import numpy as np
 
 DIMENSIONS = 200  # to which embeddings are reduced; keeps 0.95 of the ten most similar songs
 MOST_FITTED = 2000  # songs from which that reduction is learnt
-BLOCK = 2000  # songs that are reduced at a time
+AT_ONCE = 2000  # songs that are reduced at a time
 COMPARED = 5_000_000  # pairs of songs that are compared at a time: 60 MB
 
 
@@ -14,7 +14,7 @@ def reduced(embeddings: np.ndarray, seed: int) -> np.ndarray:
     """Return embeddings, (songs, values), as (songs, up to DIMENSIONS) float32 of length 1.
 
     Their inner products are about the cosine similarities of the embeddings. The array may be a
-    memory map: it is read a block at a time.
+    memory map: it is read AT_ONCE songs at a time.
     """
     from sklearn.decomposition import TruncatedSVD
     from threadpoolctl import threadpool_limits
@@ -25,14 +25,15 @@ def reduced(embeddings: np.ndarray, seed: int) -> np.ndarray:
     svd = TruncatedSVD(min(DIMENSIONS, *fitted.shape), random_state=seed)
     with threadpool_limits(1):  # several threads mostly wait for each other
         svd.fit(fitted)
-        blocks = [svd.transform(_unit(embeddings[part])) for part in _parts(len(embeddings), BLOCK)]
-    return _unit(np.concatenate(blocks))
+        groups = _parts(len(embeddings), AT_ONCE)
+        projected = [svd.transform(_unit(embeddings[group])) for group in groups]
+    return _unit(np.concatenate(projected))
 
 
 def nearest(vectors: np.ndarray, count: int) -> Iterator[np.ndarray]:
-    """Yield, a block of songs at a time, the indices of each one's most similar songs, best first.
+    """Yield, for some songs at a time, the indices of each one's most similar songs, best first.
 
-    `vectors`, (songs, values), have length 1. A block is (songs, neighbours): `count` neighbours,
+    `vectors`, (songs, values), have length 1. An array is (songs, neighbours): `count` neighbours,
     or fewer if there are not so many other songs. A song is none of its own. There are two songs
     or more.
     """

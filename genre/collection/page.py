@@ -75,7 +75,8 @@ def _put_away(
     Returns the failed files with their reasons, and the number of values of an embedding: 0 if a
     song has none.
     """
-    failed, widths = [], set()
+    failed: list[tuple[str, str]] = []
+    widths: set[int] = set()
     label = {name: number for number, name in enumerate(mapping)}
     with open(rows, "w", encoding="utf-8") as row_file, open(vectors, "wb") as vector_file:
         for song, answer in songs:

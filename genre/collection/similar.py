@@ -50,7 +50,8 @@ def nearest(
     songs = unit(songs)
     question = unit(songs.mean(axis=0))
     search = _search(kept, kind, places, question[np.newaxis], count + SPARE)
-    found, known = [], list(songs)
+    found: list[Found] = []
+    known = list(songs)
     for place, vector in _exact(kept, kind, search.best[0], question):
         if len(found) < count and not _is_copy(vector, known):
             found.append(_found(place, vector, question, search))
@@ -92,8 +93,8 @@ def _search(
         sample.append(block.vectors[np.isin(block.places, chosen)])
     rough = np.concatenate(cosines, axis=1)[:, wanted]
     best = np.argsort(-rough, axis=1, kind="stable")[:, :count]
-    sample = np.concatenate(sample)
-    pairs = (sample @ sample.T)[np.triu_indices(len(sample), 1)]
+    vectors = np.concatenate(sample)
+    pairs = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     return _Search(wanted[best], np.sort(pairs))
 
 

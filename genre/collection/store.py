@@ -187,8 +187,8 @@ def tracks(
                 yield song
 
     def known() -> Iterator[Track | str]:
-        while waiting and waiting[0].place is not None:
-            song, *_, place = waiting.popleft()
+        while waiting and (place := waiting[0].place) is not None:
+            song = waiting.popleft().song
             yield _read(store, kind, place) or next(compute([song]))
 
     for track in compute(unknown()):
@@ -370,7 +370,7 @@ def _fail(store: Store, reason: str) -> None:
     store.readable = store.writable = False
 
 
-def _write(store: Store, change: Callable[[sqlite3.Connection], None]) -> None:
+def _write(store: Store, change: Callable[[sqlite3.Connection], object]) -> None:
     """Change a store, wholly or not at all; do nothing if the store has failed."""
     if not store.writable:
         return

@@ -8,9 +8,8 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from io import BufferedReader
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from genre.audio.comparison import same_sound
 from genre.audio.decoding import is_mpeg
@@ -18,6 +17,7 @@ from genre.collection import id3, id3_files, mutagen_files
 from genre.collection.id3 import TagError
 from genre.files import rewriting
 
+CHUNK = 2**20  # bytes that are copied at once
 SEPARATOR = "; "  # between the genres of one file, where they are shown
 
 
@@ -129,7 +129,7 @@ def _write_copy(write: Callable, old: Path, new: Path, names: Sequence[str]) -> 
     write(new, names=names)
 
 
-def _compose(file: BufferedReader, parts: Iterable[id3_files.Part], path: Path) -> None:
+def _compose(file: BinaryIO, parts: Iterable[id3_files.Part], path: Path) -> None:
     """Write a file from parts that are new, and parts that another file holds."""
     with open(path, "wb") as new:
         for part in parts:
@@ -138,9 +138,9 @@ def _compose(file: BufferedReader, parts: Iterable[id3_files.Part], path: Path) 
                 continue
             file.seek(part.start)
             left = len(part)
-            while left and (block := file.read(min(left, shutil.COPY_BUFSIZE))):
-                new.write(block)
-                left -= len(block)
+            while left and (chunk := file.read(min(left, CHUNK))):
+                new.write(chunk)
+                left -= len(chunk)
 
 
 def _by_mutagen(beginning: bytes, opening: mutagen_files.Open) -> Format:

@@ -162,7 +162,7 @@ class Style(NamedTuple):
 
 def read_chord(name: str) -> Chord:
     """Return a chord's tones: "Dm" is [2, 5, 9]."""
-    root, quality = re.fullmatch("([A-G]b?)(.*)", name).groups()
+    (root, quality), *_ = re.findall("^([A-G]b?)(.*)$", name)
     return [ROOTS[root] + interval for interval in QUALITIES[quality]]
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genre.segments import Segments, pieces
+from genre.segments import Segments, in_batches
 
 LEAST = 1e-9  # replaces a probability of 0 in a geometric mean, which would be 0
 
@@ -18,7 +18,12 @@ def geometric_mean(probabilities: np.ndarray, axis: int) -> np.ndarray:
 
 
 MEAN, GEOMETRIC = "mean", "geometric"
-JOINS = {MEAN: np.mean, GEOMETRIC: geometric_mean, "max": np.max, "min": np.min}
+JOINS: dict[str, Callable[..., np.ndarray]] = {
+    MEAN: np.mean,
+    GEOMETRIC: geometric_mean,
+    "max": np.max,
+    "min": np.min,
+}
 
 # From frames, (segments, frames, bands), to the genres' probabilities, (segments, genres).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -47,20 +52,18 @@ def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predic
     """
     rows = np.flatnonzero(chosen)
     none = np.zeros((0, len(segments.mapping)), dtype=np.float32)
-    probabilities = [none, *map(function, pieces(segments.frames, rows))]
+    probabilities = [none, *map(function, in_batches(segments.frames, rows))]
     return Predictions(
         np.concatenate(probabilities), segments.labels[rows], segments.track_index[rows]
     )
 
 
-def pool(predictions: list[Predictions]) -> Predictions:
-    """Concatenate the predictions of several folds."""
+def concatenated(predictions: list[Predictions]) -> Predictions:
+    """Return the predictions of several folds as one."""
     columns = zip(*predictions, strict=True)
-    return Predictions(
-        *(
-            np.concatenate(column) if isinstance(column[0], np.ndarray) else column[0]
-            for column in columns
-        )
+    return Predictions._make(
+        np.concatenate(column) if isinstance(column[0], np.ndarray) else column[0]
+        for column in columns
     )
 
 

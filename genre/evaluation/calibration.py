@@ -13,9 +13,9 @@ import numpy as np
 
 from genre.evaluation import (
     Predictions,
+    concatenated,
     join_tracks,
     mean_by_track,
-    pool,
     tag_evidence,
     verdict,
 )
@@ -111,7 +111,7 @@ def fit(validation: Predictions) -> Calibration:
     )
 
 
-def _tags(predictions: Predictions) -> dict[str, float]:
+def _tags(predictions: Predictions) -> dict[str, Any]:
     """Return the fields about tags, where the feature has them."""
     if predictions.against is None:
         return {}
@@ -161,8 +161,8 @@ def apply_across(folds: list[Predictions]) -> tuple[Predictions, dict[str, Any]]
     The report holds the calibration that is fitted on all folds. Its scores are those of the
     calibrations that were fitted on the other folds, so no track is scored that was fitted on.
     """
-    by_others = [fit(pool(folds[:i] + folds[i + 1 :])) for i in range(len(folds))]
-    return _with_report(by_others, folds, fit(pool(folds)))
+    by_others = [fit(concatenated(folds[:i] + folds[i + 1 :])) for i in range(len(folds))]
+    return _with_report(by_others, folds, fit(concatenated(folds)))
 
 
 def _with_report(
@@ -183,7 +183,7 @@ def _with_report(
         "error_after": round(expected_error(after, labels), 4),
         "verdicts": check(said, labels),
     }
-    return pool(calibrated), msgspec.to_builtins(to_keep) | report
+    return concatenated(calibrated), msgspec.to_builtins(to_keep) | report
 
 
 def check(said: list[Verdict], labels: np.ndarray) -> dict[str, dict[str, float | None]]:

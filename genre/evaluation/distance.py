@@ -12,7 +12,7 @@ import numpy as np
 from genre import features
 
 # Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
-Piece = tuple[np.ndarray, np.ndarray, np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 LARGEST = 2.0  # cosine distance
 
@@ -25,10 +25,10 @@ class Centres(NamedTuple):
     genres: np.ndarray  # (genres, values), standardised; 0 for a genre without tracks
 
 
-def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
-    """Return the centres of embeddings that come piece by piece."""
-    sums, squares, total = 0.0, 0.0, np.zeros(n_genres)
-    for embeddings, labels, weights in pieces:
+def fit(batches: Iterable[Batch], n_genres: int) -> Centres:
+    """Return the centres of embeddings that come batch by batch."""
+    sums, squares, total = np.zeros(1), np.zeros(1), np.zeros(n_genres)
+    for embeddings, labels, weights in batches:
         of_genre = np.eye(n_genres)[labels] * weights[:, np.newaxis]
         total += of_genre.sum(axis=0)
         sums = sums + of_genre.T @ embeddings
@@ -36,7 +36,8 @@ def fit(pieces: Iterable[Piece], n_genres: int) -> Centres:
     mean = sums.sum(axis=0) / total.sum()
     variance = squares / total.sum() - mean**2
     deviation = features.scale(mean, np.sqrt(np.maximum(variance, 0)))
-    genres = np.where(total > 0, (sums.T / np.where(total > 0, total, 1)), mean[:, np.newaxis]).T
+    known = (total > 0)[:, np.newaxis]
+    genres = np.where(known, sums / np.where(known, total[:, np.newaxis], 1), mean)
     centres = Centres(mean, deviation, (genres - mean) / deviation)
     return Centres(*(array.astype(np.float32) for array in centres))
 

@@ -33,8 +33,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     track_accuracy: float
     tracks: int
-    # The 95 % confidence interval of track_accuracy. The cards of older models lack it.
-    track_interval: tuple[float, float] | None = None
+    track_interval: tuple[float, float]  # the 95 % confidence interval of track_accuracy
     macro_f1: float  # the mean F1 score of the genres that have tracks
     genres: dict[str, GenreScores]
     confusion: list[list[int]]  # numbers of tracks: true genre by predicted genre
@@ -71,14 +70,14 @@ def score(predictions: Predictions, mapping: list[str], groups: np.ndarray | Non
         for i, name in enumerate(mapping)
     }
     return Scores(
-        segment_accuracy=_rounded(
+        segment_accuracy=_digits(
             np.mean(predictions.probabilities.argmax(axis=1) == predictions.labels)
         ),
         segments=len(predictions.labels),
-        track_accuracy=_rounded(np.mean(predicted_genre == true_genre)),
+        track_accuracy=_digits(np.mean(predicted_genre == true_genre)),
         tracks=len(true_genre),
-        track_interval=(round(low, 4), round(high, 4)),
-        macro_f1=_rounded(np.mean(f1[n_tracks > 0])),
+        track_interval=(_digits(low), _digits(high)),
+        macro_f1=_digits(np.mean(f1[n_tracks > 0])),
         genres=genres,
         confusion=confusion_matrix(true_genre, predicted_genre, labels=labels).tolist(),
     )
@@ -145,25 +144,32 @@ def measures(runs: list[Predictions], mapping: list[str]) -> list[dict[str, Any]
     ]
 
 
-def spread(runs: list[dict[str, Any]], pooled: Scores | None = None) -> dict[str, dict[str, float]]:
+def spread(
+    runs: list[dict[str, Any]], together: Scores | None = None
+) -> dict[str, dict[str, float | None]]:
     """Return mean and sample standard deviation of each measure over runs; None for that of one.
 
-    If the runs are folds, `pooled` are the scores of their predictions together. A fold may lack
+    If the runs are folds, `together` are the scores of all their predictions. A fold may lack
     tracks of a genre, so the mean of the folds' macro F1 would be that of the genres that happen to
-    be there; the macro F1 of `pooled` takes its place.
+    be there; the macro F1 of `together` takes its place.
     """
-    found = {
+    found: dict[str, dict[str, float | None]] = {
         measure: {
-            "mean": _rounded(mean(run[measure] for run in runs)),
-            "std": _rounded(stdev(run[measure] for run in runs)) if len(runs) > 1 else None,
+            "mean": _digits(mean(run[measure] for run in runs)),
+            "std": _digits(stdev(run[measure] for run in runs)) if len(runs) > 1 else None,
         }
         for measure in MEASURES
     }
-    if pooled:
-        found["macro_f1"]["mean"] = pooled.macro_f1
+    if together:
+        found["macro_f1"]["mean"] = together.macro_f1
     return found
 
 
+def _digits(value: Any) -> float:
+    """Return a value of four digits."""
+    return round(float(value), 4)
+
+
 def _rounded(value: float) -> float | None:
-    """Return a value rounded to four digits; None for NaN, which JSON does not have."""
-    return None if np.isnan(value) else round(float(value), 4)
+    """Return a value of four digits; None for NaN, which JSON does not have."""
+    return None if np.isnan(value) else _digits(value)

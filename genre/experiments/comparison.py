@@ -10,7 +10,7 @@ import numpy as np
 
 from genre.evaluation import Predictions, join_tracks, metrics, significance
 from genre.evaluation.metrics import MEASURES
-from genre.experiments.run import Result, pooled
+from genre.experiments.run import Result, to_score
 from genre.files import replacing
 from genre.reporting import figures
 from genre.segments import Segments
@@ -55,7 +55,7 @@ def right(runs: list[Result], *, folds: bool) -> np.ndarray:
 
     Folds together test each track once, so they count as a single run.
     """
-    tested = [pooled(runs, folds=True)] if folds else [each.predictions for each in runs]
+    tested = [to_score(runs, folds=True)] if folds else [each.predictions for each in runs]
     return np.sum([_right(predictions) for predictions in tested], axis=0)
 
 
@@ -113,7 +113,7 @@ def table(
     for name, of_runs in measures.items():
         runs = results[name]
         row: dict[str, Any] = {"model": name}
-        predictions = pooled(runs, folds=folds)
+        predictions = to_score(runs, folds=folds)
         together = metrics.score(predictions, segments.mapping)
         spreads = metrics.spread(of_runs, together if folds else None)
         for measure in MEASURES:

@@ -129,7 +129,7 @@ class NetworkLearner:
         from genre.training import fit
 
         trained = fit.fit(
-            self.chosen.layers(segments, segments.frames.shape[2]),
+            self.chosen.layers(segments),
             segments,
             run.split,
             self.recipe,

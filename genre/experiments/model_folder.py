@@ -103,7 +103,7 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
     measures = metrics.measures([each.predictions for each in done.results], segments.mapping)
     protocol = asdict(done.protocol)
     scores = metrics.score(done.tested, segments.mapping, groups.independent(segments))
-    pooled = scores if done.protocol.folds else None
+    together = scores if done.protocol.folds else None
     return {
         "script": done.learner.script,
         "title": done.learner.title,
@@ -122,7 +122,7 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
             {"seed": each.run.seed} | of_run | _epochs(each)
             for each, of_run in zip(done.results, measures, strict=True)
         ],
-        "spread": metrics.spread(measures, pooled) if len(measures) > 1 else {},
+        "spread": metrics.spread(measures, together) if len(measures) > 1 else {},
         "calibration": done.kept.calibration,
         "versions": card.versions(),
     }

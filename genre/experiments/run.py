@@ -17,15 +17,15 @@ from genre.evaluation import (
     Predict,
     Predictions,
     calibration,
+    concatenated,
     distance,
-    pool,
     tag_evidence,
 )
 from genre.evaluation.distance import Centres
 from genre.experiments.learners import Fitted, Learner
 from genre.experiments.protocol import Protocol, Run, plan
 from genre.features import tags
-from genre.segments import PIECE, Segments, pieces, segment_file, take
+from genre.segments import BATCH, Segments, in_batches, segment_file, take
 from genre.songs import TEST, TRAIN, VALIDATION
 from genre.splits import Split
 
@@ -66,7 +66,8 @@ def run(
     before: Callable[[Run], None],
 ) -> Experiment:
     """Train a learner in every run and test it; `before` is called before each training."""
-    results, kept = [], None
+    results: list[Result] = []
+    kept: list[Fitted] = []  # the first model
     for each in planned:
         before(each)
         fitted = learner.fit(segments, each)
@@ -81,14 +82,14 @@ def run(
                 tested=last.predictions,
             )
         results.append(tested(fitted, segments, each))
-        kept = kept or fitted
+        kept = kept or [fitted]
     return Experiment(
         learner=learner,
         protocol=protocol,
         results=results,
-        fitted=kept,
+        fitted=kept[0],
         kept=results[0],
-        tested=pooled(results, folds=bool(protocol.folds)),
+        tested=to_score(results, folds=bool(protocol.folds)),
     )
 
 
@@ -130,9 +131,9 @@ def _result(
     )
 
 
-def pooled(results: Sequence[Result], *, folds: bool) -> Predictions:
+def to_score(results: Sequence[Result], *, folds: bool) -> Predictions:
     """Return the predictions to score: those of all folds, or of the first of several repeats."""
-    return pool([result.predictions for result in (results if folds else results[:1])])
+    return concatenated([result.predictions for result in (results if folds else results[:1])])
 
 
 @dataclass(frozen=True)
@@ -200,13 +201,13 @@ def _centres(segments: Segments, split: Split) -> Centres | None:
     chosen = np.flatnonzero(split.parts == TRAIN)
     of_track = np.bincount(segments.track_index[chosen])
 
-    def of_piece(rows: np.ndarray) -> distance.Piece:
+    def of_batch(rows: np.ndarray) -> distance.Batch:
         weights = 1 / of_track[segments.track_index[rows]]
         return take(segments.frames, rows)[:, 0], segments.labels[rows], weights
 
-    starts = range(0, len(chosen), PIECE)
+    starts = range(0, len(chosen), BATCH)
     return distance.fit(
-        (of_piece(chosen[start : start + PIECE]) for start in starts), len(segments.mapping)
+        (of_batch(chosen[start : start + BATCH]) for start in starts), len(segments.mapping)
     )
 
 
@@ -221,7 +222,7 @@ def _with_embedding(
         return predictions
     none = np.zeros((0, len(segments.mapping)))
     distances, named, against = [none], [none], [none]
-    for frames in pieces(segments.frames, np.flatnonzero(chosen)):
+    for frames in in_batches(segments.frames, np.flatnonzero(chosen)):
         embeddings = frames[:, 0]
         distances.append(distance.to_genres(embeddings, centres))
         if segments.feature == tags.FEATURE:

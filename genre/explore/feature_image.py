@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from genre import features
 from genre.features.settings import Settings
-from genre.reporting.figures import LINE
+from genre.reporting.figures import LINE, Axes
 
 
 def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
@@ -16,7 +16,9 @@ def standardised(frames: np.ndarray, mean: np.ndarray, deviation: np.ndarray) ->
     return (frames - mean) / np.where(deviation > 0, deviation, 1)
 
 
-def draw(axis, frames: np.ndarray, feature: str, settings: Settings | None, **limits: float):
+def draw(
+    axis: Axes, frames: np.ndarray, feature: str, settings: Settings | None, **limits: Any
+) -> Any:
     """Draw frames, (frames, bands), on an axis; return the image. One band is a line: None.
 
     Without settings, the axes are numbers of frames and bands.
@@ -54,7 +56,7 @@ def _scale(feature: str, settings: Settings | None) -> dict[str, Any]:
     return scale | {"y_axis": look.scale}
 
 
-def _name_joined(axis, feature: str, settings: Settings) -> None:
+def _name_joined(axis: Axes, feature: str, settings: Settings) -> None:
     """Write the name of each of several features beside its bands, with lines between them."""
     widths = [part.bands(settings) for part in features.parts(feature)]
     ends = np.cumsum(widths) - 0.5

@@ -12,13 +12,13 @@ from genre.errors import AudioError
 from genre.explore import feature_image
 from genre.features import spectrum
 from genre.features.settings import Settings
-from genre.reporting.figures import LINE, new_figure, save
+from genre.reporting.figures import LINE, Axes, new_figure, save
 
 FEATURES = ("mel", "mfcc", "cqt", "chroma_cqt", "wavelet", "tempogram")
 SHORTEST = 1.0  # s; the longest filter of the constant-Q transform takes half of it
-PIECE = 256  # frames of a scalogram that are computed at once
+AT_ONCE = 256  # frames of a scalogram that are computed at once
 PITCHED_DB = 60  # below the loudest frame; softer frames have no pitches
-MARGIN = 16  # frames that are computed around a piece, so that its edges are right
+MARGIN = 16  # frames that are computed around these, so that their edges are right
 
 
 def as_one_segment(settings: Settings) -> Settings:
@@ -48,18 +48,18 @@ def load(path: Path, settings: Settings) -> np.ndarray:
 def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray:
     """Return the frames of samples of any length, (frames, bands).
 
-    The scalogram is computed piece by piece, so that memory does not grow with the song.
+    The scalogram is computed some frames at a time, so that memory does not grow with the song.
     """
     if feature != "wavelet":
         with warnings.catch_warnings(action="ignore"):  # about clips that need padding
             return features.of_segment(samples, feature, settings)
-    hop, n_frames, pieces = settings.hop_length, 1 + len(samples) // settings.hop_length, []
-    for start in range(0, n_frames, PIECE):
+    hop, n_frames, computed = settings.hop_length, 1 + len(samples) // settings.hop_length, []
+    for start in range(0, n_frames, AT_ONCE):
         first = max(0, start - MARGIN)
-        around = samples[first * hop : (start + PIECE + MARGIN) * hop]
+        around = samples[first * hop : (start + AT_ONCE + MARGIN) * hop]
         frames = features.of_segment(around, feature, settings)
-        pieces.append(frames[start - first :][:PIECE])
-    frames = np.concatenate(pieces)
+        computed.append(frames[start - first :][:AT_ONCE])
+    frames = np.concatenate(computed)
     return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # clipped as if computed at once
 
 
@@ -91,7 +91,7 @@ def draw(
     save(figure, path)
 
 
-def _name(axis, title: str, shows: str, bands: str) -> None:
+def _name(axis: Axes, title: str, shows: str, bands: str) -> None:
     axis.set_title(title, loc="left", fontweight="bold")
     axis.set_title(shows, loc="right", fontsize="medium", color="#555555")
     axis.set_ylabel(bands)

@@ -7,9 +7,9 @@ import numpy as np
 
 from genre.files import printable
 from genre.reporting import figures
-from genre.reporting.figures import new_figure, save, style
+from genre.reporting.figures import Axes, new_figure, save, style
 
-UNCERTAIN = 1000  # the label of songs whose genre is uncertain, behind those of all genres
+NOT_SURE = 1000  # the label of songs with the verdict either or open, behind those of all genres
 LEGEND_ROWS = 30
 MOST_NAMED = 120  # the most tracks for which names are listed below the map
 NAME_COLUMNS, NAME_LETTERS, NAME_INCHES = 5, 30, 0.14  # of the list of names; inches in a row
@@ -41,7 +41,7 @@ def draw(
 ) -> None:
     """Draw tracks at their positions, (tracks, 2), in the colours and marks of their genres.
 
-    `genres` names the labels that get a colour; the label UNCERTAIN is a hollow grey mark, and the
+    `genres` names the labels that get a colour; the label NOT_SURE is a hollow grey mark, and the
     tracks of all others are grey dots. If there are at most MOST_NAMED tracks, each has a number,
     and their names are listed below the map.
     """
@@ -82,26 +82,26 @@ def _lying(positions: np.ndarray) -> np.ndarray:
 
 
 def _draw_marks(
-    axis, positions: np.ndarray, labels: np.ndarray, genres: dict[int, str], size: float
+    axis: Axes, positions: np.ndarray, labels: np.ndarray, genres: dict[int, str], size: float
 ) -> None:
     others = ~np.isin(labels, list(genres))
     if others.any():
         axis.scatter(*positions[others].T, s=8, color="#cccccc", label=" other genres")
     for label, genre in genres.items():
-        color, mark = ("none", "o") if label == UNCERTAIN else style(label)
+        color, mark = ("none", "o") if label == NOT_SURE else style(label)
         axis.scatter(
             *positions[labels == label].T,
             s=size**2 * (1.6 if mark in THIN else 1),
             color=color,
             marker=mark,
-            edgecolor=figures.UNCERTAIN if label == UNCERTAIN else "white",
-            linewidth=1 if label == UNCERTAIN else 0.4,
-            zorder=1 if label == UNCERTAIN else 2,
+            edgecolor=figures.NO_GENRE if label == NOT_SURE else "white",
+            linewidth=1 if label == NOT_SURE else 0.4,
+            zorder=1 if label == NOT_SURE else 2,
             label=f" {genre}",  # the space, because matplotlib hides labels that begin with "_"
         )
 
 
-def _number_marks(axis, positions: np.ndarray, size: float) -> None:
+def _number_marks(axis: Axes, positions: np.ndarray, size: float) -> None:
     """Write numbers from 1 beside marks, where they have most room between marks and numbers."""
     marks = axis.transData.transform(positions) * 72 / axis.figure.dpi  # points
     taken = list(marks)
@@ -123,7 +123,7 @@ def _number_marks(axis, positions: np.ndarray, size: float) -> None:
         )
 
 
-def _list_tracks(axis, tracks: Sequence[str], rows: int) -> None:
+def _list_tracks(axis: Axes, tracks: Sequence[str], rows: int) -> None:
     """Write the names of tracks, numbered from 1, in columns."""
     axis.set_axis_off()
     for index, track in enumerate(tracks):

@@ -7,7 +7,7 @@ of all of them, side by side.
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from genre.features import librosa_features, musicnn, spectrum
 from genre.features.alteration import altered
 from genre.features.settings import Settings
 
-Frames = TypeVar("Frames")  # (segments, frames, bands)
+Frames = Any  # (segments, frames, bands): an array, or a tensor of Keras
 STEADY = 2e-3  # two steps of float16, relative to the value
 Compute = Callable[[np.ndarray, Settings], np.ndarray]
 Levels = Sequence[tuple[str, int]]  # the level and the number of bands of each joined feature
@@ -208,7 +208,7 @@ def levels(feature: str, values: dict[str, Any], n_bands: int) -> Levels:
 
 
 def by_level(frames: Frames, levels: Levels) -> Iterator[tuple[str, Frames]]:
-    """Yield the `level` and the bands of each feature; frames are an array or a Keras tensor."""
+    """Yield the `level` and the bands of each feature."""
     start = 0
     for level, n_bands in levels:
         yield level, frames[:, :, start : start + n_bands]

@@ -100,7 +100,9 @@ def _of_frames(function: Callable, samples: np.ndarray, settings: Settings) -> n
     return _of_hops(function, samples, settings, n_fft=settings.n_fft)
 
 
-def _of_hops(function: Callable, samples: np.ndarray, settings: Settings, **more) -> np.ndarray:
+def _of_hops(
+    function: Callable, samples: np.ndarray, settings: Settings, **more: int
+) -> np.ndarray:
     """Return a feature of librosa's; raises ValueError where the settings do not allow it."""
     librosa = load_librosa()
     with warnings.catch_warnings():  # silence has no tuning to estimate, which does no harm

@@ -124,9 +124,8 @@ class Model:
     def _answer(self, name: str, found: list[_Read], part: Part) -> Answer:
         """Return the answer for a song, of which all segments have been read."""
         starts, segments = (np.concatenate([each[i] for each in found]) for i in (0, 1))
-        embeddings = None
-        if found[0].embeddings is not None:
-            embeddings = np.concatenate([each.embeddings for each in found])
+        vectors = [each.embeddings for each in found if each.embeddings is not None]
+        embeddings = np.concatenate(vectors) if vectors else None
         joined, mapping = evaluation.join(segments, part.join), self.card.mapping
         said = verdict.of_song(
             evaluation.join(segments, self.join),  # for which the limits are fitted
@@ -147,10 +146,16 @@ class Model:
             segments=segments,
             segment_seconds=card.settings(self.card).segment_seconds,
             starts=starts,
-            tags=tags.of_embeddings(embeddings) if self.card.feature == tags.FEATURE else {},
+            tags=self._tags(embeddings),
             embedding=None if embeddings is None else embeddings.mean(axis=0),
             short=any(each.short for each in found),
         )
+
+    def _tags(self, embeddings: np.ndarray | None) -> dict[str, float]:
+        """Return the tags of a song; none for a model without tags."""
+        if embeddings is None or self.card.feature != tags.FEATURE:
+            return {}
+        return tags.of_embeddings(embeddings)
 
     def _evidence(self, embeddings: np.ndarray) -> tag_evidence.Evidence | None:
         """Return what the tags of segments say of the genres; None for a model without tags."""
@@ -167,7 +172,7 @@ class Model:
 
     def _nearest(self, embeddings: np.ndarray | None) -> float | None:
         """Return the distance of a song to the nearest genre; None for a model without centres."""
-        if self._centres is None:
+        if self._centres is None or embeddings is None:
             return None
         return float(distance.to_genres(embeddings, self._centres).mean(axis=0).min())
 

@@ -13,15 +13,17 @@ class Answer:
     """A model's prediction for a song. If the song cannot be used, `error` says why."""
 
     song: str  # the path in one printable line, empty for samples
-    genre: str | None = None  # the most likely one
+    genre: str = ""  # the most likely one
     verdict: str = verdict.OPEN  # "sure" of one genre, "either" of two, or "open"
     genres: tuple[str, ...] = ()  # what the verdict names, the likelier first; none if it is open
     together: float = 0.0  # the probability of `genres` together; if it is open, that of `genre`
     reason: str = ""  # why it is open
     probabilities: dict[str, float] = field(default_factory=dict)  # of each genre
-    segments: np.ndarray | None = None  # the probabilities of each segment, (segments, genres)
+    # The probabilities of each segment, (segments, genres).
+    segments: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     segment_seconds: float = 0.0
-    starts: np.ndarray | None = None  # s, the times at which the segments begin, (segments,)
+    # The times at which the segments begin, (segments,) in seconds.
+    starts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     tags: dict[str, float] = field(default_factory=dict)  # of all tags, if the feature has tags
     embedding: np.ndarray | None = None  # (values,), if the feature is an embedding
     short: bool = False  # whether the song is shorter than one segment, and repeated to fill it

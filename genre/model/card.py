@@ -79,7 +79,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
     feature: str
     settings: dict[str, Any]  # of the feature; `settings` below checks them
-    reads: Literal["opening", "spread"] = OPENING
+    reads: Literal["opening", "spread"] = "opening"
     data: Data
     split: CardSplit
     architecture: dict[str, Any]  # the network's name and all of its options

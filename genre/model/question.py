@@ -16,7 +16,7 @@ from genre.features.settings import Settings
 from genre.files import printable
 
 # A file; or samples and their rate in Hz, in either order: scipy and Gradio give the rate first.
-AudioInput = str | PathLike | tuple[ArrayLike, float] | tuple[float, ArrayLike]
+AudioInput = str | PathLike[str] | tuple[ArrayLike, float] | tuple[float, ArrayLike]
 
 EVERYTHING = 1e9  # s, longer than any recording
 
@@ -93,7 +93,9 @@ def _spread(song: AudioInput, settings: Settings) -> tuple[np.ndarray, np.ndarra
     """
     count, seconds = settings.segments_per_track, settings.segment_seconds
     if isinstance(song, tuple):
-        whole = audio.from_samples(*song, sample_rate=settings.sample_rate, seconds=EVERYTHING)
+        whole = audio.from_samples(
+            *_samples_and_rate(song), sample_rate=settings.sample_rate, seconds=EVERYTHING
+        )
         starts = audio.evenly(len(whole) / settings.sample_rate, seconds=seconds, count=count)
         first = (starts * settings.sample_rate).astype(int)
         found = [whole[start : start + settings.samples_per_segment] for start in first]
@@ -107,21 +109,26 @@ def _spread(song: AudioInput, settings: Settings) -> tuple[np.ndarray, np.ndarra
     return starts, np.concatenate(segments) if segments else np.zeros((0, 0), dtype=np.float32)
 
 
+def _samples_and_rate(song: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return samples and their rate, which may be given in either order."""
+    first, second = song
+    return (second, first) if isinstance(first, Real) else (first, second)
+
+
 def _samples(song: AudioInput, settings: Settings, part: Part) -> Iterator[np.ndarray]:
     """Yield a part of a song as mono samples, at most `track_seconds` at a time."""
     most = settings.track_seconds
     length = EVERYTHING if part.whole else part.seconds or most
     how: dict[str, Any] = {"sample_rate": settings.sample_rate, "offset": part.offset}
     if isinstance(song, tuple):
-        samples, rate = reversed(song) if isinstance(song[0], Real) else song
-        samples = audio.from_samples(samples, rate, seconds=length, **how)
+        samples = audio.from_samples(*_samples_and_rate(song), seconds=length, **how)
         step = int(most * settings.sample_rate)
         yield from (samples[start : start + step] for start in range(0, len(samples), step))
     elif length <= most:
         yield audio.load(song, seconds=length, **how)
     else:
         left = length * settings.sample_rate
-        for samples in audio.blocks(song, seconds=most, **how):
+        for samples in audio.pieces(song, seconds=most, **how):
             yield samples[: int(min(left, len(samples)))]
             left -= len(samples)
             if left <= 0:

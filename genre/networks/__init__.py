@@ -13,12 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from genre import features
 from genre.environment import load_keras
 from genre.errors import TrainingError
 from genre.networks import convolutional, dense, recurrent
 from genre.networks.layers import Layers, Tensor
-from genre.segments import Index, Segments
+from genre.segments import Segments
 
 
 @dataclass(frozen=True)
@@ -82,17 +81,12 @@ class Architecture(NamedTuple):
     title: str  # the script and all that differs from its defaults: "cnn frequency --block resnet"
     card_fields: dict[str, Any]  # the name and the options
 
-    def for_one_feature(self) -> Layers:
-        """Return the layers for segments of one feature."""
-        return functools.partial(self.network.function, **self.options)
-
-    def layers(self, index: Index, n_bands: int) -> Layers:
-        """Return the layers for segments of `n_bands`, which may be of several features."""
-        layers = self.for_one_feature()
-        if not self.network.by_feature:
+    def layers(self, segments: Segments | None = None) -> Layers:
+        """Return the layers for segments, by default for those of a single feature."""
+        layers = functools.partial(self.network.function, **self.options)
+        if segments is None or not self.network.by_feature:
             return layers
-        levels = features.levels(index.feature, index.settings, n_bands)
-        return functools.partial(layers, n_bands=[width for _, width in levels])
+        return functools.partial(layers, n_bands=[n_bands for _, n_bands in segments.levels])
 
 
 def of_script(script: str, basic: Callable[..., Tensor]) -> Known:
@@ -139,8 +133,7 @@ def plain(layers: Layers, shape: tuple[int, int], n_genres: int) -> Any:
 
 def check(chosen: Architecture, segments: Segments) -> None:
     """Raise TrainingError if segments are too short for a network."""
-    shape = segments.frames.shape[1:]
-    plain(chosen.layers(segments, shape[1]), shape, len(segments.mapping))
+    plain(chosen.layers(segments), segments.frames.shape[1:], len(segments.mapping))
 
 
 def as_typed(key: str, value: Any = True) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from genre import features
 from genre.environment import load_keras
 from genre.errors import TrainingError
-from genre.segments import Segments, pieces
+from genre.segments import Segments, in_batches
 
 Tensor = Any  # keras.KerasTensor; Keras itself is imported when a network is built
 # A network's layers: from normalised frames, (segments, frames, bands), and the number of genres
@@ -34,7 +34,7 @@ def build(layers: Layers, segments: Segments, chosen: np.ndarray) -> Any:
     rows = np.flatnonzero(chosen)
     measured.adapt(
         tensorflow.data.Dataset.from_generator(
-            lambda: (remove_level(part) for part in pieces(segments.frames, rows)),
+            lambda: (remove_level(part) for part in in_batches(segments.frames, rows)),
             output_signature=tensorflow.TensorSpec((None, *levelled.shape[1:])),
         )
     )

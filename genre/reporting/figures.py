@@ -12,6 +12,8 @@ from genre.evaluation.metrics import RocCurve
 from genre.files import check_folder, check_place, replacing
 from genre.model.answer import Answer
 
+Axes = Any  # matplotlib.axes.Axes; matplotlib is loaded when a picture is drawn
+
 # The colour and the mark of each genre, in the order of the mapping. A colour has a contrast of 3:1
 # or more on white. As simulated for the three kinds of colour blindness, any two are at least 14
 # apart in CAM02-UCS, where 1 is about the least difference that can be seen.
@@ -29,7 +31,7 @@ PALETTE = (
 )
 MARKS = "os^DvPX<>p"  # with the colours they give a hundred looks
 LINE, SECOND_LINE = "#1f3b57", "#b8640c"  # the colours of lines that are no genre's
-UNCERTAIN = "#767676"  # the colour of hollow marks and of all that is no genre
+NO_GENRE = "#767676"  # the colour of hollow marks and of all that is no genre
 RIGHT, WRONG, UNTESTED = "Blues", "Oranges", "#e4e4e4"  # in a confusion matrix
 ROC_COLUMNS = 5  # panels side by side
 AUGMENTED_SEGMENTS = 2  # that are shown
@@ -51,7 +53,9 @@ NO_VALIDATION = (
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)  # s between ticks
 
 
-def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any):
+def new_figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **subplots: Any
+) -> tuple[Any, Any]:
     """Return a figure of a size in inches, and its axes; no screen is needed."""
     from matplotlib import rcParams
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -63,7 +67,7 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **s
     return figure, figure.subplots(rows, columns, **subplots)
 
 
-def save(figure, path: Path, *, dpi: int = 120) -> None:
+def save(figure: Any, path: Path, *, dpi: int = 120) -> None:
     """Write a figure in the format that the suffix names."""
     with replacing(path) as unfinished, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about letters that the font lacks
@@ -175,7 +179,7 @@ def roc(curves: dict[str, RocCurve], tracks: dict[str, int], title: str, path: P
     for axis, (name, curve) in zip(axes.flat, curves.items(), strict=False):
         for false_positive, true_positive, _ in curves.values():
             axis.plot(false_positive, true_positive, color="#dddddd", linewidth=0.8)
-        axis.plot([0, 1], [0, 1], color=UNCERTAIN, linestyle=":", linewidth=1)
+        axis.plot([0, 1], [0, 1], color=NO_GENRE, linestyle=":", linewidth=1)
         color, _ = style(list(tracks).index(name))
         axis.plot(*curve[:2], color=color, linewidth=2)
         few = "\ntoo few to tell" if tracks[name] < FEW_TRACKS else ""
@@ -238,7 +242,7 @@ def augmented(
     save(figure, path, dpi=80)
 
 
-def _draw_bands(axis, values: np.ndarray, colors: str, seconds: float):
+def _draw_bands(axis: Axes, values: np.ndarray, colors: str, seconds: float) -> Any:
     """Draw standardised frames, (frames, bands), and return the image."""
     from matplotlib import colormaps
 
@@ -316,7 +320,7 @@ def timeline(answer: Answer, least: float, path: Path) -> None:
         y=best,
         xmin=begins,
         xmax=ends,
-        colors=np.where(top < least, UNCERTAIN, WINNER),
+        colors=np.where(top < least, NO_GENRE, WINNER),
         linewidth=2.5,
     )
     upper.set_yticks(range(len(genres)), [f"{it} {answer.probabilities[it]:4.0%}" for it in genres])
@@ -347,7 +351,7 @@ def _with_gaps(
     return np.array(edges), np.array(columns)
 
 
-def _set_time_ticks(axis, edges: np.ndarray) -> str:
+def _set_time_ticks(axis: Axes, edges: np.ndarray) -> str:
     """Set about eight ticks at round times; return a label that gives their format."""
     first, last = edges[0], edges[-1]
     step = next((step for step in STEPS if (last - first) / step <= 9), STEPS[-1])

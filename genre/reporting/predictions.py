@@ -22,7 +22,6 @@ from genre.model.answer import Answer, shown_tags
 from genre.songs import csv_table
 
 FORMATS = ("table", "csv", "json")
-OLDER = {"csv": ",uncertain,", "json": '"uncertain": '}  # in the first line of an older output
 CSV_START = "song,genre,"  # the beginning of the header
 # Before a column for each genre; the song and the model stand where `read_earlier` looks for them.
 CSV_COLUMNS = ("song", "genre", "verdict", "model", "genres", "together", "reason", "tags")
@@ -207,7 +206,7 @@ def _mark_width(width: int | None, needed: int) -> int:
 
 def _mark(answer: Answer, width: int) -> str:
     """Return the mark of a song that is not surely of one genre; nothing for the others."""
-    if not answer.uncertain:
+    if answer.verdict == SURE:
         return ""
     return " ?" if width == NARROW_MARK else f"{GAP}{answer.verdict}"
 
@@ -307,11 +306,6 @@ def check_earlier(earlier: Earlier, form: str, header: str | None, model: str) -
     """Raise GenreError if new rows would not fit those of an earlier output."""
     if form == "table" or not earlier.first:
         return
-    if OLDER[form] in earlier.first:
-        raise GenreError(
-            f"{earlier.path}: written by an earlier version, which said `uncertain` where this one "
-            "gives a verdict, genres and tags; give another file"
-        )
     fits = earlier.first == header if form == "csv" else earlier.first.startswith("{")
     if not fits:
         raise GenreError(

@@ -82,11 +82,9 @@ def scores(result: Scores) -> str:
 
 
 def tracks_with_interval(result: Scores) -> str:
-    """Return the number of test tracks, and the interval of the accuracy where it is known."""
-    tracks = f"{result.tracks} tracks"
-    if not result.track_interval:
-        return tracks
-    return tracks + "; 95 % interval {:.2f} to {:.2f}".format(*result.track_interval)
+    """Return the number of test tracks, and the interval of the accuracy."""
+    low, high = result.track_interval
+    return f"{result.tracks} tracks; 95 % interval {low:.2f} to {high:.2f}"
 
 
 def summary(card: Card) -> str:
@@ -243,10 +241,10 @@ def verdict_line(card: Card) -> str:
 def accuracy_line(card: Card) -> str:
     """Return a line on the accuracy of a model, and on what its test shows."""
     result = card.scores
+    low, high = result.track_interval
     right = f"{result.track_accuracy:.0%} of {result.tracks} test tracks right"
-    if result.track_interval:
-        right += " (between {:.0%} and {:.0%} with 95 % confidence)".format(*result.track_interval)
-    return f"{network(card)}: {right}; {_kept_apart(card.split)}"
+    sure = f"between {low:.0%} and {high:.0%} with 95 % confidence"
+    return f"{network(card)}: {right} ({sure}); {_kept_apart(card.split)}"
 
 
 def _kept_apart(split: CardSplit) -> str:

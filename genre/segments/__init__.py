@@ -16,7 +16,7 @@ from genre.segments import duplicates
 from genre.songs import gtzan
 
 BLOCK = 2**20  # bytes of frames that are read from the disk at once
-PIECE = 1024  # segments that are processed at once
+BATCH = 1024  # segments that are processed at once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # equal only to itself, so that caches can hold it
@@ -146,7 +146,7 @@ def by_block(frames: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
     return np.split(rows, ends)
 
 
-def pieces(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the frames of some segments, as `take` does, at most PIECE segments at once."""
-    for start in range(0, len(rows), PIECE):
-        yield take(frames, rows[start : start + PIECE])
+def in_batches(frames: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the frames of some segments, as `take` does, at most BATCH segments at once."""
+    for start in range(0, len(rows), BATCH):
+        yield take(frames, rows[start : start + BATCH])

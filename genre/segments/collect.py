@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -10,13 +10,6 @@ from genre.errors import DatasetError
 from genre.features import Track
 from genre.segments import Index, duplicates
 from genre.songs import Song, gtzan, some
-
-
-class Collected(NamedTuple):
-    """All of a segment file except the frames, and notes for the user."""
-
-    index: Index
-    notes: list[str]
 
 
 def collect(
@@ -27,8 +20,8 @@ def collect(
     settings: dict[str, Any],
     shifts: Sequence[float] = (),
     n_altered: int = 0,
-) -> Collected:
-    """Pass each song's frames to `keep`, and return the index of all segments.
+) -> tuple[Index, list[str]]:
+    """Pass each song's frames to `keep`, and return the index of all segments, and notes.
 
     A song without frames comes with the reason, and is listed as skipped. After a song's own
     segments come those of its copies: one for each of `shifts` in pitch, then `n_altered` more.
@@ -85,4 +78,4 @@ def collect(
             f"{len(short)} tracks are shorter than one segment and were repeated to fill it: "
             f"{some(short)}"
         )
-    return Collected(index, notes)
+    return index, notes

@@ -58,13 +58,16 @@ def same_sound(fingerprints: Sequence[np.ndarray]) -> np.ndarray:
     return groups
 
 
-def notes(tracks: Sequence[str], genres: Sequence[Hashable], groups: np.ndarray) -> list[str]:
+def notes(
+    tracks: Sequence[str], genres: Sequence[Hashable] | np.ndarray, groups: np.ndarray
+) -> list[str]:
     """Return notes for the user on duplicates, given the first track of each track's recording.
 
     `genres` are those of the tracks.
     """
     duplicates = np.flatnonzero(groups != np.arange(len(groups))).tolist()
-    same, other = [], []
+    same: list[str] = []
+    other: list[str] = []
     for track in duplicates:
         first = int(groups[track])
         pair = f"{tracks[track]} = {tracks[first]}"

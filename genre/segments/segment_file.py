@@ -11,6 +11,7 @@ copies, "pitch_shift" holds a number of semitones for each segment. If there are
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal
@@ -94,11 +95,12 @@ def read(path: Path) -> Segments:
         raise DatasetError(f"{path}: {why}")
     encoding = _encoding(path)
     try:
-        content, digest = encoding.read(path)
-        if course_file.is_course_file(content):
-            return course_file.segments(content, digest, path)
-        segments = _segments(content, digest)
-        _check(segments)
+        with encoding.reading(path) as (content, digest):
+            if course_file.is_course_file(content):
+                return course_file.segments(content, digest(), path)
+            segments = _segments(content)
+            _check(segments)  # reads all frames, which are hashed meanwhile
+            return replace(segments, digest=digest())
     except KeyError as error:
         raise DatasetError(f"{path}: not a segment file: {error} is missing") from None
     except (
@@ -110,7 +112,6 @@ def read(path: Path) -> Segments:
         msgspec.MsgspecError,
     ) as error:
         raise DatasetError(f"{path}: not a segment file, or damaged: {reason(error)}") from None
-    return segments
 
 
 def is_one(path: Path) -> bool:
@@ -155,7 +156,7 @@ def _content(index: Index) -> dict[str, Any]:
     } | {key: value for key, value in optional.items() if len(value)}
 
 
-def _segments(values: dict[str, Any], digest: str) -> Segments:
+def _segments(values: dict[str, Any]) -> Segments:
     """Return the segments of a file, after a check of the types of its values."""
     if values["schema"] != SCHEMA:
         raise ValueError(f"schema {values['schema']!r:.40}, this version reads {SCHEMA}")
@@ -171,12 +172,11 @@ def _segments(values: dict[str, Any], digest: str) -> Segments:
         track_index=np.array(content.track_index, dtype=np.int64),
         frames=frames,
         skipped=[msgspec.structs.asdict(song) for song in content.skipped],
-        parts=content.parts,
+        parts=list(content.parts),
         artists=content.artists,
         recordings=None if recordings is None else np.array(recordings),
         pitch_shift=None if shift is None else np.array(shift),
         altered=None if altered is None else np.array(altered),
-        digest=digest,
     )
 
 

@@ -6,7 +6,7 @@ Feature, schema, settings and skipped songs are attributes of the file; all else
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from genre.errors import DatasetError
-from genre.files import sha256
+from genre.files import HashedFile
 
 START = b"\x89HDF\r\n\x1a\n"  # of every HDF5 file
 ATTRIBUTES = ("schema", "feature", "settings", "skipped")
@@ -71,7 +71,7 @@ class _Disk(io.FileIO):
 
     _error: OSError | None = None
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         try:
             written = 0 if self._error else super().write(data)
             while not self._error and written < len(data):
@@ -105,6 +105,7 @@ class Frames:
         self.ndim, self.size, self.dtype = len(self.shape), math.prod(self.shape), data.dtype
         self._path, self._name = path.absolute(), data.name
         self._state = _state(path)
+        self._open = data  # while `reading` has the file open
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -118,10 +119,17 @@ class Frames:
         """Give the h5py.Dataset itself, to read from it several times."""
         import h5py
 
+        if self._open is not None:
+            yield self._open
+            return
         with h5py.File(self._path) as file:
             if _state(self._path) != self._state:
                 raise DatasetError(f"{self._path}: was replaced while it was in use; start again")
             yield file[self._name]
+
+    def let_go(self) -> None:
+        """Open the file anew for each further reading."""
+        self._open = None
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -130,15 +138,16 @@ def _state(path: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the content of a file, with the frames as `Frames`, and its digest.
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[dict[str, Any], Callable[[], str]]]:
+    """Give the content of a file, with the frames as `Frames`, and a function for its digest.
 
+    What is read in the block is hashed at the same time: if all frames are, the file is read once.
     For a file that is not ours it raises OSError, KeyError, ValueError, or another error of h5py.
     """
     import h5py
 
-    digest = sha256(path)
-    with h5py.File(path) as file:
+    with HashedFile(path) as hashed, h5py.File(hashed) as file:
         content = dict(file.attrs)
         content["schema"] = int(content["schema"])
         for key in ("settings", "skipped"):
@@ -147,7 +156,13 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
             if not isinstance(data, h5py.Dataset):
                 raise ValueError(f"{key} is not a data set")
             content[key] = Frames(path, data) if key == content["feature"] else _values(data)
-        return content, digest
+        frames = content[content["feature"]]
+        if not isinstance(frames, Frames):
+            raise ValueError(f"{content['feature']} is not a data set")
+        try:
+            yield content, hashed.hexdigest
+        finally:
+            frames.let_go()
 
 
 def _values(data: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The segment file as .json: written track by track, and read in pieces.
+"""The segment file as .json: written track by track, and read a chunk at a time.
 
 Only the frames are large. They come last in the file. They are never all in memory as text or as
 Python's numbers, which take eight times the memory of the array. Three libraries do the work:
@@ -9,6 +9,8 @@ array.
 import io
 import re
 from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +20,7 @@ import numpy as np
 from genre.files import HashedFile
 
 START = b"{"
-BLOCK = 2**18  # bytes of text read at once, or more, up to the size of the unparsed rest
+CHUNK = 2**18  # bytes of text read at once, or more, up to the size of the unparsed rest
 # Matches each string, with escaped characters, so that brackets inside are skipped, and the three
 # brackets after it if the frames begin there: nothing else in the file is three lists deep.
 STRINGS = re.compile(rb'"((?:[^"\\]|\\.)*+)"(\s*:\s*\[\s*\[\s*\[)?', re.DOTALL)
@@ -60,10 +62,12 @@ def _dumps(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def read(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the content of a file, with the frames as an array of float32, and its digest.
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[dict[str, Any], Callable[[], str]]]:
+    """Give the content of a file, with the frames as an array, and a function for its digest.
 
-    Raises ValueError, or an error of a library, if it is not such JSON.
+    The frames are (segments, frames, bands) float32. Raises ValueError, or an error of a library,
+    if it is not such JSON.
     """
     with HashedFile(path) as hashed:
         file = io.BufferedReader(hashed)
@@ -71,14 +75,14 @@ def read(path: Path) -> tuple[dict[str, Any], str]:
         frames, tail = _read_frames(file, text)
         content = msgspec.json.decode(head + b"null" + tail + file.read())
         content[msgspec.json.decode(b'"' + key + b'"')] = frames
-        return content, hashed.hexdigest()
+        yield content, hashed.hexdigest
 
 
 def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
     """Return the text before the frames, the key of the frames, and the text after the key."""
     head = b""
-    while block := file.read(max(BLOCK, len(head))):
-        head += block if head else block.removeprefix(BOM_UTF8)  # of some of Windows' editors
+    while chunk := file.read(max(CHUNK, len(head))):
+        head += chunk if head else chunk.removeprefix(BOM_UTF8)  # of some of Windows' editors
         for string in STRINGS.finditer(head):
             if string[2]:
                 start = head.index(b"[", string.end(1))
@@ -90,13 +94,13 @@ def _head(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
 
 def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
     """Return the frames, whose text begins with `text` and continues in the file, and the rest."""
-    frames, shape = bytearray(), None  # a bytearray grows in place; an array would be copied
+    frames = bytearray()  # it grows in place; an array would be copied
+    shapes: set[tuple[int, ...]] = set()
 
-    def add(piece: bytes) -> None:
-        nonlocal shape
-        numbers = _numbers(piece)
-        shape = shape or numbers.shape[1:]
-        if numbers.shape[1:] != shape:
+    def add(segments: bytes) -> None:
+        numbers = _numbers(segments)
+        shapes.add(numbers.shape[1:])
+        if len(shapes) > 1:
             raise ValueError("the frames are uneven")
         frames.extend(numbers.data.cast("B"))
 
@@ -105,11 +109,11 @@ def _read_frames(file: BinaryIO, text: bytes) -> tuple[np.ndarray, bytes]:
         if (last := text.rfind(BETWEEN)) >= 0:
             add(text[: last + 2])
             text = text[last + 3 :]
-        if not (block := file.read(max(BLOCK, len(text)))):
+        if not (chunk := file.read(max(CHUNK, len(text)))):
             raise ValueError("it ends within the frames")
-        text += block
+        text += chunk
     add(_compact(text[: end.start()]) + b"]]")
-    return np.frombuffer(frames, np.float32).reshape(-1, *shape), text[end.end() :]
+    return np.frombuffer(frames, np.float32).reshape(-1, *shapes.pop()), text[end.end() :]
 
 
 def _compact(text: bytes) -> bytes:
@@ -129,7 +133,7 @@ def _numbers(text: bytes) -> np.ndarray:
     segment = b"[" + b",".join([row] * n_frames) + b"]"
     if row.strip(b"[],") or brackets != b",".join([segment] * n_segments):
         raise ValueError("the frames are uneven, or not numbers")
-    numbers = simdjson.Parser().parse(b"[" + text + b"]").as_buffer(of_type="d")
+    numbers: Any = simdjson.Parser().parse(b"[" + text + b"]")  # an array of arrays
     with np.errstate(over="ignore"):  # too large a number becomes infinite, and is refused later
-        flat = np.frombuffer(numbers).astype(np.float32)
+        flat = np.frombuffer(numbers.as_buffer(of_type="d")).astype(np.float32)
     return flat.reshape(n_segments, n_frames, n_bands)

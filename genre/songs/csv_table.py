@@ -15,7 +15,7 @@ from genre.errors import DatasetError, reason
 from genre.files import HashedFile, beginning
 
 DELIMITERS = (",", ";", "\t")
-PIECE = 2**20  # bytes that are decoded at once to find the encoding
+CHUNK = 2**20  # bytes that are decoded at once to find the encoding
 
 
 def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -61,8 +61,8 @@ def encoding(path: Path, *, unfinished: bool = False) -> str:
             return "utf-16"
         file.seek(0)
         try:
-            while piece := file.read(PIECE):
-                decoder.decode(piece)
+            while chunk := file.read(CHUNK):
+                decoder.decode(chunk)
             decoder.decode(b"", final=not unfinished)
         except UnicodeDecodeError:
             return "cp1252"

@@ -51,14 +51,14 @@ def read(path: Path) -> Tags:
         file = mutagen.File(path, easy=True)
         if file is None or file.tags is None:
             return Tags()
-        genres, album_artists, artists, titles = (
+        named, album_artists, artists, titles = (
             _values(file.tags, key) for key in _keys(file.tags)
         )
-        genres = _genres(genres)
+        genres = _genres(named)
     except Exception as error:  # mutagen raises whatever its parts raise on damaged tags
         raise DatasetError(f"its tags cannot be read ({reason(error)})") from None
-    named = [name for name in album_artists if name.casefold() not in VARIOUS]
-    return Tags(genres, next(iter(named + artists), ""), next(iter(titles), ""))
+    artists = [name for name in album_artists if name.casefold() not in VARIOUS] + artists
+    return Tags(genres, next(iter(artists), ""), next(iter(titles), ""))
 
 
 def find(

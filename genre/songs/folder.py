@@ -33,7 +33,9 @@ def songs_in(paths: Iterable[Path]) -> tuple[list[Path], list[str]]:
     The second list has a line for each folder that cannot be read, or that holds no audio files.
     What is passed over in a folder goes to the log.
     """
-    songs, problems, passed_over = [], [], []
+    songs: list[Path] = []
+    problems: list[str] = []
+    passed_over: list[Path] = []
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112, Path.is_dir raises for some paths
             songs.append(path)
@@ -106,12 +108,12 @@ def find(dataset: Path) -> Listing:
     """
     check_is_folder(dataset)
     folders, barren = _folders(dataset)
-    notes, parts = [], {folder: PART_OF.get(folder.name.lower()) for folder in folders}
+    notes, parts = [], {folder: PART_OF.get(folder.name.lower(), UNUSED) for folder in folders}
     loose = _loose_songs(dataset)
     if len(folders) > 1 and all(parts.values()):
-        names = ", ".join(folder.name for folder in folders)
+        called = ", ".join(folder.name for folder in folders)
         notes.append(
-            f"{names}: taken for the parts of --split given, and the folders in them for genres"
+            f"{called}: taken for the parts of --split given, and the folders in them for genres"
         )
         loose += [song for folder in folders for song in _loose_songs(folder)]
         genres = []
@@ -136,9 +138,9 @@ def find(dataset: Path) -> Listing:
     if left_out:
         notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
     if barren:
-        names = [_track(folder, dataset) + "/" for folder in barren]
-        notes.append(f"{len(names)} folders hold no songs, so they are not genres: {some(names)}")
-        left_out += names
+        empty = [_track(folder, dataset) + "/" for folder in barren]
+        notes.append(f"{len(empty)} folders hold no songs, so they are not genres: {some(empty)}")
+        left_out += empty
     names = sorted({song.genre for song in songs})
     if len(names) < 2:
         found = f"audio only in {names[0]}/" if names else "no audio in any"

@@ -73,8 +73,8 @@ def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:
         notes.append(f"{lacking} of {len(first)} tracks have no genre and are left out")
     if missing:
         notes.append(not_found)
-    songs = sorted(found, key=lambda song: (song.genre, song.track))
-    return Listing(songs, missing, notes + look_alikes(songs))
+    in_order = sorted(found, key=lambda song: (song.genre, song.track))
+    return Listing(in_order, missing, notes + look_alikes(in_order))
 
 
 def look_alikes(songs: Iterable[Song]) -> list[str]:
@@ -103,7 +103,7 @@ def limited(songs: list[Song], most: int) -> list[Song]:
     of_genre: dict[str, list[Song]] = defaultdict(list)
     for song in sorted(songs, key=lambda song: (song.part, song.track)):
         of_genre[song.genre].append(song)
-    chosen = set()
+    chosen: set[Song] = set()
     for those in of_genre.values():
         places = np.linspace(0, len(those) - 1, min(most, len(those)))
         chosen.update(those[round(place)] for place in places)

@@ -16,10 +16,10 @@ from genre.splits import split_file
 
 SPLITS = {
     "track": "all segments of a track, and of other copies of its recording, are in one part",
-    "segment": "segments are shuffled, as in the course; tracks are in several parts, scores leak",
+    "segment": "segments are shuffled, as in the course: tracks are in several parts, scores leak",
     "artist": "all tracks of an artist are in one part (GTZAN, FMA, lists that name artists)",
     "given": "the data set's own parts (FMA, lists with parts, train/ and test/ folders)",
-    "filtered": "GTZAN's fault-filtered lists; only three artists are in two parts (GTZAN only)",
+    "filtered": "GTZAN's fault-filtered lists, with only three artists in two parts (GTZAN only)",
 }
 HELP = "; ".join(f"{name}: {text}" for name, text in SPLITS.items()) + (
     "; or a CSV file with the columns track,part"
@@ -257,7 +257,7 @@ def _checked(
     of_fold: str = "",
     *,
     needed: tuple[str, ...] = PARTS,
-    noted: Sequence[int] = (),
+    noted: Sequence[int] | np.ndarray = (),
 ) -> Split:
     """Raise SplitError if a needed part is empty; note leaks, and genres that a part lacks.
 

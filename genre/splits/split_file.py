@@ -51,7 +51,8 @@ def read(segments: Segments, path: Path) -> Listed:
     if the file is not such a list, AmbiguousError if a name fits several tracks or a track has two
     parts.
     """
-    part_of, lacking = {}, []
+    part_of: dict[tuple[int | None, int | None], str] = {}
+    lacking: list[str] = []
     find = _finder(segments.tracks)
     for line, row in _rows(path):
         try:

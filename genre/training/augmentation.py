@@ -103,8 +103,8 @@ def fade(
     `decibel` is how much one more decibel changes each band, (bands,).
     """
     n_segments, n_frames, _ = frames.shape
-    ends = rng.uniform(-gain_db, gain_db, (2, n_segments))
-    gains = np.linspace(*ends, n_frames, axis=1, dtype=np.float32)
+    first, last = rng.uniform(-gain_db, gain_db, (2, n_segments))
+    gains = np.linspace(first, last, n_frames, axis=1, dtype=np.float32)
     return frames + gains[:, :, np.newaxis] * decibel
 
 

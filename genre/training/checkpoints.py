@@ -87,10 +87,12 @@ def read(training: Checkpoints) -> State | None:
     with _reading(training) as (facts, arrays):
         if not facts:
             return None
-        lists = {
-            kind: [arrays[name] for name in arrays if name.startswith(kind)] for kind in ARRAYS
-        }
-        return State(**msgspec.structs.asdict(facts), **lists)
+        variables, best_weights = (
+            [arrays[name] for name in arrays if name.startswith(kind)] for kind in ARRAYS
+        )
+        return State(
+            **msgspec.structs.asdict(facts), variables=variables, best_weights=best_weights
+        )
 
 
 @contextmanager

@@ -39,17 +39,20 @@ def stoppable(train: Callable[[Callable[[], None]], Result]) -> Result:
     handlers = _handlers()
     for number in handlers:
         signal.signal(number, note)
+    results: list[Result] = []
     try:
-        result = train(stop_if_asked)
+        results.append(train(stop_if_asked))
     except Stopped:
-        result = None
+        pass
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
     if received:
         gc.collect()  # deletes what is left of the training, and so ends its threads
         handlers[received[0]](received[0], None)
-    return result
+    if not results:  # the handler has let the program go on
+        raise Stopped
+    return results[0]
 
 
 def _handlers() -> dict[int, Any]:

@@ -220,9 +220,9 @@ def test_all_is_read_whatever_the_header_counts(content, seconds, tmp_path):
     path = tmp_path / "song.wav"
     path.write_bytes(content)
     assert len(load(path)) == pytest.approx(seconds * RATE, abs=0.3 * RATE)
-    blocks = list(audio.blocks(path, sample_rate=RATE, seconds=1))
-    assert {len(block) for block in blocks[:-1]} == {RATE}
-    assert len(blocks) == pytest.approx(seconds, abs=1)
+    pieces = list(audio.pieces(path, sample_rate=RATE, seconds=1))
+    assert {len(piece) for piece in pieces[:-1]} == {RATE}
+    assert len(pieces) == pytest.approx(seconds, abs=1)
 
 
 def test_what_follows_the_part_that_the_header_counts_is_sound_without_a_gap(tmp_path):

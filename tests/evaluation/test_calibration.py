@@ -12,7 +12,7 @@ from scipy.special import softmax
 import evaluate
 import genre
 from genre import features
-from genre.evaluation import Predictions, calibration, pool, verdict
+from genre.evaluation import Predictions, calibration, concatenated, verdict
 from genre.model import card
 
 
@@ -106,11 +106,11 @@ def test_folds_are_calibrated_and_judged_by_each_other():
     ]
     together, account = calibration.apply_across(folds)
     for fold, others in zip(folds, (folds[1:], folds[::2], folds[:2]), strict=True):
-        fitted = calibration.fit(pool(others)).temperature
+        fitted = calibration.fit(concatenated(others)).temperature
         rows = np.isin(together.track_index, fold.track_index)
         expected = calibration.scaled(fold.probabilities, fitted)
         np.testing.assert_allclose(together.probabilities[rows], expected)
-    fitted = calibration.fit(pool(folds))
+    fitted = calibration.fit(concatenated(folds))
     assert (account["temperature"], account["sure"], account["tracks"]) == (
         *(fitted.temperature, fitted.sure, 300),
     )
@@ -191,4 +191,4 @@ def test_however_segments_are_joined_the_mean_is_sure_or_not(saved, corpus, how)
     assert top != other
     change({"sure": (top + other) / 2, "tracks": 50})
     answer = genre.load(folder).predict(song, join=how)
-    assert answer.uncertain is (top < other or answer.reason == "too even")
+    assert (answer.verdict != "sure") is (top < other or answer.reason == "too even")

@@ -16,7 +16,7 @@ def centres() -> distance.Centres:
 
 
 def fitted(embeddings, labels, weights) -> distance.Centres:
-    """Return the centres of embeddings that come in two pieces."""
+    """Return the centres of embeddings that come in two batches."""
     columns = embeddings, labels, weights
     return distance.fit(
         zip(*(np.array_split(column, 2) for column in columns), strict=True), n_genres=3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from genre.evaluation import Predictions, metrics, pool
+from genre.evaluation import Predictions, concatenated, metrics
 
 # Two genres, three tracks; the segments of tracks 4 and 9 stand mixed.
 PREDICTIONS = Predictions(
@@ -97,7 +97,7 @@ def test_macro_f1_of_folds_is_that_of_their_predictions_together():
     names = ["jazz", "rock"]
     jazz = Predictions(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]), np.array([0, 1]))
     rock = Predictions(np.array([[0.1, 0.9], [0.2, 0.8]]), np.array([1, 1]), np.array([2, 3]))
-    together = pool([jazz, rock])
+    together = concatenated([jazz, rock])
     runs = metrics.measures([jazz, rock], names)
     pooled = metrics.score(together, names)
     # jazz: 1 of 1 named right, 1 of 2 found; rock: 2 of 3, and 2 of 2.

@@ -55,14 +55,14 @@ def test_every_feature_of_a_song_is_drawn_in_a_panel_of_the_same_length(tmp_path
     assert {axis.get_xlim() for axis in drawn} == {(0, 4)}
 
 
-def test_a_scalogram_made_in_pieces_is_that_of_the_whole(monkeypatch):
-    monkeypatch.setattr(song, "PIECE", 64)
-    samples = noise(4)  # 173 frames, so three pieces
+def test_a_scalogram_made_bit_by_bit_is_that_of_the_whole(monkeypatch):
+    monkeypatch.setattr(song, "AT_ONCE", 64)
+    samples = noise(4)  # 173 frames, so three times
     samples[: len(samples) // 2] *= 1e-3  # a quiet piece must not be raised to its own floor
-    in_pieces = song.compute(samples, "wavelet", SETTINGS)
+    bit_by_bit = song.compute(samples, "wavelet", SETTINGS)
     whole = librosa_features.wavelet(samples, SETTINGS)
-    assert in_pieces.shape == whole.shape
-    np.testing.assert_allclose(in_pieces, whole, atol=0.01)
+    assert bit_by_bit.shape == whole.shape
+    np.testing.assert_allclose(bit_by_bit, whole, atol=0.01)
 
 
 def test_standardised_bands_are_in_their_deviations_and_constant_ones_are_zero():

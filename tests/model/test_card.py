@@ -113,8 +113,8 @@ def test_a_genre_whose_name_would_end_a_cell_of_the_table():
 
 def test_the_lines_on_a_model_say_what_its_answers_are_worth():
     assert text.accuracy_line(card.new(**fields())) == (
-        "cnn: 75% of 4 test tracks right; artists not kept apart: expect a lower "
-        "accuracy for other artists"
+        "cnn: 75% of 4 test tracks right (between 30% and 95% with 95 % confidence); artists not "
+        "kept apart: expect a lower accuracy for other artists"
     )
     leaking = fields()["split"] | {"name": "segment", "notes": [splits.LEAKS]}
     assert "expect a much lower accuracy" in text.accuracy_line(card.new(**fields(split=leaking)))

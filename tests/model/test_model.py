@@ -148,7 +148,7 @@ def test_many_songs_are_answered_in_order_and_a_broken_one_with_its_error(
         if song in good:
             np.testing.assert_array_equal(answer.segments, model.predict(song, offset=3).segments)
         else:
-            assert answer.genre is None and answer.uncertain and answer.error
+            assert not answer.genre and answer.verdict == "open" and answer.error
     with pytest.raises(AudioError, match=found[2].error[:20]):
         model.predict(songs[2])
 
@@ -202,18 +202,18 @@ def copy(network, tmp_path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("calibration", "uncertain"),
+    ("calibration", "is_sure"),
     [
-        ({"sure": 0.0, "tracks": 50}, False),
-        ({"sure": 1.0, "tracks": 50}, True),
-        ({"sure": 0.0, "tracks": 49}, True),  # too few: a song that is not clear is uncertain
+        ({"sure": 0.0, "tracks": 50}, True),
+        ({"sure": 1.0, "tracks": 50}, False),
+        ({"sure": 0.0, "tracks": 49}, False),  # too few: only a clear song is sure
     ],
 )
-def test_a_song_is_uncertain_by_the_models_calibration(copy, song, calibration, uncertain):
+def test_a_song_is_sure_by_the_models_calibration(copy, song, calibration, is_sure):
     edit_card(copy, calibration=calibration)
     answer = genre.load(copy).predict(song)
     assert max(answer.probabilities.values()) < 0.9
-    assert answer.uncertain == uncertain
+    assert (answer.verdict == "sure") == is_sure
 
 
 @pytest.mark.parametrize(

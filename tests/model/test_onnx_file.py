@@ -21,7 +21,7 @@ NAMES = [(script, name) for script, known in NETWORKS.items() for name in known]
 
 
 def built(script: str, name: str | None = None) -> keras.Model:
-    layers = choose(script, name).layers(SEGMENTS, 6)
+    layers = choose(script, name).layers(SEGMENTS)
     return build(layers, SEGMENTS, np.full(len(SEGMENTS.labels), True))
 
 

@@ -43,12 +43,11 @@ def changed(folder, tmp_path):
     return change
 
 
-def test_distance_alone_makes_a_song_uncertain(changed, corpus):
+def test_distance_alone_makes_a_song_open(changed, corpus):
     song = next(corpus.glob("jazz/*.wav"))
     sure = {"sure": 0.0, "tracks": 50, "against": None}
-    assert not genre.load(changed(**sure, farthest=2.0)).predict(song).uncertain
-    assert genre.load(changed(**sure, farthest=0.0)).predict(song).uncertain
-    assert not genre.load(changed(**sure, farthest=None)).predict(song).uncertain
+    for farthest, verdict in ((2.0, "sure"), (0.0, "open"), (None, "sure")):
+        assert genre.load(changed(**sure, farthest=farthest)).predict(song).verdict == verdict
 
 
 def test_noise_is_farther_away_than_music(changed, corpus):
@@ -57,17 +56,17 @@ def test_noise_is_farther_away_than_music(changed, corpus):
     limit = genre.load(changed()).card.calibration.farthest
     assert 0 < limit < 1
     model = genre.load(changed(sure=0.0, tracks=50, against=None))
-    assert sum(model.predict(song).uncertain for song in songs) < len(songs) / 2
-    assert model.predict(noise).uncertain
+    assert sum(model.predict(song).verdict == "open" for song in songs) < len(songs) / 2
+    assert model.predict(noise).verdict == "open"
 
 
-@pytest.mark.parametrize("how", ["file", "samples"])
+@pytest.mark.parametrize("how", ["file", "samples", "rate first"])
 def test_a_model_of_embeddings_listens_all_over_a_song(folder, how, tmp_path):
     model, path = genre.load(folder), tmp_path / "song.wav"
     seconds = 60
     sound = np.concatenate([synth.make_track("jazz", seed=i, seconds=20) for i in range(3)])
     soundfile.write(path, sound, 22050)
-    song = path if how == "file" else (sound, 22050)
+    song = {"file": path, "samples": (sound, 22050), "rate first": (22050, sound)}[how]
     answer = model.predict(song)
     np.testing.assert_allclose(answer.starts, (np.arange(15) + 0.5) * seconds / 15 - 1, atol=0.01)
     whole = model.predict(song, whole=True)

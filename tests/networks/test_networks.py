@@ -4,6 +4,7 @@ import argparse
 import functools
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from compare import NETWORKS
 from genre import networks
 from genre.cli import options
 from genre.errors import TrainingError
+from genre.networks import layers
 from genre.segments import segment_file
 from genre.training import fit
 from genre.training.recipe import Recipe
@@ -52,6 +54,25 @@ def all_layers(network: keras.Model) -> list[keras.Layer]:
 
 def kinds(network: keras.Model) -> list[str]:
     return [type(layer).__name__ for layer in all_layers(network)]
+
+
+def bytes_read() -> int:
+    """Return how many bytes this process has read from files."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="Linux counts what is read")
+def test_frames_on_the_disk_are_read_twice_before_the_first_epoch(tmp_path):
+    """Once to check and hash the file, and once to measure what they are normalised by."""
+    path, network = tmp_path / "data.h5", FUNCTIONS["linear"]
+    segment_file.write(made_up_segments([300, 300], shape=(130, 13)), path)
+    few = made_up_segments([1, 1])
+    layers.build(network, few, np.full(6, True))  # reads much of TensorFlow
+    before = bytes_read()
+    segments = segment_file.read(path)
+    assert bytes_read() - before < 1.2 * path.stat().st_size
+    layers.build(network, segments, np.full(len(segments.labels), True))
+    assert bytes_read() - before < 2.4 * path.stat().st_size
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -145,7 +166,7 @@ def test_blocks_replace_convolutions(name, convolutions, joins):
 def test_branches_see_one_feature_each():
     segments = made_up_segments([3, 3], shape=(20, 13 + 128))
     joined = replace(segments, feature="mfcc+mel")
-    layers = choose("cnn", "branches").layers(joined, 13 + 128)
+    layers = choose("cnn", "branches").layers(joined)
     network = networks.plain(layers, (20, 13 + 128), 2)
     keras.utils.set_random_seed(0)
     found = [layer for layer in network.layers if isinstance(layer, keras.layers.Flatten)][:2]

@@ -95,10 +95,10 @@ def contrast_on_white(color: str) -> float:
 
 
 def test_a_genres_colour_can_be_seen_on_white_and_its_look_is_its_own():
-    for color in (*figures.PALETTE, figures.UNCERTAIN):
+    for color in (*figures.PALETTE, figures.NO_GENRE):
         assert contrast_on_white(color) >= 3
     assert len({figures.style(label) for label in range(100)}) == 100
-    assert figures.UNCERTAIN not in figures.PALETTE
+    assert figures.NO_GENRE not in figures.PALETTE
 
 
 def test_augmented_segments_are_shown_step_by_step_in_a_small_file(tmp_path):

@@ -32,15 +32,15 @@ def name(song: str) -> str:
     return files.printable(Path(song))
 
 
-def answer(song: str, mapping: list[str] = GTZAN_GENRES, *, uncertain: bool = False) -> Answer:
+def answer(song: str, mapping: list[str] = GTZAN_GENRES, *, either: bool = False) -> Answer:
     """Return made-up probabilities of two segments, the last genre being the likeliest."""
     shares = np.arange(1, len(mapping) + 1) / sum(range(len(mapping) + 1))
     return Answer(
         song=name(song),
         genre=mapping[-1],
-        verdict="either" if uncertain else "sure",
-        genres=tuple(mapping[-1:-3:-1]) if uncertain else (mapping[-1],),
-        together=float(shares[-2:].sum() if uncertain else shares[-1]),
+        verdict="either" if either else "sure",
+        genres=tuple(mapping[-1:-3:-1]) if either else (mapping[-1],),
+        together=float(shares[-2:].sum() if either else shares[-1]),
         probabilities=dict(zip(mapping, shares.tolist(), strict=True)),
         segments=np.stack([shares, shares[::-1]]),
         segment_seconds=3.0,
@@ -79,7 +79,7 @@ def test_the_table_fits_a_terminal(song, mapping, width):
         (None, predictions.ranked_rows([song], mapping, count=99, width=width), len(mapping)),
         (*predictions.table_rows([song], mapping, width=width), len(mapping)),
     ):
-        text = row(answer(song, mapping, uncertain=True))
+        text = row(answer(song, mapping, either=True))
         assert max(map(cell_len, [header or "", *text.split("\n")])) <= width
         assert text.split()[0].endswith("a.wav")  # of a long path the end is kept
         assert text.count("%") == count
@@ -97,7 +97,7 @@ def test_a_row_says_the_verdict_the_tags_and_why_a_song_is_open():
     row = predictions.verdict_rows(songs, ["classical", "pop", "rock"], width=None)
     lines = [
         row(answer("a.wav", ["pop", "rock"])),
-        row(answer("a.wav", ["pop", "rock"], uncertain=True)),
+        row(answer("a.wav", ["pop", "rock"], either=True)),
         row(open_answer("long name.wav")),
     ]
     assert lines[0] == "a.wav          rock                67%  acoustic, folk"
@@ -110,7 +110,7 @@ def test_a_row_says_the_verdict_the_tags_and_why_a_song_is_open():
 def test_verdicts_fit_a_terminal(song, width):
     for mapping in (GTZAN_GENRES, ["x", "a genre of a name longer than 20 columns"]):
         row = predictions.verdict_rows([song], mapping, width=width)
-        for said in (answer(song, mapping, uncertain=True), open_answer(song)):
+        for said in (answer(song, mapping, either=True), open_answer(song)):
             assert cell_len(row(said)) <= width and "%" in row(said)
 
 
@@ -122,9 +122,9 @@ def test_the_last_line_counts_the_verdicts():
 def test_60_columns_hold_the_rows_of_ten_genres():
     song = "Music/folder/a song of some length.mp3"
     row = predictions.ranked_rows([song], GTZAN_GENRES, count=2, width=60)
-    assert row(answer(song, uncertain=True)).endswith("rock       18%  reggae     16%  either")
+    assert row(answer(song, either=True)).endswith("rock       18%  reggae     16%  either")
     header, row = predictions.table_rows([song], GTZAN_GENRES, width=60)
-    assert "\n" not in row(answer(song, uncertain=True))
+    assert "\n" not in row(answer(song, either=True))
     assert header.split() == [genre[:4] for genre in GTZAN_GENRES]
 
 
@@ -336,16 +336,3 @@ def test_rows_of_another_kind_or_model_are_refused(form, tmp_path):
     older = written(form, ["a.wav"]).replace(f'"model": "{MODEL[:16]}", ', "").replace(",model", "")
     with pytest.raises(GenreError):
         predictions.check_earlier(earlier_of(tmp_path, older), form, header, MODEL)
-
-
-@pytest.mark.parametrize(
-    ("form", "first"),
-    [
-        ("csv", "song,genre,uncertain,model,x,y"),
-        ("json", '{"song": "a.wav", "genre": "x", "uncertain": false, "model": "0f"}'),
-    ],
-)
-def test_of_an_output_of_an_earlier_version_it_is_said_what_changed(form, first):
-    found = predictions.Earlier(Path("genres.csv"), first=first)
-    with pytest.raises(GenreError, match="where this one gives a verdict"):
-        predictions.check_earlier(found, form, "song,genre,verdict,model,x,y", MODEL)

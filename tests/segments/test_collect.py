@@ -7,7 +7,7 @@ import pytest
 
 from genre.errors import DatasetError
 from genre.features import Track
-from genre.segments.collect import Collected
+from genre.segments import Index
 from genre.segments.collect import collect as collect_songs
 from genre.songs import Song
 
@@ -16,7 +16,9 @@ def song(track: str) -> Song:
     return Song(Path("somewhere", track), track, track.split("/")[0])
 
 
-def collect(results: list[tuple[Song, Track | str]], **more) -> tuple[Collected, np.ndarray]:
+def collect(
+    results: list[tuple[Song, Track | str]], **more
+) -> tuple[tuple[Index, list[str]], np.ndarray]:
     """Return what is known of the songs, and the frames that were kept."""
     kept = []
     found = collect_songs(results, kept.append, feature="mfcc", settings={"n_mfcc": 4}, **more)
@@ -77,8 +79,8 @@ def test_duplicates_are_named_and_those_of_another_genre_above_all():
 def test_a_song_and_its_beginning_are_no_copies_nor_are_shifted_copies():
     whole = random_track(1, n_segments=4)
     tracks = [("jazz/a.wav", whole), ("rock/a.wav", Track(whole.frames[:2]))]
-    assert collect([(song(name), track) for name, track in tracks])[0].notes == []
+    assert collect([(song(name), track) for name, track in tracks])[0][1] == []
     shifted = Track(np.concatenate([whole.frames, whole.frames + 1]))
     also_shifted = Track(np.concatenate([whole.frames, whole.frames + 2]))
     both = [(song("jazz/a.wav"), shifted), (song("rock/a.wav"), also_shifted)]
-    assert "rock/a.wav = jazz/a.wav" in collect(both, shifts=[1])[0].notes[0]
+    assert "rock/a.wav = jazz/a.wav" in collect(both, shifts=[1])[0][1][0]

@@ -240,8 +240,8 @@ def test_no_name_is_taken_for_structure(suffix, tmp_path):
 
 @pytest.mark.parametrize("form", [{"indent": 4}, {"separators": (" ,", " : ")}, {}])
 @pytest.mark.parametrize("first", [False, True])
-def test_json_of_other_programs_is_read_in_pieces_too(form, first, tmp_path, monkeypatch):
-    monkeypatch.setattr(segment_json, "BLOCK", 50)  # bytes
+def test_json_of_other_programs_is_read_in_chunks_too(form, first, tmp_path, monkeypatch):
+    monkeypatch.setattr(segment_json, "CHUNK", 50)  # bytes
     segments = dataclasses.replace(made_up_segments([4, 5]), tracks=HOSTILE)
     path = tmp_path / "data.json"
     segment_file.write(segments, path)

@@ -118,7 +118,7 @@ def test_training_reads_no_stretch_of_an_epoch_twice(tmp_path, monkeypatch):
 
     monkeypatch.setattr(batches, "take", counted)
     split = splits.split(segments, "segment", seed=1)
-    layers = choose("mlp", "linear").layers(segments, SHAPE[1])
+    layers = choose("mlp", "linear").layers(segments)
     fit.fit(layers, segments, split, Recipe(epochs=2, batch_size=4), seed=1)
     assert len(taken) >= 2 * 6  # stretches of 16, of 90 segments
     assert len(set(taken)) == len(taken)

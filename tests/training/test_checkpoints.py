@@ -19,7 +19,7 @@ from genre.training.recipe import Recipe
 
 SEGMENTS = made_up_segments([6, 6, 6])
 SPLIT = splits.split(SEGMENTS, "track", seed=1)
-MLP, CNN = (choose(script).layers(SEGMENTS, 4) for script in ("mlp", "cnn"))
+MLP, CNN = (choose(script).layers(SEGMENTS) for script in ("mlp", "cnn"))
 
 
 def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Trained:

@@ -30,7 +30,7 @@ from genre.segments import Segments, segment_file
 from genre.training import fit
 from genre.training.recipe import Recipe, optimizer
 
-MLP = choose("mlp").layers(made_up_segments([2, 2]), 4)
+MLP = choose("mlp").layers(made_up_segments([2, 2]))
 
 
 def tracks_of_parts(folder: Path) -> dict[str, set[str]]:
@@ -170,7 +170,7 @@ def random_segments() -> Segments:
 def test_networks_learn_what_can_be_told_apart(script, apart, augment):
     data = separable_segments([8] * 3, apart=apart)
     split = splits.split(data, "track", seed=1)
-    layers = choose(script).layers(data, 4)
+    layers = choose(script).layers(data)
     recipe = Recipe(
         epochs=10, batch_size=8, learning_rate=0.003, schedule="cosine", augment=augment
     )
@@ -183,7 +183,7 @@ def test_networks_learn_what_can_be_told_apart(script, apart, augment):
 
 def test_another_seed_gives_another_network(random_segments):
     split = splits.split(random_segments, "track", seed=1)
-    layers, recipe = choose("mlp", "linear").layers(random_segments, 4), Recipe(epochs=1)
+    layers, recipe = choose("mlp", "linear").layers(random_segments), Recipe(epochs=1)
     first, second = (
         fit.fit(layers, random_segments, split, recipe, seed=seed).network.get_weights()[-2]
         for seed in (0, 1)
