@@ -20,6 +20,8 @@ import config
 import genre
 from genre import cli
 from genre.cli import constants
+from genre.cli import store as store_options
+from genre.collection import heard
 from genre.errors import DatasetError, FeatureError, ModelError
 from genre.evaluation import projection
 from genre.evaluation.verdict import SURE
@@ -47,6 +49,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=config.OUTPUT_PATH / "explore",
         help="folder for the pictures, named after PATH (default: %(default)s)",
     )
+    store_options.add_arguments(parser)
     return parser.parse_args(argv)
 
 
@@ -147,8 +150,11 @@ def explore_tracks(
     print(picture)
 
 
-def explore_folder(folder: Path, picture: Path) -> bool:
-    """Draw a map of the songs in a folder; return whether all of them could be used."""
+def explore_folder(folder: Path, picture: Path, store: Path | None) -> bool:
+    """Draw a map of the songs in a folder; return whether all of them could be used.
+
+    Their embeddings are kept in `store`.
+    """
     from tqdm import tqdm
 
     from genre.explore.track_map import NOT_SURE
@@ -160,12 +166,13 @@ def explore_folder(folder: Path, picture: Path) -> bool:
         cli.say(problem)
     model = genre.load()
     answers = []
-    found = model.predict_many(songs)
-    for answer in tqdm(found, total=len(songs), unit="song", disable=None):
-        if answer.error:
-            cli.say(f"{answer.song}: {answer.error}")
-        else:
-            answers.append(answer)
+    with store_options.opened_if_possible(store) as kept:
+        found = heard.answers(kept, model, songs)
+        for answer in tqdm(found, total=len(songs), unit="song", disable=None):
+            if answer.error:
+                cli.say(f"{answer.song}: {answer.error}")
+            else:
+                answers.append(answer)
     if not answers:
         raise DatasetError(f"{folder}: none of its songs can be used")
     if answers[0].embedding is None:
@@ -193,7 +200,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if path.is_dir():
         check_folder(arguments.output)
         name = path.resolve().name[:LONGEST_STEM]
-        complete = explore_folder(path, arguments.output / f"{name}-map.png")
+        picture = arguments.output / f"{name}-map.png"
+        complete = explore_folder(path, picture, arguments.store)
         return cli.DONE if complete else cli.SOME_FAILED
     if segment_file.is_one(path):
         segments = segment_file.read(path)

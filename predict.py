@@ -24,8 +24,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))  # this folder, which python -P and -I leave out
 
 import genre
-from genre import cli, evaluation
+from genre import cli, evaluation, features
 from genre.cli import collection as library
+from genre.cli import store as store_options
+from genre.collection import heard
+from genre.collection.store import Store
 from genre.errors import GenreError
 from genre.evaluation.calibration import limits
 from genre.evaluation.verdict import SURE
@@ -42,6 +45,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add_song_arguments(parser)
     add_part_arguments(parser)
     add_output_arguments(parser)
+    store_options.add_arguments(parser)
     cli.add_worker_arguments(parser, "predict")
     library.add_arguments(parser)
     arguments = parser.parse_intermixed_args(argv)
@@ -196,7 +200,11 @@ def formatter(
 
 
 def answers(
-    arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path], bar: Any
+    arguments: argparse.Namespace,
+    model: genre.Model,
+    kept: Store | None,
+    songs: Sequence[Path],
+    bar: Any,
 ) -> Iterator[Answer]:
     """Yield an answer for each song, in order, and advance the progress bar."""
     options = {
@@ -208,8 +216,8 @@ def answers(
     workers = arguments.workers
     if len(songs) == 1 and not arguments.cluster:  # in this process, which can report progress
         workers, options["progress"] = 1, lambda seconds: bar.update(seconds - bar.n)
-    found = model.predict_many(songs, workers=workers, cluster=arguments.cluster, **options)
-    for answer in found:
+    where = {"workers": workers, "cluster": arguments.cluster}
+    for answer in heard.answers(kept, model, songs, **where, **options):
         yield answer
         if len(songs) > 1:
             bar.update()
@@ -218,6 +226,7 @@ def answers(
 def predict(
     arguments: argparse.Namespace,
     model: genre.Model,
+    kept: Store | None,
     songs: Sequence[Path],
     header: str | None,
     row: predictions.Row,
@@ -230,7 +239,7 @@ def predict(
     least = limits(model.card.calibration).sure
     segments = predictions.segment_file(arguments.segments) if arguments.segments else nullcontext()
     with segments as write_segments, progress_bar(songs) as bar:
-        for song, answer in zip(songs, answers(arguments, model, songs, bar), strict=True):
+        for song, answer in zip(songs, answers(arguments, model, kept, songs, bar), strict=True):
             if answer.error:
                 bar.write(f"{answer.song}: {answer.error}", file=sys.stderr)
                 yield song, answer
@@ -282,8 +291,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print()  # so that the new rows begin on a line of their own
     if for_people and arguments.model:
         cli.say(text.accuracy_line(model.card))
-    named = predict(arguments, model, songs, None if earlier.first else header, row, pictures)
-    tally = library.write(arguments, model.card.mapping, named)
+    header = None if earlier.first else header
+    path = arguments.store if features.is_embedding(model.card.feature) else None
+    with store_options.opened_if_possible(path) as kept:
+        named = predict(arguments, model, kept, songs, header, row, pictures)
+        tally = library.write(arguments, model.card.mapping, named)
     if for_people and tally.verdicts.total() > 1:
         cli.say(predictions.counts_line(tally.verdicts))
     if for_people and tally.verdicts.total() > tally.verdicts[SURE]:

@@ -17,28 +17,26 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from genre import cli, executor, features
+from genre import cli, executor
 from genre.cli import constants
 from genre.cli import store as store_options
-from genre.collection import playlists, similar, store
+from genre.collection import heard, playlists, similar, store
 from genre.collection.similar import Found
 from genre.errors import AudioError, DatasetError, GenreError
-from genre.features.settings import Settings
 from genre.files import check_place, printable
 from genre.songs import file_tags
-from genre.songs.folder import songs_in
+from genre.songs.folder import song_names_in
 
 FEATURE = "musicnn"
-SEGMENTS = 15  # of a song's first 30 s, as in the pretrained model
+SEGMENTS = 15  # of 2 s, from all over a song, which predict.py reads with the pretrained model, too
 FORMATS = ("table", "csv", "json")
 COLUMNS = ("rank", "song", "similarity", "percentile", "artist", "title", "genre")
 
@@ -101,27 +99,15 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings() -> Settings:
-    return constants.settings(segments_per_track=SEGMENTS)
+def how() -> heard.How:
+    """Return how songs are heard: as predict.py hears them, so that it need be done only once."""
+    return heard.How(FEATURE, constants.settings(segments_per_track=SEGMENTS), spread=True)
 
 
-def track_or_reason(song: Path) -> features.Track | str:
-    """Return the embeddings of a song's segments, or why the song is unusable."""
-    try:
-        return features.of_track(song, FEATURE, settings())
-    except AudioError as error:
-        return str(error)
-
-
-def compute(songs: Iterable[Path], pool: Executor) -> Iterator[features.Track | str]:
-    """Yield the embeddings of songs, computed by a pool, in order."""
-    return executor.ordered(pool, track_or_reason, songs, unable=str)
-
-
-def embeddings(kept: store.Store, kind: str, songs: Sequence[Path], pool: Executor) -> np.ndarray:
+def embeddings(kept: store.Store, songs: Sequence[Path], pool: Executor) -> np.ndarray:
     """Return the mean embedding of each song, (songs, values); AudioError for an unusable one."""
     found = []
-    tracks = store.tracks(kept, songs, kind, partial(compute, pool=pool))
+    tracks = heard.tracks(kept, songs, how(), pool)
     for song, track in zip(songs, tracks, strict=True):
         if isinstance(track, str):
             raise AudioError(f"{printable(song)}: {track}")
@@ -129,38 +115,36 @@ def embeddings(kept: store.Store, kind: str, songs: Sequence[Path], pool: Execut
     return np.stack(found)
 
 
-def hear(
-    kept: store.Store, kind: str, songs: Sequence[Path], pool: Executor
-) -> tuple[dict[int, Path], int]:
-    """Return the songs by their places in the store, and how many have none.
+def hear(kept: store.Store, songs: Sequence[Path], pool: Executor) -> list[int | None]:
+    """Compute the embeddings of songs; return their places in the store.
 
-    Songs that the store does not know are computed. Of several files with one sound, the last one
-    is returned.
+    None stands for a song that cannot be used.
     """
     from tqdm import tqdm
 
-    places = store.places(kept, songs, kind)
-    new = [song for song, place in zip(songs, places, strict=True) if place is None]
-    tracks = store.tracks(kept, new, kind, partial(compute, pool=pool))
-    for song, track in tqdm(
-        zip(new, tracks, strict=True), total=len(new), unit="song", disable=None
-    ):
+    places, kind = [], heard.kind(how())
+    tracks = zip(songs, heard.tracks(kept, songs, how(), pool), strict=True)
+    for song, track in tqdm(tracks, total=len(songs), unit="song", disable=None):
         if isinstance(track, str):
             cli.say(f"{printable(song)}: {track}")
-    pairs = [*zip(places, songs, strict=True)]
-    pairs += zip(store.places(kept, new, kind), new, strict=True)
-    usable = [(place, song) for place, song in pairs if place is not None]
-    return dict(usable), len(songs) - len(usable)
+        places.append(store.place(kept, song, kind))
+    return places
 
 
 def search(
-    kept: store.Store, arguments: argparse.Namespace, songs: Sequence[Path]
+    kept: store.Store, arguments: argparse.Namespace, songs: Sequence[str]
 ) -> tuple[list[tuple[Path, Found]], int]:
     """Return what the command line asks for, in order, and how many songs cannot be used."""
-    kind = store.kind(FEATURE, settings())
-    with executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool:
-        asked = embeddings(kept, kind, arguments.path or arguments.input, pool)
-        library, n_failed = hear(kept, kind, songs, pool)
+    kind = heard.kind(how())
+    places = dict(zip(songs, store.places(kept, songs, kind), strict=True))
+    new = [song for song, place in places.items() if place is None]
+    workers = arguments.workers if len(new) > 1 else 1  # for one song, none need be started
+    with executor.opened(workers=workers, cluster=arguments.cluster) as pool:
+        asked = embeddings(kept, arguments.path or arguments.input, pool)
+        if new:
+            places.update(zip(new, hear(kept, [*map(Path, new)], pool), strict=True))
+    # Of several files with one sound, the last one is shown.
+    library = {place: song for song, place in places.items() if place is not None}
     if not library:
         raise GenreError("the library holds no usable song")
     if arguments.path:
@@ -169,7 +153,8 @@ def search(
         found = similar.nearest(kept, kind, list(library), asked, arguments.count)
     if not found:
         raise GenreError("the library holds no other usable song")
-    return [(library[each.place], each) for each in found], n_failed
+    n_failed = sum(place is None for place in places.values())
+    return [(Path(library[each.place]), each) for each in found], n_failed
 
 
 def facts(rank: int, song: Path, found: Found) -> dict[str, Any]:
@@ -212,14 +197,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     if arguments.format != "table":  # programs read UTF-8, whatever the terminal's encoding is
         sys.stdout.reconfigure(encoding="utf-8")
-    songs, problems = songs_in(arguments.library)
+    songs, problems = song_names_in(arguments.library)
     if not songs:
         raise GenreError(*problems)
     for problem in problems:
         cli.say(problem)
     if arguments.playlist:
         check_place(arguments.playlist)
-    with store_options.opened(arguments) as kept:
+    with store_options.opened(arguments.store) as kept:
         found, n_failed = search(kept, arguments, songs)
     print_found([facts(1 + i, *each) for i, each in enumerate(found)], arguments.format)
     complete = not problems and not n_failed

@@ -31,8 +31,8 @@ def rows(model: Path, songs: Path, folder: Path, runs: int) -> Iterator[list[obj
     """Yield the rows of the two scripts on a folder of songs."""
     n_songs = len(find(songs).songs)
     extract = ("preprocess.py", "--dataset", songs, "--output", folder / "segments.json")
-    predict = ("predict.py", "--model", model.resolve(), "--format", "csv", "--input", songs)
-    ways = {"preprocess.py": extract, "predict.py": predict}
+    predict = ("predict.py", "--model", model.resolve(), "--format", "csv", "--no-store")
+    ways = {"preprocess.py": extract, "predict.py": (*predict, "--input", songs)}
     used = measure.usages(
         {name: partial(measure.process, *command) for name, command in ways.items()}, runs
     )

@@ -59,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     ways = {
         tensorflow: partial(measure.process, "-c", "import tensorflow"),
         **helps,
-        predict: partial(measure.process, "predict.py", "--model", model, "--input", song),
+        predict: partial(
+            measure.process, "predict.py", "--model", model, "--no-store", "--input", song
+        ),
     }
     if arguments.before:
         ways[before] = partial(

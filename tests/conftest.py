@@ -11,6 +11,7 @@ import pytest
 from helpers import Run
 
 import cnn
+import config
 import preprocess
 from genre import cli, demo
 
@@ -19,6 +20,13 @@ def pytest_configure() -> None:
     """Hear Ctrl-C, which shells let background jobs and what these start ignore."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _store_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds embeddings that another test, or a person, has kept."""
+    folder = tmp_path.with_name(f"{tmp_path.name}-store")
+    monkeypatch.setattr(config, "STORE_PATH", folder / "store.sqlite")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from benchmarks import (
     robustness,
     search,
     startup,
+    store,
     training,
 )
 from genre.errors import GenreError
@@ -246,3 +247,12 @@ def test_a_search_finds_the_nearest_songs(capsys):
     ((songs, *measured, share),) = table(capsys.readouterr().out)
     assert (songs, float(share)) == ("300", 1)
     numbers(measured)
+
+
+@on_linux
+def test_known_songs_take_less_time(songs, capsys):
+    assert store.main([*ONE_RUN, "--input", f"{songs}"]) == 0
+    none, new, known = table(capsys.readouterr().out)
+    assert [row[:2] for row in (none, new, known)] == [["none", "2"], ["new", "2"], ["known", "2"]]
+    numbers(new[2:])
+    assert float(known[3]) < float(new[3])  # CPU seconds

@@ -66,7 +66,7 @@ def test_its_probabilities_are_those_that_were_recorded(model):
 def test_predict_takes_it_by_itself(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # wherever it is called from
     write(tmp_path / "song.wav", synth.make_track("rock", 1, seconds=6), 22050)
-    ended = run(predict, "song.wav", "--format", "csv")
+    ended = run(predict, "song.wav", "--format", "csv", "--no-store")
     assert (ended.status, ended.err) == (0, "")
     (row,) = csv.DictReader(io.StringIO(ended.out))
     assert np.sum([float(row[name]) for name in GENRES]) == pytest.approx(1, abs=1e-3)

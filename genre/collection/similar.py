@@ -88,9 +88,10 @@ def _search(
     wanted = np.unique(places)
     chosen = wanted[:: -(-len(wanted) // REFERENCE)]
     cosines, sample = [], []
-    for block in store.blocks(kept, kind):
-        cosines.append(questions @ block.vectors.T)
-        sample.append(block.vectors[np.isin(block.places, chosen)])
+    for places_in, values, scales in store.blocks(kept, kind):
+        cosines.append(questions @ values.astype(np.float32).T * scales)
+        some = np.isin(places_in, chosen)
+        sample.append(values[some] * scales[some, np.newaxis])
     rough = np.concatenate(cosines, axis=1)[:, wanted]
     best = np.argsort(-rough, axis=1, kind="stable")[:, :count]
     vectors = np.concatenate(sample)

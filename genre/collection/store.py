@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ import numpy as np
 
 from genre.audio import digest
 from genre.errors import GenreError
-from genre.features import Track, musicnn
+from genre.features import Track, musicnn, rounded
 from genre.features.settings import Settings
 from genre.files import check_place, sha256
 
@@ -37,9 +38,10 @@ log = logging.getLogger("genre")
 # Takes songs one after another; gives the track of each, in order, or why the song is unusable.
 Compute = Callable[[Iterable[Path]], Iterator[Track | str]]
 
-VERSION = 1  # to be raised when the tables change, or the way in which an embedding is computed
+VERSION = 2  # to be raised when the tables change, or the way in which an embedding is computed
 APPLICATION = 0x67656E72  # marks an SQLite file as a store
 WAIT_SECONDS = 30  # for another process that is writing
+MOST_WAITING = 500  # known songs behind one that is being computed: only their places wait
 BLOCK = 256  # songs whose vectors lie together, so that a search reads them in one piece
 LEVEL = 1  # of zlib, the fastest; it makes an embedding 45 % smaller
 
@@ -49,8 +51,8 @@ TABLES = (
     "sound BLOB) WITHOUT ROWID",
     "CREATE TABLE kinds (kind INTEGER PRIMARY KEY, name TEXT UNIQUE, width INTEGER)",
     # The places of a kind are 0, 1, 2 and so on.
-    "CREATE TABLE tracks (kind INTEGER, place INTEGER, sound BLOB, short INTEGER, frames BLOB, "
-    "PRIMARY KEY (kind, place))",
+    "CREATE TABLE tracks (kind INTEGER, place INTEGER, sound BLOB, short INTEGER, starts BLOB, "
+    "frames BLOB, PRIMARY KEY (kind, place))",
     "CREATE UNIQUE INDEX by_sound ON tracks (kind, sound, place)",
     # The mean embeddings of BLOCK places: vectors of int8, then the scale of each as float32.
     "CREATE TABLE blocks (block INTEGER PRIMARY KEY, kind INTEGER, number INTEGER, vectors BLOB, "
@@ -93,7 +95,8 @@ class Block(NamedTuple):
     """The mean embeddings of places that follow each other."""
 
     places: np.ndarray  # (places,)
-    vectors: np.ndarray  # (places, width) float32, each of length 1, rounded to 8 bits
+    values: np.ndarray  # (places, width) int8
+    scales: np.ndarray  # (places,) float32; values times scales have length 1
 
 
 @contextmanager
@@ -152,12 +155,17 @@ def kind(feature: str, settings: Settings, **part: Any) -> str:
     """
     how = {
         "feature": feature,
-        "front_end": sha256(musicnn.ONNX_FILE),
+        "front_end": _front_end(),
         "sample_rate": settings.sample_rate,
-        "track_seconds": settings.track_seconds,
+        "track_seconds": float(settings.track_seconds),
         "segments_per_track": settings.segments_per_track,
     }
     return json.dumps(how | part, sort_keys=True)
+
+
+@cache
+def _front_end() -> str:
+    return sha256(musicnn.ONNX_FILE)
 
 
 class _Waiting(NamedTuple):
@@ -178,28 +186,41 @@ def tracks(
     values are those that float16 can hold, so that a second run gives the same as the first. If
     the store fails on the way, the log says so, and the rest is computed without it.
     """
+    songs = iter(songs)
     waiting: deque[_Waiting] = deque()
+    n_known, ended = 0, False
 
     def unknown() -> Iterator[Path]:
-        for song in songs:
+        """Look songs up; yield those to compute, until the others wait for too many of them."""
+        nonlocal n_known, ended
+        while n_known < MOST_WAITING:
+            if (song := next(songs, None)) is None:
+                ended = True
+                return
             waiting.append(_look_up(store, song, kind))
             if waiting[-1].place is None:
                 yield song
+            else:
+                n_known += 1
 
     def known() -> Iterator[Track | str]:
+        """Yield what the store holds of the songs that come next."""
+        nonlocal n_known
         while waiting and (place := waiting[0].place) is not None:
             song = waiting.popleft().song
+            n_known -= 1
             yield _read(store, kind, place) or next(compute([song]))
 
-    for track in compute(unknown()):
+    while not ended:
+        for track in compute(unknown()):
+            yield from known()
+            song, state, sound, _ = waiting.popleft()
+            if isinstance(track, Track):
+                track = track._replace(frames=rounded(track.frames))
+                if sound and _state(song) == state:  # the sound that was looked at was computed
+                    _keep(store, kind, sound, track)
+            yield track
         yield from known()
-        song, state, sound, _ = waiting.popleft()
-        if isinstance(track, Track):
-            track = _rounded(track)
-            if sound and _state(song) == state:  # the sound that was looked at was computed
-                _keep(store, kind, sound, track)
-        yield track
-    yield from known()
 
 
 def _look_up(store: Store, song: Path, kind: str) -> _Waiting:
@@ -225,10 +246,10 @@ def _sound(store: Store, song: Path, state: State) -> bytes | None:
     return sound
 
 
-def _state(song: Path) -> State | None:
+def _state(song: str | Path) -> State | None:
     """Return the state of a file; None for what is no file."""
     try:
-        found = song.stat()
+        found = os.stat(song)  # noqa: PTH116, a path may be text
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(found.st_mode):
@@ -236,19 +257,15 @@ def _state(song: Path) -> State | None:
     return State(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _name(song: Path) -> bytes:
-    return os.fsencode(song if song.is_absolute() else song.absolute())
-
-
-def _rounded(track: Track) -> Track:
-    """Return a track with the values that float16 can hold."""
-    return track._replace(frames=track.frames.astype(np.float16).astype(np.float32))
+def _name(song: str | Path) -> bytes:
+    return os.fsencode(song if os.path.isabs(song) else Path(song).absolute())  # noqa: PTH117
 
 
 def _keep(store: Store, kind: str, sound: bytes, track: Track) -> None:
     """Write a track into a store, unless another process has done it meanwhile."""
     width = track.frames.shape[2]
     frames = zlib.compress(track.frames.astype("<f2").tobytes(), LEVEL)
+    starts = track.starts.astype("<f8").tobytes()
 
     def write(database: sqlite3.Connection) -> None:
         database.execute("INSERT OR IGNORE INTO kinds (name, width) VALUES (?, ?)", (kind, width))
@@ -258,8 +275,8 @@ def _keep(store: Store, kind: str, sound: bytes, track: Track) -> None:
             return
         query = f"SELECT coalesce(1 + max(place), 0) {of_kind}"
         (place,) = database.execute(query, (number,)).fetchone()
-        values = (number, place, sound, track.short, frames)
-        database.execute("INSERT INTO tracks VALUES (?, ?, ?, ?, ?)", values)
+        values = (number, place, sound, track.short, starts, frames)
+        database.execute("INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?)", values)
         _write_vector(database, number, place, mean(track))
 
     _write(store, write)
@@ -286,18 +303,24 @@ def _write_vector(database: sqlite3.Connection, kind: int, place: int, vector: n
 def _read(store: Store, kind: str, place: int) -> Track | None:
     """Return the track at a place; None if the store has failed, or holds it no more."""
     query = (
-        "SELECT short, frames, width FROM kinds JOIN tracks USING (kind) "
+        "SELECT short, starts, frames, width FROM kinds JOIN tracks USING (kind) "
         "WHERE name = ? AND place = ?"
     )
     if not (row := _row(store, query, kind, place)):
         return None
-    short, content, width = row
+    short, starts, content, width = row
     try:
         frames = np.frombuffer(zlib.decompress(content), "<f2").reshape(-1, 1, width)
+        starts = np.frombuffer(starts, "<f8")
     except (ValueError, zlib.error):
         _fail(store, IN_WORDS["SQLITE_CORRUPT"])
         return None
-    return Track(frames.astype(np.float32), bool(short))
+    return Track(frames.astype(np.float32), bool(short), starts=starts)
+
+
+def is_empty(store: Store) -> bool:
+    """Return whether a store holds no songs, or cannot be read."""
+    return _row(store, "SELECT 1 FROM tracks LIMIT 1") is None
 
 
 def mean(track: Track) -> np.ndarray:
@@ -313,8 +336,13 @@ def embedding(store: Store, kind: str, place: int) -> np.ndarray:
     return mean(track)
 
 
-def places(store: Store, songs: Sequence[Path], kind: str) -> list[int | None]:
-    """Return the place of each song; None for one that is new, changed or gone.
+def place(store: Store, song: Path, kind: str) -> int | None:
+    """Return the place of a song; None for one that is not kept."""
+    return _look_up(store, song, kind).place
+
+
+def places(store: Store, songs: Sequence[str | Path], kind: str) -> list[int | None]:
+    """Return the place of each of many songs; None for one that is new, changed or gone.
 
     Only path, size and times are compared. Songs with the same sound have the same place.
     """
@@ -323,10 +351,13 @@ def places(store: Store, songs: Sequence[Path], kind: str) -> list[int | None]:
         "SELECT path, size, modified, changed, place FROM kinds CROSS JOIN files "
         "CROSS JOIN tracks USING (kind, sound) WHERE name = ?"
     )
-    known = {path: (place, state) for path, *state, place in _rows(store, query, kind)}
+    known = {
+        path: (place, (size, modified, changed))
+        for path, size, modified, changed, place in _rows(store, query, kind)
+    }
     found = (known.get(_name(song), (None, None)) for song in songs)
     return [
-        place if state and tuple(state) == _state(song) else None
+        place if state and state == _state(song) else None
         for song, (place, state) in zip(songs, found, strict=True)
     ]
 
@@ -342,7 +373,7 @@ def blocks(store: Store, kind: str) -> Iterator[Block]:
         held = np.arange(number * BLOCK, min(end, (number + 1) * BLOCK))
         values = np.frombuffer(content, np.int8, len(held) * width).reshape(-1, width)
         scales = np.frombuffer(content, "<f4", len(held), BLOCK * width)
-        yield Block(held, values.astype(np.float32) * scales[:, np.newaxis])
+        yield Block(held, values, scales)
 
 
 def _rows(store: Store, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ some hundreds.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,7 @@ def supported(probabilities: np.ndarray, named: np.ndarray, weight: float) -> np
         return softmax(np.log(probabilities) + weight * named, axis=1)
 
 
+@cache  # the same few names, for every song
 def _plain(name: str) -> str:
     """Return a name by which "hiphop" and "Hip-Hop" are the same."""
     return re.sub(r"[^a-z0-9]", "", name.casefold())

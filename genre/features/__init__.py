@@ -54,6 +54,7 @@ class Track(NamedTuple):
     frames: np.ndarray
     short: bool = False  # whether the track is shorter than one segment, and repeated to fill it
     fingerprint: np.ndarray = fingerprint.NONE  # of its samples, if asked for
+    starts: np.ndarray = np.zeros(0)  # s, when each segment begins, where a model reads the track
 
 
 def each(compute: Compute) -> Compute:
@@ -232,6 +233,11 @@ def without_level(frames: Frames, levels: Levels, ops: Any = np) -> Frames:
             part = ops.concatenate([first, part[:, :, 1:]], axis=2)
         parts.append(part)
     return ops.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
+
+
+def rounded(embeddings: np.ndarray) -> np.ndarray:
+    """Return embeddings with the values that float16 can hold, which are those that are kept."""
+    return embeddings.astype(np.float16).astype(np.float32)
 
 
 def scale(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:

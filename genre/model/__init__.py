@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import threadpoolctl
 
-from genre import environment, evaluation, executor
+from genre import environment, evaluation, executor, features
 from genre.errors import AudioError, ModelError
 from genre.evaluation import calibration, distance, tag_evidence, verdict
-from genre.features import Track, tags
+from genre.features import tags
 from genre.model import card, files, loading, question
 from genre.model.answer import Answer
 from genre.model.question import AudioInput, Part
@@ -93,33 +93,43 @@ class Model:
         settings = card.settings(self.card)
         found: list[_Read] = []
         with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
-            for starts, track in question.tracks(
+            for track in question.tracks(
                 song, self.card.feature, settings, part, spread=self.card.reads == card.SPREAD
             ):
-                found.append(self._read(starts, track))
+                found.append(self._read(track.frames, track.starts, track.short))
                 if progress:
                     progress(sum(len(each.starts) for each in found) * settings.segment_seconds)
-        return self._answer(question.name(song), found, part)
+            return self._answer(question.name(song), found, part)
 
     def answer(
-        self, frames: np.ndarray, starts: np.ndarray, *, song: str = "", join: str | None = None
+        self,
+        frames: np.ndarray,
+        starts: np.ndarray,
+        *,
+        song: str = "",
+        join: str | None = None,
+        short: bool = False,
     ) -> Answer:
-        """Return the answer for a song of which frames are known, (segments, frames, bands).
+        """Return the answer of `predict` for a song of which the frames are known.
 
-        `starts` are the times at which the segments begin, (segments,) in seconds.
+        They are (segments, frames, bands). `starts` are the times at which the segments begin,
+        (segments,) in seconds. `short` says that the song was repeated to fill one segment.
         """
-        part = Part(join=join or self.join)
-        return self._answer(song, [self._read(starts, Track(frames))], part)
+        # As many at a time as in `predict`: the last digits depend on it.
+        step = card.settings(self.card).segments_per_track
+        with environment.one_thread(self._threads):
+            found = [
+                self._read(frames[first : first + step], starts[first : first + step], short)
+                for first in range(0, len(frames), step)
+            ]
+            return self._answer(song, found, Part(join=join or self.join))
 
-    def _read(self, starts: np.ndarray, track: Track) -> _Read:
+    def _read(self, frames: np.ndarray, starts: np.ndarray, short: bool) -> _Read:
         """Return what the model makes of some segments of a song."""
-        is_embedding = track.frames.shape[1] == 1  # a segment of one frame is an embedding
-        return _Read(
-            starts,
-            self.probabilities(track.frames),
-            track.frames[:, 0] if is_embedding else None,
-            track.short,
-        )
+        if features.is_embedding(self.card.feature):
+            frames = features.rounded(frames)  # as the store keeps them, whether it does or not
+        embeddings = frames[:, 0] if frames.shape[1] == 1 else None
+        return _Read(starts, self.probabilities(frames), embeddings, short)
 
     def _answer(self, name: str, found: list[_Read], part: Part) -> Answer:
         """Return the answer for a song, of which all segments have been read."""

@@ -1,7 +1,7 @@
 """What a model is asked: a song, and which part of it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from numbers import Real
 from os import PathLike
@@ -46,8 +46,8 @@ class Part:
 
 def tracks(
     song: AudioInput, feature: str, settings: Settings, part: Part, *, spread: bool = False
-) -> Iterator[tuple[np.ndarray, features.Track]]:
-    """Yield the times at which segments of a song begin, in seconds, and their frames.
+) -> Iterator[features.Track]:
+    """Yield the frames of a song's segments, with the times at which these begin.
 
     They come at most `track_seconds` at a time. With `spread` they are those of a model that reads
     songs all over, where `part` leaves that to the model: as many as in `track_seconds`, spread
@@ -56,14 +56,41 @@ def tracks(
     if spread and part.is_open:
         starts, segments = _spread(song, settings)
         if len(starts):
-            yield starts, features.Track(features.of_segments(segments, feature, settings))
+            frames = features.of_segments(segments, feature, settings)
+            yield features.Track(frames, starts=starts)
             return
     begin = part.offset
     for number, samples in enumerate(_samples(song, settings, part)):
         if number == 0 or len(samples) >= settings.shortest_segment:
             track = features.of_samples(samples, feature, settings)
-            yield begin + np.arange(len(track.frames)) * settings.segment_seconds, track
+            starts = begin + np.arange(len(track.frames)) * settings.segment_seconds
+            yield track._replace(starts=starts)
         begin += len(samples) / settings.sample_rate
+
+
+def whole_track(
+    song: AudioInput,
+    feature: str,
+    settings: Settings,
+    part: Part,
+    *,
+    spread: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> features.Track:
+    """Return all that `tracks` yields as one track.
+
+    `progress` is called now and then with the number of seconds that have been heard.
+    """
+    found: list[features.Track] = []
+    for track in tracks(song, feature, settings, part, spread=spread):
+        found.append(track)
+        if progress:
+            progress(sum(len(each.frames) for each in found) * settings.segment_seconds)
+    return features.Track(
+        np.concatenate([each.frames for each in found]),
+        any(each.short for each in found),
+        starts=np.concatenate([each.starts for each in found]),
+    )
 
 
 def check(song: AudioInput) -> None:

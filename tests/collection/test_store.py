@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,50 @@ def test_a_song_is_computed_once_and_stays_the_same(place, tmp_path):
         np.testing.assert_array_equal(before.frames, after.frames)
 
 
+def test_the_times_of_segments_are_kept_where_they_are_known(place, tmp_path):
+    songs = make(tmp_path, "one", "two")
+    starts = np.array([0.1, 7 / 3, 1e9])
+
+    def compute(unknown: Iterable[Path]) -> Iterator[Track]:
+        return (track_of(s)._replace(starts=starts[: 3 if s == songs[0] else 0]) for s in unknown)
+
+    with store.opened(place) as kept:
+        assert store.is_empty(kept)
+        list(store.tracks(kept, songs, "kind", compute))
+        assert not store.is_empty(kept)
+    (first, second), computed = heard(place, songs)
+    assert computed == []
+    np.testing.assert_array_equal(first.starts, starts)
+    assert len(second.starts) == 0
+
+
+def test_known_songs_do_not_wait_for_the_end_of_the_list(place, tmp_path, monkeypatch):
+    songs = make(tmp_path, *map(str, range(20)))
+    heard(place, songs[:8] + songs[9:])
+    monkeypatch.setattr(store, "MOST_WAITING", 3)
+    taken, order = [], []
+
+    def ahead_by_two(songs: Iterable[Path]) -> Iterator[Track | str]:
+        songs = iter(songs)
+        while some := list(islice(songs, 2)):
+            order.extend(some)
+            yield from map(track_of, some)
+
+    def listed() -> Iterator[Path]:
+        for song in songs:
+            taken.append(song)
+            yield song
+
+    with store.opened(place) as kept:
+        found = []
+        for track in store.tracks(kept, listed(), "kind", ahead_by_two):
+            found.append(track)
+            assert len(taken) <= len(found) + 4
+    assert order == [songs[8]]
+    for song, track in zip(songs, found, strict=True):
+        np.testing.assert_allclose(track.frames, track_of(song).frames, atol=1e-3)
+
+
 def test_another_kind_is_computed_anew(place, tmp_path):
     songs = make(tmp_path, "one")
     heard(place, songs)
@@ -120,6 +165,8 @@ def test_places_name_only_songs_as_they_are(place, tmp_path):
     with store.opened(place) as kept:
         assert store.places(kept, songs, "kind") == [0, None, None, 0]
         assert store.places(kept, songs, "other") == [None] * 4
+        assert store.places(kept, list(map(str, songs)), "kind") == [0, None, None, 0]
+        assert [store.place(kept, song, "kind") for song in songs] == [0, None, None, 0]
         np.testing.assert_allclose(store.embedding(kept, "kind", 0), store.mean(first))
 
 
@@ -134,7 +181,7 @@ def test_vectors_have_length_one_and_come_in_order(place, tmp_path):
     ]
     means = np.stack([store.mean(track) for track in found])
     units = means / np.linalg.norm(means, axis=1, keepdims=True)
-    vectors = np.concatenate([block.vectors for block in blocks])
+    vectors = np.concatenate([block.values * block.scales[:, np.newaxis] for block in blocks])
     np.testing.assert_allclose(vectors, units, atol=1 / 254)
 
 
@@ -194,7 +241,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path):
     heard(later, [])
     with sqlite3.connect(later) as database:
         database.execute("PRAGMA user_version = 99")
-    reasons = ("not a store.*; name", "of another program; name", "version 99, not 1; delete it")
+    reasons = ("not a store.*; name", "of another program; name", "version 99, not 2; delete it")
     for path, reason in zip((text, other, later), reasons, strict=True):
         before = path.read_bytes()
         with pytest.raises(store.StoreError, match=f"^{path}: .*{reason}"):
