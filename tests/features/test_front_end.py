@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import librosa
 import msgspec
@@ -24,6 +25,7 @@ import genre
 import mlp
 import predict
 import preprocess
+import similar
 from genre import features
 from genre.errors import FeatureError, GenreError, ModelError
 from genre.features import Settings, front_end
@@ -150,6 +152,23 @@ def test_a_model_is_used_without_the_files_that_it_was_trained_with(
     assert run(predict, song, corpus / "rock", "--model", moved, "--workers", 2).status == 0
     ended = run(evaluate, "--model", moved, "--data", data, "--output", tmp_path / "scores")
     assert ended.status == 0
+
+
+def test_similar_songs_are_found_by_it_and_heard_once(trained, tiny, corpus, run, tmp_path):
+    kept, song = ("--store", tmp_path / "store.sqlite"), corpus / "jazz" / "jazz.00000.wav"
+    library = ("--library", corpus / "jazz", corpus / "rock", "--format", "json")
+    arguments = (*library, *kept, "--input", song, "--workers", 1)
+    found = run(similar, *arguments, "--feature", tiny, "--count", 1)
+    assert found.status == 0
+    assert json.loads(found.out)["song"] != str(song)
+    # The model's copy of the front end is known by what it computes, so nothing is heard again.
+    with patch("genre.features.front_end.embed", side_effect=AssertionError("heard again")):
+        assert run(predict, song, "--model", trained, *kept).status == 0
+
+
+def test_similar_songs_need_an_embedding(run, tmp_path):
+    ended = run(similar, "--library", tmp_path, "--input", tmp_path, "--feature", "mfcc")
+    assert "mfcc is not an embedding, as musicnn is" in ended.err.splitlines()[-1]
 
 
 def test_a_model_whose_front_end_is_another_is_refused(trained, tmp_path, run, corpus):
