@@ -53,7 +53,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     cli.add_worker_arguments(parser, "work")
     arguments = parser.parse_args(argv)
     if arguments.output is None:
-        other = config.OUTPUT_PATH / f"{arguments.feature}.json"
+        other = config.OUTPUT_PATH / f"{Path(features.short_name(arguments.feature)).stem}.json"
         arguments.output = config.DATA_PATH if arguments.feature == config.FEATURE else other
     check_together(parser, arguments)
     return arguments
@@ -140,8 +140,9 @@ def add_feature_arguments(parser: argparse.ArgumentParser) -> None:
         type=cli.checked(features.known),
         metavar="NAME",
         default=config.FEATURE,
-        help=f"{', '.join(features.FEATURES)}, or several side by side in each frame, as in "
-        "mfcc+contrast (default: %(default)s)",
+        help=f"{', '.join(features.FEATURES)}; or several side by side in each frame, as in "
+        "mfcc+contrast; or your own front end, by the path of its description, such as effnet.toml "
+        "(default: %(default)s)",
     )
     for option, default, what in (
         ("--segments", config.SEGMENTS_PER_TRACK, "equal parts that a track is cut into"),
@@ -232,6 +233,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         n_fft=arguments.n_fft,
         hop_length=arguments.hop_length,
         n_mels=arguments.n_mels,
+        front_end=features.digest(arguments.feature),
     )
 
 

@@ -25,12 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from genre import cli, executor
+from genre import cli, executor, features
 from genre.cli import constants
 from genre.cli import store as store_options
 from genre.collection import heard, playlists, similar, store
 from genre.collection.similar import Found
-from genre.errors import AudioError, DatasetError, GenreError
+from genre.errors import AudioError, DatasetError, FeatureError, GenreError
 from genre.files import check_place, printable
 from genre.songs import file_tags
 from genre.songs.folder import song_names_in
@@ -52,6 +52,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="folders with the songs to search",
     )
     add_question_arguments(parser)
+    parser.add_argument(
+        "--feature",
+        type=cli.checked(embedding),
+        metavar="NAME",
+        default=FEATURE,
+        help="embedding by which songs are compared; for your own front end, the path of its "
+        "description, such as effnet.toml (default: %(default)s)",
+    )
     add_answer_arguments(parser)
     store_options.add_arguments(parser)
     cli.add_worker_arguments(parser, "work")
@@ -99,15 +107,27 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def how() -> heard.How:
+def embedding(text: str) -> str:
+    """Read an argument that is a feature; raises FeatureError if it is not an embedding."""
+    feature = features.known(text)
+    if not features.is_embedding(feature):
+        raise FeatureError(f"{feature} is not an embedding, as {FEATURE} is")
+    return feature
+
+
+def how_to_hear(feature: str) -> heard.How:
     """Return how songs are heard: as predict.py hears them, so that it need be done only once."""
-    return heard.How(FEATURE, constants.settings(segments_per_track=SEGMENTS), spread=True)
+    digest = features.digest(feature)
+    settings = constants.settings(segments_per_track=SEGMENTS, front_end=digest)
+    return heard.How(feature, settings, spread=True)
 
 
-def embeddings(kept: store.Store, songs: Sequence[Path], pool: Executor) -> np.ndarray:
+def embeddings(
+    kept: store.Store, songs: Sequence[Path], how: heard.How, pool: Executor
+) -> np.ndarray:
     """Return the mean embedding of each song, (songs, values); AudioError for an unusable one."""
     found = []
-    tracks = heard.tracks(kept, songs, how(), pool)
+    tracks = heard.tracks(kept, songs, how, pool)
     for song, track in zip(songs, tracks, strict=True):
         if isinstance(track, str):
             raise AudioError(f"{printable(song)}: {track}")
@@ -115,15 +135,17 @@ def embeddings(kept: store.Store, songs: Sequence[Path], pool: Executor) -> np.n
     return np.stack(found)
 
 
-def hear(kept: store.Store, songs: Sequence[Path], pool: Executor) -> list[int | None]:
+def hear(
+    kept: store.Store, songs: Sequence[Path], how: heard.How, pool: Executor
+) -> list[int | None]:
     """Compute the embeddings of songs; return their places in the store.
 
     None stands for a song that cannot be used.
     """
     from tqdm import tqdm
 
-    places, kind = [], heard.kind(how())
-    tracks = zip(songs, heard.tracks(kept, songs, how(), pool), strict=True)
+    places, kind = [], heard.kind(how)
+    tracks = zip(songs, heard.tracks(kept, songs, how, pool), strict=True)
     for song, track in tqdm(tracks, total=len(songs), unit="song", disable=None):
         if isinstance(track, str):
             cli.say(f"{printable(song)}: {track}")
@@ -135,14 +157,17 @@ def search(
     kept: store.Store, arguments: argparse.Namespace, songs: Sequence[str]
 ) -> tuple[list[tuple[Path, Found]], int]:
     """Return what the command line asks for, in order, and how many songs cannot be used."""
-    kind = heard.kind(how())
+    how = how_to_hear(arguments.feature)
+    if features.is_front_end(how.feature):
+        features.check(how.feature, how.settings)
+    kind = heard.kind(how)
     places = dict(zip(songs, store.places(kept, songs, kind), strict=True))
     new = [song for song, place in places.items() if place is None]
     workers = arguments.workers if len(new) > 1 else 1  # for one song, none need be started
     with executor.opened(workers=workers, cluster=arguments.cluster) as pool:
-        asked = embeddings(kept, arguments.path or arguments.input, pool)
+        asked = embeddings(kept, arguments.path or arguments.input, how, pool)
         if new:
-            places.update(zip(new, hear(kept, [*map(Path, new)], pool), strict=True))
+            places.update(zip(new, hear(kept, [*map(Path, new)], how, pool), strict=True))
     # Of several files with one sound, the last one is shown.
     library = {place: song for song, place in places.items() if place is not None}
     if not library:

@@ -16,6 +16,7 @@ ORDER = (
         "genre.version",
         "genre.files",
         "genre.environment",
+        "genre.onnx_session",
         "genre.executor",
         "genre.audio",
     ),

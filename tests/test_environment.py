@@ -78,8 +78,8 @@ def test_nothing_is_left_in_the_home_and_no_report_is_sent(first, tmp_path):
     load = f"""\
 from genre import environment
 {first}
-from genre.features import musicnn
-musicnn._session()
+from genre.features import front_end, musicnn
+front_end.verify(musicnn.DESCRIPTION)
 """
     python(load, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), CI="")
     assert not list(tmp_path.iterdir())

@@ -16,11 +16,14 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from genre.features.musicnn import MEL, SHORTEST
+from genre.features import front_end
+from genre.features import musicnn as feature
 
 Weights = dict[str, np.ndarray]  # by the checkpoint's names
 Tensor = keras.KerasTensor
 
+DESCRIBED = front_end.read(feature.DESCRIPTION)
+N_MELS, SHORTEST = DESCRIBED.mel.n_mels, DESCRIBED.shortest
 N_TAGS = 50
 EPSILON = 1e-3  # of the batch normalisation
 
@@ -69,7 +72,7 @@ def musicnn(frames: Tensor, weights: Weights) -> dict[str, Tensor]:
 
     def timbral(height: float) -> Tensor:
         padded = layers.ZeroPadding2D(((3, 3), (0, 0)))(x)
-        return ops.max(checkpoint.convolution(padded, (7, int(height * MEL.n_mels))), axis=2)
+        return ops.max(checkpoint.convolution(padded, (7, int(height * N_MELS))), axis=2)
 
     def temporal(length: int) -> Tensor:
         return ops.max(checkpoint.convolution(x, (length, 1), padding="same"), axis=2)
@@ -99,7 +102,7 @@ def vgg(frames: Tensor, weights: Weights) -> dict[str, Tensor]:
 
     It was trained on 187 frames, of which its last pooling leaves two. Here that pooling slides
     over time, and the tags are those of its mean, so that segments may have any length from
-    `features.musicnn.SHORTEST` on.
+    SHORTEST on.
     """
     last = _vgg_maps(frames, Checkpoint(weights))
     steps = layers.MaxPooling2D((4, 4), strides=(1, 4))(last)
@@ -125,15 +128,15 @@ def vgg_as_trained(frames: Tensor, weights: Weights) -> Tensor:
 
 def front_end(musicnn_weights: Weights, vgg_weights: Weights) -> keras.Model:
     """Return the network from log-mel frames to embeddings, (segments, values)."""
-    frames = keras.Input((None, MEL.n_mels))
+    frames = keras.Input((None, N_MELS))
     parts = musicnn(frames, musicnn_weights) | vgg(frames, vgg_weights)
     return keras.Model(frames, ops.concatenate(list(parts.values()), axis=1))
 
 
 def write(network: keras.Model, path: Path) -> None:
     """Write the front end as an ONNX file, which takes "frames" of any number."""
-    network(np.zeros((1, SHORTEST, MEL.n_mels), np.float32))  # Keras exports none before a call
-    signature = [keras.InputSpec(shape=(None, None, MEL.n_mels), dtype="float32", name="frames")]
+    network(np.zeros((1, SHORTEST, N_MELS), np.float32))  # Keras exports none before a call
+    signature = [keras.InputSpec(shape=(None, None, N_MELS), dtype="float32", name="frames")]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras's own, about NumPy
         network.export(path, format="onnx", input_signature=signature, verbose=False)

@@ -64,6 +64,7 @@ def train(
 ) -> None:
     """Train a learner in the runs of a protocol, save it, and print its scores."""
     learner.check(segments)
+    model_folder.check_front_end(segments)
     planned = plan(segments, protocol, needs_validation=learner.needs_validation)
     model_folder.check(arguments.output)
     if isinstance(learner, NetworkLearner):

@@ -38,7 +38,7 @@ class How(NamedTuple):
 def of_model(model: Model, part: Part) -> How:
     """Return how a model hears songs."""
     spread = model.card.reads == card.SPREAD
-    return How(model.card.feature, card.settings(model.card), part, spread)
+    return How(model.feature, card.settings(model.card), part, spread)
 
 
 def kind(how: How) -> str:

@@ -21,7 +21,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,9 +28,9 @@ import numpy as np
 
 from genre.audio import digest
 from genre.errors import GenreError
-from genre.features import Track, musicnn, rounded
+from genre.features import Track, front_end, musicnn, rounded
 from genre.features.settings import Settings
-from genre.files import check_place, sha256
+from genre.files import check_place
 
 log = logging.getLogger("genre")
 
@@ -154,18 +153,14 @@ def kind(feature: str, settings: Settings, **part: Any) -> str:
     count that decide how a song is cut: an embedding has a spectrum of its own.
     """
     how = {
-        "feature": feature,
-        "front_end": _front_end(),
+        # A person's own front end is known by its digest: copies of it lie in models' folders.
+        "feature": "front end" if settings.front_end else feature,
+        "front_end": settings.front_end or front_end.digest(musicnn.DESCRIPTION),
         "sample_rate": settings.sample_rate,
         "track_seconds": float(settings.track_seconds),
         "segments_per_track": settings.segments_per_track,
     }
     return json.dumps(how | part, sort_keys=True)
-
-
-@cache
-def _front_end() -> str:
-    return sha256(musicnn.ONNX_FILE)
 
 
 class _Waiting(NamedTuple):

@@ -24,7 +24,10 @@ from genre.splits import groups, split_file
 
 README_FILE = "README.md"
 NOTES_FILE = "NOTES.md"  # written by a person, never by this code
-MODEL_FILES = (card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE, card.CENTRES_FILE)
+MODEL_FILES = (
+    *(card.MODEL_FILE, card.ONNX_FILE, card.CLASSIFIER_FILE, card.CENTRES_FILE),
+    *card.FRONT_END_FILES,
+)
 WRITTEN = (*MODEL_FILES, card.CARD_FILE, README_FILE, split_file.NAME, *figures.OF_TRAINING)
 
 
@@ -43,6 +46,12 @@ def check(folder: Path) -> None:
         for name in (README_FILE, split_file.NAME):
             if not (place / card.CARD_FILE).exists() and (place / name).exists():
                 raise TrainingError(f"{place}: holds a {name} but no model; give another --output")
+
+
+def check_front_end(segments: Segments) -> None:
+    """Raise FeatureError if the front end that computed the segments is not there any more."""
+    if segments.front_end:
+        features.front_end.check(Path(segments.front_end), segments.settings.get("front_end", ""))
 
 
 def before(folder: Path) -> Path:
@@ -67,7 +76,7 @@ def save(
     model is saved already.
     """
     with replacing_files(folder) as unfinished:
-        fields = card_fields(done, segments) | _write_model(done, unfinished)
+        fields = card_fields(done, segments) | _write_model(done, segments, unfinished)
         the_card = card.new(
             **fields,
             data={"file": printable(data.name), "sha256": segments.digest},
@@ -88,13 +97,22 @@ def save(
     return Saved(the_card, folder, earlier)
 
 
-def _write_model(done: Experiment, folder: Path) -> dict[str, Any]:
-    """Write the model's files and the genres' centres; return the card's fields about them."""
+def _write_model(done: Experiment, segments: Segments, folder: Path) -> dict[str, Any]:
+    """Write the model's files and the genres' centres; return the card's fields about them.
+
+    A person's own front end is copied, so that the folder can be used on another machine.
+    """
     fields = done.fitted.write(folder)
     if done.kept.centres:
         path = folder / card.CENTRES_FILE
         path.write_bytes(centres_file.to_bytes(done.kept.centres))
         fields["files"] |= {card.CENTRES_FILE: sha256(path)}
+    if segments.front_end:
+        described = Path(segments.front_end)
+        fields["front_end"] = features.front_end.about(described)
+        for name in card.FRONT_END_FILES:
+            path = shutil.copyfile(described.with_suffix(Path(name).suffix), folder / name)
+            fields["files"] |= {name: sha256(path)}
     return fields
 
 

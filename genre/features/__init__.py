@@ -1,11 +1,12 @@
 """Compute the feature frames of a track's segments.
 
 A feature is a name from FEATURES, or several names joined by "+": then each frame holds the bands
-of all of them, side by side.
+of all of them, side by side. Or it is the path of the description of a front end: see `front_end`.
 """
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,10 @@ import numpy as np
 from genre import audio
 from genre.audio import fingerprint
 from genre.errors import FeatureError, reason
-from genre.features import librosa_features, musicnn, spectrum
+from genre.features import front_end, librosa_features, musicnn, spectrum
 from genre.features.alteration import altered
 from genre.features.settings import Settings
+from genre.files import printable
 
 Frames = Any  # (segments, frames, bands): an array, or a tensor of Keras
 STEADY = 2e-3  # two steps of float16, relative to the value
@@ -70,6 +72,16 @@ def chroma(compute: Compute, title: str, shows: str) -> Feature:
     """Return a feature of twelve pitch classes."""
     look = Look(title, shows, "pitch class", "strength", "chroma")
     return Feature(each(compute), lambda _: 12, look)
+
+
+def embedding(description: Path, title: str) -> Feature:
+    """Return the feature that a front end computes, given the path of its description."""
+    return Feature(
+        partial(front_end.embed, path=description),
+        bands=lambda _: front_end.read(description).values,
+        look=Look(title, "a network's embedding of a segment", "value", own_scales=True),
+        embedding=True,
+    )
 
 
 HERTZ = "frequency (Hz)"
@@ -143,17 +155,26 @@ FEATURES = {
         ),
         level="all",
     ),
-    "musicnn": Feature(
-        musicnn.musicnn,
-        bands=lambda _: musicnn.VALUES,
-        look=Look("musicnn", "a network's embedding of a segment", "value", own_scales=True),
-        embedding=True,
-    ),
+    "musicnn": embedding(musicnn.DESCRIPTION, "musicnn"),
 }
+
+
+def is_front_end(feature: str) -> bool:
+    """Say whether a feature is a person's own front end, by the suffix of its description."""
+    return feature.endswith(front_end.DESCRIPTION)
+
+
+def short_name(feature: str) -> str:
+    """Return a feature's name; that of a front end is the name of its description's file."""
+    return Path(feature).name if is_front_end(feature) else feature
 
 
 def parts(feature: str) -> list[Feature]:
     """Return the features that a name consists of; raises FeatureError for an unknown one."""
+    if is_front_end(feature):
+        front_end.read(Path(feature))
+        own = embedding(Path(feature), short_name(feature))
+        return [own._replace(settings=("front_end",))]
     names = feature.split("+")
     for name in names:
         if name not in FEATURES:
@@ -164,19 +185,28 @@ def parts(feature: str) -> list[Feature]:
 
 
 def known(feature: str) -> str:
-    """Return a feature's name; raises FeatureError if it is not known."""
+    """Return a feature's name, a description's absolute path; raises FeatureError if unknown."""
+    if is_front_end(feature):
+        feature = str(Path(feature).absolute())
+        if not feature.isprintable():
+            raise FeatureError(f"{printable(feature)}: has a path that cannot be written as text")
     parts(feature)
     return feature
 
 
 def is_embedding(feature: str) -> bool:
     """Return whether a name is that of an embedding; False for an unknown name."""
-    return feature in FEATURES and FEATURES[feature].embedding
+    return is_front_end(feature) or (feature in FEATURES and FEATURES[feature].embedding)
+
+
+def digest(feature: str) -> str:
+    """Return what tells the embeddings of a person's own front end from others, "" without one."""
+    return front_end.digest(Path(feature)) if is_front_end(feature) else ""
 
 
 def stored(feature: str, settings: Settings) -> dict[str, Any]:
     """Return the settings that a feature depends on, as they are stored in a file."""
-    of_some = {name for known in FEATURES.values() for name in known.settings}
+    of_some = {name for known in FEATURES.values() for name in known.settings} | {"front_end"}
     needed = {name for part in parts(feature) for name in part.settings}
     return {
         name: value
@@ -264,15 +294,18 @@ def matching_settings(feature: str, values: dict[str, Any], n_bands: int) -> Set
 def check(feature: str, settings: Settings) -> tuple[int, int]:
     """Compute a feature of noise, and return the shape of a segment's frames, (frames, bands).
 
-    Raises FeatureError if the feature cannot be computed with these settings.
+    Raises FeatureError if the feature cannot be computed with these settings, or if a person's own
+    front end does not give the reference of its description.
     """
+    if is_front_end(feature):
+        front_end.verify(Path(feature))
     noise = np.random.default_rng(0).normal(0, 0.1, settings.samples_per_segment)
     try:
         with warnings.catch_warnings(action="ignore"):  # real problems are errors
             return of_segments(noise.astype(np.float32)[None], feature, settings).shape[1:]
     except (ValueError, ArithmeticError, IndexError) as error:  # from NumPy, librosa or our code
         raise FeatureError(
-            f"{feature} cannot be computed with these settings ({reason(error)})"
+            f"{short_name(feature)} cannot be computed with these settings ({reason(error)})"
         ) from None
 
 

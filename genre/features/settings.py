@@ -7,6 +7,9 @@ import msgspec
 
 LIMIT = 2**31
 Count = Annotated[int, msgspec.Meta(gt=0, lt=LIMIT)]
+Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
+# What a setting must be, where that is not a whole number.
+NEEDED = {"track_seconds": "a number above 0", "front_end": "a SHA-256 digest"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Settings:
     hop_length: Count  # samples
     n_mfcc: Count = 13
     n_mels: Count = 128
+    front_end: Digest = ""  # front_end.digest, if a person's own front end computes the feature
 
     def __post_init__(self) -> None:
         if self.samples_per_segment < 1:
@@ -68,8 +72,7 @@ def _problem(values: dict[str, Any]) -> str:
         try:
             msgspec.convert(value, field.type)
         except msgspec.ValidationError:
-            whole = field.name != "track_seconds"
-            needed = "a whole number of at least 1" if whole else "a number above 0"
+            needed = NEEDED.get(field.name, "a whole number of at least 1")
             if isinstance(value, int | float) and value >= LIMIT:
                 needed = "less than 2**31"
             return f"{field.name} is {value!r:.40}; it must be {needed}"

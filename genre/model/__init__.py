@@ -35,6 +35,7 @@ class Model:
         self.folder = folder
         self.card = card.read(folder)
         self.digest = self.card.files.get(files.model_file(self.card), "")  # SHA-256
+        self.feature = loading.feature(folder, self.card)
         self.takes, self._raw = loading.predictor(folder, self.card)
         self._centres = loading.centres(folder, self.card, self.takes)
         self._threads = threadpoolctl.ThreadpoolController()  # too slow to make for each song
@@ -94,7 +95,7 @@ class Model:
         found: list[_Read] = []
         with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
             for track in question.tracks(
-                song, self.card.feature, settings, part, spread=self.card.reads == card.SPREAD
+                song, self.feature, settings, part, spread=self.card.reads == card.SPREAD
             ):
                 found.append(self._read(track.frames, track.starts, track.short))
                 if progress:

@@ -23,6 +23,8 @@ CARD_FILE = "card.json"
 # A network for Keras, the same network for prediction, and a classifier.
 MODEL_FILE, ONNX_FILE, CLASSIFIER_FILE = "model.keras", "model.onnx", "model.skops"
 CENTRES_FILE = "centres.npz"  # the mean embedding of each genre: evaluation.distance
+# Copies of a person's own front end, so that the folder is all that prediction needs.
+FRONT_END_FILES = ("front_end.toml", "front_end.onnx")
 # The packages that decide a model's values.
 PACKAGES = (
     "librosa",
@@ -90,6 +92,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     spread: dict[str, dict[str, float]] = {}  # mean and standard deviation of several runs' scores
     calibration: Calibration = Calibration()
     files: dict[str, Sha256]  # the digest of each file of the model
+    front_end: dict[str, str] = {}  # source and licence of a person's own front end
     onnx_difference: float | None = None  # the largest, between the two files' probabilities
     versions: dict[str, str]
 
@@ -146,7 +149,8 @@ def settings(card: Card) -> Settings:
     Raises ModelError if the frames of songs cannot be computed with them.
     """
     try:
-        features.parts(card.feature)
+        if FRONT_END_FILES[0] not in card.files:
+            features.parts(card.feature)
     except FeatureError:
         raise ModelError(
             f"this model was trained on the feature {card.feature!r:.40}, which cannot be computed "

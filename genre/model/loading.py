@@ -8,7 +8,7 @@ from genre.errors import ModelError, reason
 from genre.evaluation import Predict
 from genre.evaluation.distance import Centres
 from genre.model import centres_file, files
-from genre.model.card import CENTRES_FILE, CLASSIFIER_FILE, Card
+from genre.model.card import CENTRES_FILE, CLASSIFIER_FILE, FRONT_END_FILES, Card
 
 NEEDS_SKLEARN = "a classifier needs scikit-learn and skops: pip install -r requirements.txt"
 
@@ -30,6 +30,19 @@ def predictor(folder: Path, card: Card) -> Predictor:
     if file.name == CLASSIFIER_FILE:
         return _classifier(file, content, card)
     return _network(file, content, card)
+
+
+def feature(folder: Path, card: Card) -> str:
+    """Return the feature to compute: its name, or the path of the model's own front end.
+
+    Raises ModelError where that is not the one which the card describes.
+    """
+    description, weights = (folder / name for name in FRONT_END_FILES)
+    if description.name not in card.files:
+        return card.feature
+    for file in (description, weights):
+        files.content(file, card)
+    return str(description.absolute())
 
 
 def centres(folder: Path, card: Card, takes: Callable[[tuple[int, int]], bool]) -> Centres | None:

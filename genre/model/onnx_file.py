@@ -1,7 +1,6 @@
 """The ONNX file of a network: written after training, and run for every prediction.
 
-ONNX Runtime starts in a fraction of TensorFlow's time and memory. An ONNX file holds a graph of
-standard operators and their weights, and no code.
+ONNX Runtime starts in a fraction of TensorFlow's time and memory.
 """
 
 import warnings
@@ -11,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from genre.environment import load_keras, load_onnxruntime
-from genre.errors import ModelError, reason
+from genre import onnx_session
+from genre.environment import load_keras
+from genre.errors import ModelError
 from genre.model import onnx_graph
 
 INPUT = "frames"
 STEP = 32  # segments in one run, so that memory does not grow with their number
-STANDARD = ("", "ai.onnx", "ai.onnx.ml")  # the domains of the operators that ONNX itself defines
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,10 @@ def from_bytes(content: bytes, path: Path) -> OnnxNetwork:
     Raises ModelError when it is no network of ours, when it needs operators that are not ONNX's
     own, or when it keeps data in other files.
     """
-    onnxruntime = load_onnxruntime()
-    problem = _problem(content)
-    if problem:
-        raise ModelError(f"{path}: {problem}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # errors are raised as exceptions
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's exceptions share no other base class
-        raise ModelError(f"{path}: not a network that can be loaded ({reason(error)})") from None
+        session = onnx_session.session(content)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}") from None
     shapes = [each.shape for each in (*session.get_inputs(), *session.get_outputs())]
     if [len(shape) for shape in shapes] != [3, 2] or not all(
         isinstance(side, int) for shape in shapes for side in shape[1:]
@@ -94,20 +86,3 @@ def largest_difference(network: Any, path: Path, frames: np.ndarray) -> float:
         for start in range(0, len(frames), STEP)
     ]
     return float(np.abs(of_file - np.concatenate(of_keras)).max())
-
-
-def _problem(content: bytes) -> str:
-    """Return why the content of an ONNX file should not be run, or ""."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.ModelProto.FromString(content)
-    except DecodeError:
-        return "not an ONNX file"
-    for part in onnx_graph.parts(model):
-        if isinstance(part, onnx.NodeProto) and part.domain not in STANDARD:
-            return f"it needs the operator {part.op_type!r:.40}, which is not one of ONNX's own"
-        if isinstance(part, onnx.TensorProto) and part.data_location == part.EXTERNAL:
-            return "it keeps data in another file, which is not read"
-    return ""

@@ -264,8 +264,19 @@ def _data(card: Card) -> list[str]:
         "## Data",
         f"`{card.data.file}` (SHA-256 `{card.data.sha256}`): {card.feature} with "
         f"{_named(card.settings)}.",
+        *_front_end(card),
         _table(["part", "segments", "tracks", "SHA-256 of the track list"], rows),
         "`split.csv` says which track is in which part.",
+    ]
+
+
+def _front_end(card: Card) -> list[str]:
+    if not card.front_end:
+        return []
+    about = card.front_end
+    return [
+        f"{card.feature} describes a front end, of which this folder holds a copy. The weights are "
+        f"from {about['source']}; their licence: {about['licence']}."
     ]
 
 

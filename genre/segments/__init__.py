@@ -38,6 +38,7 @@ class Index:
     pitch_shift: np.ndarray | None = None
     # (segments,) the number of its altered copy, 0 for the original, if there are altered copies
     altered: np.ndarray | None = None
+    front_end: str = ""  # the path of the description of a person's own front end
     tracks_known: bool = True  # False if the file does not say which segments are of one track
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from genre import features
 from genre.errors import DatasetError
 from genre.features import Track
 from genre.segments import Index, duplicates
@@ -58,7 +59,7 @@ def collect(
         duplicates.first_of_each(digests), duplicates.same_sound(fingerprints)
     )
     index = Index(
-        feature=feature,
+        feature=features.short_name(feature),
         settings=settings,
         mapping=mapping,
         tracks=[song.track for song in songs],
@@ -70,6 +71,7 @@ def collect(
         recordings=recordings,
         pitch_shift=of_segments(shift_of_copy) if shifts else None,
         altered=of_segments(altered_of_copy) if n_altered else None,
+        front_end=feature if features.is_front_end(feature) else "",
     )
     groups = duplicates.joined(recordings, gtzan.same_name(index.tracks))
     notes = duplicates.notes(index.tracks, [song.genre for song in songs], groups)

@@ -6,7 +6,8 @@
 If the data set has them, "parts" and "artists" hold a text for each track. "recordings" holds for
 each track the number of the first track of the same recording. If there are shifted
 copies, "pitch_shift" holds a number of semitones for each segment. If there are altered copies,
-"altered" holds the number of the copy for each segment, 0 for the original.
+"altered" holds the number of the copy for each segment, 0 for the original. "front_end" is the path
+of the description of a person's own front end.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,6 +58,7 @@ class Content(msgspec.Struct):
     recordings: list[Place] | None = None
     pitch_shift: list[float] | None = None
     altered: list[Place] | None = None
+    front_end: str = ""
 
 
 @contextmanager
@@ -140,7 +142,7 @@ def check_suffix(path: Path) -> None:
 
 def _content(index: Index) -> dict[str, Any]:
     """Return everything in a segment file but its frames."""
-    optional = {"parts": index.parts, "artists": index.artists}
+    optional = {"parts": index.parts, "artists": index.artists, "front_end": index.front_end}
     for name in ("recordings", "pitch_shift", "altered"):
         if getattr(index, name) is not None:
             optional[name] = getattr(index, name)
@@ -177,6 +179,7 @@ def _segments(values: dict[str, Any]) -> Segments:
         recordings=None if recordings is None else np.array(recordings),
         pitch_shift=None if shift is None else np.array(shift),
         altered=None if altered is None else np.array(altered),
+        front_end=content.front_end,
     )
 
 

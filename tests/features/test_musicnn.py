@@ -1,14 +1,15 @@
 """The embedding of a segment by musicnn's networks. tests/front_end compares these networks."""
 
 import librosa
+import msgspec
 import numpy as np
 import pytest
 from helpers import noise
 
 from genre import features
 from genre.demo import synth
-from genre.errors import FeatureError, GenreError
-from genre.features import Settings, musicnn
+from genre.errors import FeatureError
+from genre.features import Settings, front_end, musicnn
 
 TWO_SECONDS = Settings(22050, 30, 15, 2048, 512)
 # The last four values of each part of the embedding of 2 s of made-up metal, as first computed.
@@ -39,12 +40,18 @@ def test_the_embedding_has_its_recorded_values(metal):
         np.testing.assert_allclose(values[end - len(recorded) : end], recorded, atol=2e-3)
 
 
+def test_the_description_knows_its_parts_and_its_reference():
+    assert front_end.read(musicnn.DESCRIPTION).values == musicnn.VALUES
+    front_end.verify(musicnn.DESCRIPTION)
+
+
 def test_the_networks_take_what_librosa_makes_of_a_mel_spectrogram():
+    described = msgspec.structs.replace(front_end.read(musicnn.DESCRIPTION), loudness=None)
     samples = noise(2, sample_rate=16_000, seed=1).astype(np.float32)
     power = librosa.feature.melspectrogram(
         y=samples, sr=16_000, n_fft=512, hop_length=256, n_mels=96
     )
-    frames = musicnn.log_mel(samples)
+    frames = front_end.network_input(samples, None, described)
     np.testing.assert_allclose(frames, np.log10(1 + 10_000 * power).T, atol=1e-4)
 
 
@@ -73,21 +80,3 @@ def test_segments_that_are_too_short_are_refused():
 def test_it_cannot_be_joined_frame_by_frame_with_features_of_more_frames():
     with pytest.raises(FeatureError, match="same number of frames"):
         features.check("mfcc+musicnn", TWO_SECONDS)
-
-
-@pytest.mark.parametrize(
-    ("content", "error", "reason"),
-    [
-        (None, OSError, "No such file"),
-        (b"version https://git-lfs.github.com/spec/v1\n", GenreError, "a pointer of Git LFS"),
-        (musicnn.ONNX_FILE.read_bytes()[:10_000], FeatureError, "not whole"),
-    ],
-)
-def test_networks_that_are_not_there_are_named(content, error, reason, tmp_path, monkeypatch):
-    path = tmp_path / "musicnn.onnx"
-    if content:
-        path.write_bytes(content)
-    monkeypatch.setattr(musicnn, "ONNX_FILE", path)
-    with pytest.raises(error, match=reason) as caught:
-        musicnn._session.__wrapped__()
-    assert str(path) in str(caught.value)

@@ -318,7 +318,7 @@ class Blocked:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Blocked())
 """
-OF_TRAINING = ["filelock", "h5py", "keras", "librosa", "matplotlib", "orjson"]
+OF_TRAINING = ["filelock", "h5py", "keras", "librosa", "matplotlib", "onnx", "orjson"]
 OF_TRAINING += ["pywt", "simdjson", "skops", "sklearn", "tensorboard", "tensorflow", "tf2onnx"]
 
 

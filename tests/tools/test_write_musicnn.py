@@ -87,7 +87,7 @@ def test_the_file_of_the_feature_is_what_the_command_writes(package, frames, run
     assert run(command, package, path).status == 0
     embeddings = [
         onnxruntime.InferenceSession(file).run(None, {"frames": frames})[0]
-        for file in (path, musicnn.ONNX_FILE)
+        for file in (path, musicnn.DESCRIPTION.with_suffix(".onnx"))
     ]
     assert embeddings[0].shape == (3, musicnn.VALUES)
     np.testing.assert_allclose(*embeddings, atol=1e-4)
