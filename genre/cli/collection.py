@@ -141,7 +141,9 @@ def write(arguments: argparse.Namespace, card: Card, named: Named) -> Tally:
 
 def read_rules(path: Path | None, mapping: Sequence[str]) -> dict[str, str]:
     """Return the rules of a genre map, none without one; say which of them no genre follows."""
-    rules = genre_map.read(path) if path else {}
+    if not path:
+        return {}
+    rules = genre_map.read(path)
     if unknown := sorted(rules.keys() - set(map(letters, mapping))):
         cli.say(f"{printable(path)}: the model has no genre {', '.join(unknown)}")
     return rules

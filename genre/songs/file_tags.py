@@ -27,7 +27,7 @@ VARIOUS = ("various", "various artists", "va", "v.a.")
 GENRE, ALBUM_ARTIST, ARTIST, TITLE = "genre", "album artist", "artist", "title"
 MOOD, SOUND = "mood", "sound tags"
 # The keys of each of them in mutagen's kinds of tags. The first key is the one to write.
-KEYS = {
+KEYS: dict[str, dict[str, tuple[str, ...]]] = {
     "ID3": {
         GENRE: ("TCON",),
         ALBUM_ARTIST: ("TPE2",),
@@ -61,7 +61,7 @@ KEYS = {
         SOUND: ("Sound Tags",),
     },
 }
-COMMENTS = {  # Vorbis comments, whose keys are in any case
+COMMENTS: dict[str, tuple[str, ...]] = {  # Vorbis comments, whose keys are in any case
     GENRE: ("genre",),
     ALBUM_ARTIST: ("albumartist", "album artist"),
     ARTIST: ("artist",),

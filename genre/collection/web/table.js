@@ -98,27 +98,28 @@ function fill(row, song, place) {
   name.textContent = nameOf(song);
   folder.textContent = [song.artist, song.path.slice(0, Math.max(0, song.path.lastIndexOf("/")))]
     .filter(Boolean).join(" · ");
-  find(".answer").replaceChildren(chipOf(song), answerNote(song));
+  find(".answer").replaceChildren(chipOf(song, {reason: false}), ...answerNotes(song));
   find("canvas").ariaLabel = `${timeText(lengthOf(song))}, mostly ${genres[song.best]}`;
   find("canvas").title = timeText(lengthOf(song));
   find("canvas").dataset.waiting = "yes";
   find(".tags").replaceChildren(...tagButtons(song));
+  find(".tags").title = song.tags.join(", ");  // where there are too many to show
   find(".yours input").ariaLabel = `your genre for ${wordsOf(song)}`;
   find(".confirm").title = `it is ${genres[song.best]}`;
   find(".confirm").ariaLabel = `confirm ${genres[song.best]} for ${wordsOf(song)}`;
   showState(row, song);
 }
 
-function answerNote(song) {
+function answerNotes(song) {
   const title = song.tagged && `in the file's tags: ${song.tagged}`;
-  return element("small", {title}, answerText(song));
+  return [song.reason, answerText(song)].filter(Boolean).map((text) => element("small", {title}, text));
 }
 
 // The verdict: one genre, two with their two colours, or open in grey.
-function chipOf(song) {
+function chipOf(song, {reason = true} = {}) {
   const chip = element("span", {className: `chip ${song.verdict}`});
   if (song.verdict === "open") {
-    chip.append(mark(null), song.reason ? `open: ${song.reason}` : "open");
+    chip.append(mark(null), reason && song.reason ? `open: ${song.reason}` : "open");
     return chip;
   }
   song.named.forEach((genre, i) => {
