@@ -19,10 +19,10 @@ from pathlib import Path
 import config
 from genre import cli
 from genre.classifiers.estimators import CLASSIFIERS
-from genre.cli import options, training
+from genre.cli import options, progress, training
 from genre.experiments.learners import ClassifierLearner
-from genre.experiments.protocol import Protocol, plan
-from genre.experiments.run import attempt
+from genre.experiments.protocol import Protocol, Run, plan
+from genre.experiments.run import Result, attempt
 from genre.files import check_folder
 from genre.segments import Segments, feature_table
 from genre.songs import fma
@@ -88,6 +88,12 @@ def read(arguments: argparse.Namespace) -> Segments:
     return feature_table.read_data(arguments.data)
 
 
+def attempted(learner: ClassifierLearner, segments: Segments, run: Run) -> Result | str:
+    """Train and test a classifier, and show that it is at work: some take more than a minute."""
+    with progress.working(f"{learner.title}, run {run.number}"):
+        return attempt(learner, segments, run)
+
+
 def compare(segments: Segments, protocol: Protocol, folder: Path) -> int:
     """Train all classifiers, print a table of their scores, the best first, and draw it."""
     planned = plan(segments, protocol)
@@ -96,7 +102,7 @@ def compare(segments: Segments, protocol: Protocol, folder: Path) -> int:
         training.say_split(segments, run)
     learners = [ClassifierLearner(name=name) for name in CLASSIFIERS]
     suited = training.suited(learners, segments)
-    found = (attempt(learner, segments, run) for learner in suited for run in planned)
+    found = (attempted(learner, segments, run) for learner in suited for run in planned)
     results = training.collect(suited, len(planned), found, quiet=False)
     training.report(results, segments, planned, protocol, picture=folder / PICTURE)
     print(f"picture in {folder / PICTURE}; --classifier NAME saves one of them")
@@ -105,7 +111,8 @@ def compare(segments: Segments, protocol: Protocol, folder: Path) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    segments, protocol = read(arguments), options.protocol(arguments)
+    segments = read(arguments)
+    protocol = options.protocol(arguments, segments)
     if not arguments.classifier:
         return compare(segments, protocol, arguments.output)
     learner = ClassifierLearner(name=arguments.classifier)

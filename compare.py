@@ -148,7 +148,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     models = chosen_models(arguments)
     if arguments.output:
         check_place(arguments.output)
-    segments, protocol = segment_file.read(arguments.data), options.protocol(arguments)
+    segments = segment_file.read(arguments.data)
+    protocol = options.protocol(arguments, segments)
     planned = plan(segments, protocol)
     learners = training.suited(models.values(), segments, asked=arguments.models)
     trials = [

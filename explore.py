@@ -19,7 +19,7 @@ import numpy as np
 import config
 import genre
 from genre import cli
-from genre.cli import constants
+from genre.cli import constants, progress
 from genre.cli import store as store_options
 from genre.collection import heard
 from genre.errors import DatasetError, FeatureError, ModelError
@@ -94,7 +94,8 @@ def explore_segments(segments: Segments, name: str, start: Path) -> None:
     """Print a summary of a segment file and draw it; the pictures' names begin with `start`."""
     from genre.explore import data_set, track_map
 
-    values = data_set.moments(segments)
+    with progress.working("reading the frames"):
+        values = data_set.moments(segments)
     print(data_set.summary(segments, values), end="\n\n", flush=True)
     labels = data_set.labels_of_tracks(segments)
     genres = data_set.largest(labels, MOST_GENRES)
@@ -113,7 +114,8 @@ def explore_segments(segments: Segments, name: str, start: Path) -> None:
         typical = {label: tracks[data_set.typical(vectors, labels, label)] for label in genres}
         title = f"{name}: {segments.feature}, the middle of a typical track of each genre"
         picture = Path(f"{start}-examples.png")
-        data_set.draw_examples(segments, values, typical, title, picture)
+        with progress.working("drawing examples"):
+            data_set.draw_examples(segments, values, typical, title, picture)
         print(picture, flush=True)
     else:
         print("no examples: a segment has a single frame", flush=True)
@@ -137,16 +139,18 @@ def explore_tracks(
     from genre.explore import track_map
 
     drawn = projection.chosen(len(names), config.SEED)
-    positions = projection.positions(vectors[drawn], config.SEED)
+    with progress.working("placing the tracks on the map"):
+        positions = projection.positions(vectors[drawn], config.SEED)
     if positions is None:
         print(f"no map: it needs {projection.FEWEST_TRACKS} different tracks")
         return
     if len(drawn) < len(names):
         heading += f"; {len(drawn)} of the tracks"
     title = f"{heading}\nt-SNE of the {what}"
-    track_map.draw(
-        positions, labels[drawn], genres, [names[track] for track in drawn], title, picture
-    )
+    with progress.working("drawing the map"):
+        track_map.draw(
+            positions, labels[drawn], genres, [names[track] for track in drawn], title, picture
+        )
     print(picture)
 
 

@@ -5,6 +5,7 @@
     python predict.py song.mp3 --seconds 30
     python predict.py long.mp3 --whole --timeline long.png
     python predict.py ~/Music --format csv --skip-done genres.csv >> genres.csv
+    python predict.py ~/Music --write-tags --dry-run > changes.csv
     python predict.py ~/Music --write-tags --playlists playlists --report library.html
     python predict.py song.mp3 --model output/cnn
 
@@ -183,6 +184,8 @@ def formatter(
 ) -> tuple[str | None, predictions.Row]:
     """Return the header of the output, and the function that turns an answer into a row."""
     mapping, names = model.card.mapping, list(map(printable, songs))
+    if arguments.dry_run:
+        return None, lambda answer: ""
     if arguments.format == "csv":
         return predictions.csv_rows(mapping, model.digest)
     if arguments.format == "json":
@@ -268,7 +271,7 @@ def progress_bar(songs: Sequence[Path]) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    for_people = arguments.format == "table"
+    for_people = arguments.format == "table" and not arguments.dry_run
     if not for_people:  # programs read UTF-8, whatever the terminal's own encoding is
         sys.stdout.reconfigure(encoding="utf-8")
     songs, problems = songs_in(arguments.songs)
@@ -295,7 +298,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     path = arguments.store if features.is_embedding(model.card.feature) else None
     with store_options.opened_if_possible(path) as kept:
         named = predict(arguments, model, kept, songs, header, row, pictures)
-        tally = library.write(arguments, model.card.mapping, named)
+        tally = library.write(arguments, model.card, named)
+    if pictures and (drawn := len(songs) - tally.failed):
+        what = "timeline" if drawn == 1 else f"{drawn} timelines"
+        cli.say(f"{what} in {printable(arguments.timeline)}")
     if for_people and tally.verdicts.total() > 1:
         cli.say(predictions.counts_line(tally.verdicts))
     if for_people and tally.verdicts.total() > tally.verdicts[SURE]:

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from genre import cli, executor, features
-from genre.cli import constants
+from genre.cli import constants, progress
 from genre.cli import store as store_options
 from genre.collection import heard, playlists, similar, store
 from genre.collection.similar import Found
@@ -165,7 +165,8 @@ def search(
     new = [song for song, place in places.items() if place is None]
     workers = arguments.workers if len(new) > 1 else 1  # for one song, none need be started
     with executor.opened(workers=workers, cluster=arguments.cluster) as pool:
-        asked = embeddings(kept, arguments.path or arguments.input, how, pool)
+        with progress.working("listening to the songs to compare with"):
+            asked = embeddings(kept, arguments.path or arguments.input, how, pool)
         if new:
             places.update(zip(new, hear(kept, [*map(Path, new)], how, pool), strict=True))
     # Of several files with one sound, the last one is shown.

@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks import measure
 from genre import cli
 from genre.collection import page
-from genre.collection.facts import Facts
 from genre.model.answer import Answer
+from genre.songs.file_tags import Tags
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae")
 GENRES += ("rock",)
@@ -66,9 +66,9 @@ def _answer(
     )
 
 
-def made_up_facts(path: Path) -> Facts:
+def made_up_tags(path: Path) -> Tags:
     """Return what the tags of a made-up song would say."""
-    return Facts(path.parent.name, f"song {path.stem}", "", SEGMENTS * SECONDS)
+    return Tags(artist=path.parent.name, title=f"song {path.stem}", seconds=SEGMENTS * SECONDS)
 
 
 def write(count: int, folder: str) -> tuple[float, float, float]:
@@ -81,7 +81,7 @@ def write(count: int, folder: str) -> tuple[float, float, float]:
         Path(folder) / "library.html",
         title="Songs",
         seed=0,
-        read_facts=made_up_facts,
+        read_tags=made_up_tags,
         step=lambda name: steps.append(time.perf_counter()),
     )
     ended = time.perf_counter()

@@ -360,7 +360,7 @@ def test_the_picture_of_one_song(songs, network, run, tmp_path):
     picture = tmp_path / "pictures" / "song.svg"
     arguments = (songs[0], "--model", network, "--format", "json", "--timeline", picture)
     ended = run(predict, *arguments)
-    assert (ended.status, ended.err) == (0, "")
+    assert (ended.status, ended.err) == (0, f"timeline in {picture}\n")
     assert list(picture.parent.iterdir()) == [picture]
     content = json.loads(ended.out)
     joined = np.mean([list(segment.values()) for segment in content["segments"]], axis=0)
@@ -368,7 +368,9 @@ def test_the_picture_of_one_song(songs, network, run, tmp_path):
 
 
 def test_a_picture_for_each_of_several_songs(songs, network, run, tmp_path):
-    assert run(predict, *songs, "--model", network, "--timeline", tmp_path / "pictures").status == 0
+    ended = run(predict, *songs, "--model", network, "--timeline", tmp_path / "pictures")
+    assert ended.status == 0
+    assert f"{len(songs)} timelines in {tmp_path / 'pictures'}" in ended.err.splitlines()
     names = {path.name for path in (tmp_path / "pictures").iterdir()}
     assert names == {f"{song.stem}.png" for song in songs}
 

@@ -3,7 +3,7 @@
 import argparse
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,15 +12,18 @@ from pathlib import Path
 import config
 from genre import cli
 from genre.audio import AUDIO_SUFFIXES
-from genre.collection import page, playlists, tags
+from genre.cli import progress, tagging
+from genre.cli.tagging import Named
+from genre.collection import page, playlists, tag_changes
+from genre.errors import GenreError
+from genre.features import tags as heard
 from genre.files import check_folder, check_place, printable
-from genre.model.answer import Answer
+from genre.model.answer import shown_tags
+from genre.model.card import Card
+from genre.songs import genre_map
+from genre.songs.listing import letters
 
-# What becomes of a song's tags.
-WRITTEN, KEPT, UNCERTAIN, FAILED = "written", "kept", "uncertain", "failed"
-
-Named = Iterator[tuple[Path, Answer]]  # songs with their answers, as they come
-Lists = dict[str | None, list[Path]]  # songs by genre, the uncertain ones under None
+TAG_FOLDER = "tags"  # in the folder of the playlists: a tag can have the name of a genre
 
 
 @dataclass
@@ -32,33 +35,40 @@ class Tally:
     complete: bool = True  # whether all tags, playlists and pages that were asked for are written
 
 
+@dataclass
+class Lists:
+    """The songs of each playlist."""
+
+    # By the genres that the songs may be of; those that are open under none.
+    of_genres: dict[tuple[str, ...], list[Path]] = field(default_factory=lambda: defaultdict(list))
+    of_tags: dict[tuple[str, ...], list[Path]] = field(default_factory=lambda: defaultdict(list))
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options for a whole library."""
-    add = parser.add_argument_group("a library of songs").add_argument
-    add(
+    group = parser.add_argument_group("a library of songs")
+    tagging.add_arguments(group)
+    group.add_argument(
         "--playlists",
         type=Path,
         metavar="DIR",
-        help="write a playlist (.m3u8) for each genre, and one for the uncertain songs "
-        "(default: write none)",
+        help="write playlists (.m3u8): one for each genre, one for each two genres that songs are "
+        "either of, and one for the open songs (default: write none)",
     )
-    add(
-        "--write-tags",
+    group.add_argument(
+        "--tags",
         action="store_true",
-        help="write the genre into each file's tags, if they hold no genre yet and the answer is "
-        "not uncertain (default: do not change the files)",
+        help=f"with --playlists: also write one for each tag, in DIR/{TAG_FOLDER} (default: genres "
+        "only)",
     )
-    add(
-        "--overwrite-tags",
-        action="store_true",
-        help="with --write-tags: replace a genre that a file has already (default: keep it)",
+    group.add_argument(
+        "--genres",
+        type=Path,
+        metavar="CSV",
+        help="how --write-tags and --playlists name the genres: a map with the columns from,to, "
+        "such as hiphop,Hip-Hop; an empty `to` leaves a genre out (default: as the model does)",
     )
-    add(
-        "--dry-run",
-        action="store_true",
-        help="with --write-tags: print what would be written, and change no song (default: write)",
-    )
-    add(
+    group.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
@@ -69,9 +79,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     """Refuse options that do not fit together, and paths to which nothing can be written."""
-    for option in ("overwrite_tags", "dry_run"):
-        if getattr(arguments, option) and not arguments.write_tags:
-            parser.error(f"--{option.replace('_', '-')} needs --write-tags")
+    writes = arguments.write_tags or arguments.write_sound_tags
+    for option, has_use, needed in (
+        ("write_either", arguments.write_tags, "--write-tags"),
+        ("overwrite_tags", arguments.write_tags, "--write-tags"),
+        ("dry_run", writes, "--write-tags or --write-sound-tags"),
+        ("tags", arguments.playlists, "--playlists"),
+        ("genres", arguments.write_tags or arguments.playlists, "--write-tags or --playlists"),
+    ):
+        if getattr(arguments, option) and not has_use:
+            parser.error(f"--{option.replace('_', '-')} needs {needed}")
+    if arguments.dry_run and (arguments.format != "table" or arguments.count or arguments.all):
+        parser.error("--dry-run prints csv of its own; leave out --format, --count and --all")
     if arguments.skip_done and (arguments.playlists or arguments.report):
         parser.error("--playlists and --report need all songs; leave out --skip-done")
     if arguments.report and arguments.report.suffix.lower() in AUDIO_SUFFIXES:
@@ -90,25 +109,44 @@ def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         check_place(arguments.report)
 
 
-def write(arguments: argparse.Namespace, mapping: Sequence[str], named: Named) -> Tally:
+def write(arguments: argparse.Namespace, card: Card, named: Named) -> Tally:
     """Write what the command line asks for; the tags of each song as soon as it is named.
 
-    Tags and playlists that cannot be written are said, and the rest is written.
+    Tags, playlists and a page that cannot be written are said, and the rest is written. Raises
+    GenreError if the model hears no tags and they are asked for, and if a genre map is no such map.
     """
-    tally = Tally()
+    if (arguments.tags or arguments.write_sound_tags) and card.feature != heard.FEATURE:
+        option = "--tags" if arguments.tags else "--write-sound-tags"
+        raise GenreError(f"{option}: this model hears no tags; one on {heard.FEATURE} does")
+    tally, lists, rules = Tally(), Lists(), read_rules(arguments.genres, card.mapping)
     named = _counted(named, tally)
-    if arguments.write_tags:
-        named = _tagged(named, arguments.overwrite_tags, arguments.dry_run, tally)
-    lists: Lists = defaultdict(list)
+    counts = tagging.no_counts()
+    if arguments.write_tags or arguments.write_sound_tags:
+        named = tagging.tagged(named, tagging.wanted(arguments, rules), arguments.dry_run, counts)
     if arguments.playlists:
-        named = _listed(named, lists, tally)
+        named = _listed(named, lists, rules, tally)
     if arguments.report:
-        write_page(named, mapping, arguments.report)
-    for _ in named:  # all of them, if there is no page that has taken them
+        tally.complete &= write_page(named, card.mapping, arguments.report)
+    for _ in named:  # those that no page has taken
         pass
+    tally.complete &= not tagging.any_failed(counts)
     if arguments.playlists:
-        tally.complete &= write_playlists(lists, mapping, arguments.playlists)
+        known = [()] + [(genre_map.mapped(genre, rules),) for genre in card.mapping]
+        tally.complete &= write_playlists(lists.of_genres, known, arguments.playlists)
+    if arguments.tags:
+        folder = arguments.playlists / TAG_FOLDER
+        tally.complete &= write_playlists(lists.of_tags, [(tag,) for tag in heard.NAMES], folder)
     return tally
+
+
+def read_rules(path: Path | None, mapping: Sequence[str]) -> dict[str, str]:
+    """Return the rules of a genre map, none without one; say which of them no genre follows."""
+    if not path:
+        return {}
+    rules = genre_map.read(path)
+    if unknown := sorted(rules.keys() - set(map(letters, mapping))):
+        cli.say(f"{printable(path)}: the model has no genre {', '.join(unknown)}")
+    return rules
 
 
 def _counted(named: Named, tally: Tally) -> Named:
@@ -121,63 +159,37 @@ def _counted(named: Named, tally: Tally) -> Named:
         yield song, answer
 
 
-def _tagged(named: Named, overwrite: bool, dry: bool, tally: Tally) -> Named:
-    """Write songs' genres into their files as they pass, and log how many at the end."""
-    counts: Counter[str] = Counter()
-    try:
-        for song, answer in named:
-            if not answer.error:
-                counts[write_tag(song, answer, overwrite=overwrite, dry=dry)] += 1
-            yield song, answer
-    finally:  # also of a run that is interrupted
-        cli.say(
-            f"tags: {counts[WRITTEN]} {'to write' if dry else 'written'}, {counts[KEPT]} kept as "
-            f"they were, {counts[UNCERTAIN]} not written because uncertain, "
-            f"{counts[FAILED]} failed"
-        )
-    tally.complete &= not counts[FAILED]
-
-
-def write_tag(song: Path, answer: Answer, *, overwrite: bool, dry: bool) -> str:
-    """Write the genre into a song's file; return what became of it: WRITTEN, KEPT, ..."""
-    if answer.uncertain:
-        return UNCERTAIN
-    try:
-        before = tags.read_genre(song)
-        if before and not overwrite:
-            return KEPT
-        if dry:
-            was = f" (now {printable(before)})" if before else ""
-            cli.say(f"{answer.song}: would be tagged {answer.genre}{was}")
-        else:
-            tags.write_genre(song, answer.genre)
-        return WRITTEN
-    except tags.TagError as error:
-        cli.say(f"{answer.song}: not tagged: {error}")
-        return FAILED
-
-
-def _listed(named: Named, lists: Lists, tally: Tally) -> Named:
-    """Remember which playlist each song belongs to, as songs pass."""
+def _listed(named: Named, lists: Lists, rules: Mapping[str, str], tally: Tally) -> Named:
+    """Remember which playlists each song belongs to, as songs pass."""
     for song, answer in named:
         if answer.error:
             pass
         elif playlists.fits(song):
-            lists[None if answer.uncertain else answer.genre].append(song)
+            genres = tag_changes.names(answer, rules)
+            if genres or not answer.genres:  # not a song whose genre the map leaves out
+                lists.of_genres[tuple(sorted(genres))].append(song)
+            for tag in shown_tags(answer):
+                lists.of_tags[(tag,)].append(song)
         else:
             tally.complete = False
             cli.say(f"{answer.song}: in no playlist, because its path holds a line break")
         yield song, answer
 
 
-def write_playlists(lists: Lists, mapping: Sequence[str], folder: Path) -> bool:
-    """Write playlists, and log how many; return whether all could be written."""
+def write_playlists(
+    lists: Mapping[tuple[str, ...], list[Path]], known: Sequence[tuple[str, ...]], folder: Path
+) -> bool:
+    """Write playlists, and log how many; return whether all could be written.
+
+    Those that are `known` before any song is get their file names first, so that these do not
+    depend on the songs.
+    """
     written, complete = 0, True
-    for genre, name in playlists.file_names(mapping).items():
-        if genre not in lists:
+    for key, name in playlists.file_names(dict.fromkeys([*known, *sorted(lists)])).items():
+        if key not in lists:
             continue
         try:
-            playlists.write(lists[genre], folder / name)
+            playlists.write(lists[key], folder / name)
             written += 1
         except OSError as error:
             complete = False
@@ -186,20 +198,38 @@ def write_playlists(lists: Lists, mapping: Sequence[str], folder: Path) -> bool:
     return complete
 
 
-def write_page(named: Named, mapping: Sequence[str], path: Path) -> None:
-    """Write the page of a library; a bar on a terminal names the steps after the last song."""
-    from tqdm import tqdm
+def write_page(named: Named, mapping: Sequence[str], path: Path) -> bool:
+    """Write the page of a library; return whether it could be written.
 
-    with ExitStack() as stack:
+    Errors of the songs' own work are raised.
+    """
+    failures: list[Exception] = []
 
-        @cache
-        def bar() -> tqdm:  # not before the songs' own bar has ended
-            return stack.enter_context(
-                tqdm(bar_format="page: {desc} ({elapsed})", leave=False, disable=None)
+    def watched() -> Named:
+        try:
+            yield from named
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    @cache
+    def show() -> Callable[[str], None]:  # not before the songs' own bar has ended
+        return stack.enter_context(progress.working("page"))
+
+    try:
+        with ExitStack() as stack:
+            page.write(
+                watched(),
+                mapping,
+                path,
+                title="Songs",
+                seed=config.SEED,
+                step=lambda name: show()(f"page: {name}"),
             )
-
-        def step(name: str) -> None:
-            bar().set_description_str(name)
-
-        page.write(named, mapping, path, title="Songs", seed=config.SEED, step=step)
+    except OSError as error:
+        if failures:
+            raise
+        cli.say(f"{printable(error.filename or path)}: {error.strerror or error}")
+        return False
     cli.say(f"page in {printable(path)}")
+    return True

@@ -12,6 +12,7 @@ from genre import cli, splits
 from genre.cli import constants
 from genre.experiments.protocol import Protocol
 from genre.networks import Known, Network
+from genre.segments import Segments
 from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 
 LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory
@@ -81,8 +82,8 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         type=cli.checked(splits.known),
         metavar="NAME|CSV",
-        default=Protocol.split,
-        help=splits.HELP + " (default: %(default)s)",
+        help=f"{splits.HELP} (default: {Protocol.split}, or segment if the file does not say which "
+        "segments are of one track)",
     )
     several = parser.add_mutually_exclusive_group()
     several.add_argument(
@@ -109,9 +110,12 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def protocol(arguments: argparse.Namespace) -> Protocol:
+def protocol(arguments: argparse.Namespace, segments: Segments) -> Protocol:
     """Return how the data is split, from the options of `add_split_arguments`."""
-    return Protocol(**constants.of(Protocol) | _given(Protocol, arguments))
+    given = _given(Protocol, arguments)
+    if not given["split"]:
+        given["split"] = Protocol.split if segments.tracks_known else "segment"
+    return Protocol(**constants.of(Protocol) | given)
 
 
 def add_refit_argument(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 import config
 from genre import cli, networks
-from genre.cli import options
+from genre.cli import options, progress
 from genre.errors import TrainingError
 from genre.experiments import comparison, model_folder
 from genre.experiments import run as experiment
@@ -55,7 +55,7 @@ def main(
         ),
     )
     segments = segment_file.read(arguments.data)
-    train(learner, segments, options.protocol(arguments), arguments)
+    train(learner, segments, options.protocol(arguments, segments), arguments)
     return cli.DONE
 
 
@@ -77,14 +77,15 @@ def train(
         if isinstance(learner, NetworkLearner):
             cli.say(what_is_kept(learner.keeping))
         raise
-    saved = model_folder.save(
-        done,
-        segments,
-        arguments.output,
-        data=arguments.data,
-        command=arguments.command,
-        overwrite=arguments.overwrite,
-    )
+    with progress.working("saving the model and drawing its pictures"):
+        saved = model_folder.save(
+            done,
+            segments,
+            arguments.output,
+            data=arguments.data,
+            command=arguments.command,
+            overwrite=arguments.overwrite,
+        )
     print(model_folder.summary(saved, what=learner.what))
 
 

@@ -7,21 +7,46 @@ another version would be converted, and would lose frames.
 import io
 import re
 import struct
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from genre.errors import GenreError
+from genre.songs.file_tags import GENRE, MOOD, SOUND
 
 HEADER = 10  # bytes
 PADDING = 1024  # bytes of room for later changes
 UNSYNCHRONISED, EXTENDED, FOOTER = 0x80, 0x40, 0x10  # bits of a tag's flags
 LARGEST = 2**28 - 1  # bytes
-GENRE = "TCON"
-OLD_NAMES = {"TCON": b"TCO"}  # of frames in ID3v2.2
 FRAME_ID = {2: re.compile(rb"[A-Z0-9]{3}"), 3: re.compile(rb"[A-Z0-9]{3}[A-Z0-9 \0]")}
 FRAME_ID[4] = FRAME_ID[3]
 
 Frames = list[tuple[bytes, bytes]]  # each frame's name, and all its bytes
+
+
+class Frame(NamedTuple):
+    """Where a text stands in a tag: in a frame of its own, or in one for texts of any kind."""
+
+    name: bytes
+    described: tuple[str, ...] = ()  # what a frame for texts of any kind says before the text
+
+
+FRAMES = {  # by the tag's version
+    2: {
+        GENRE: Frame(b"TCO"),
+        MOOD: Frame(b"TXX", ("MOOD",)),
+        SOUND: Frame(b"TXX", ("SOUND TAGS",)),
+    },
+    3: {
+        GENRE: Frame(b"TCON"),
+        MOOD: Frame(b"TXXX", ("MOOD",)),
+        SOUND: Frame(b"TXXX", ("SOUND TAGS",)),
+    },
+    4: {
+        GENRE: Frame(b"TCON"),
+        MOOD: Frame(b"TMOO"),
+        SOUND: Frame(b"TXXX", ("SOUND TAGS",)),
+    },
+}
 
 
 class TagError(GenreError):
@@ -41,29 +66,19 @@ def length(start: bytes) -> int:
     return HEADER + _synchsafe(start[6:HEADER]) + footer
 
 
-def genres(tag: bytes) -> list[str]:
-    """Return the genres in an ID3v2 tag, numbers as names. Raises TagError if it is damaged."""
-    frames = _read(tag).getall(GENRE)
-    return list(frames[0].genres) if frames else []
+def with_texts(tag: bytes, texts: Mapping[str, Sequence[str]]) -> bytes:
+    """Return an ID3v2 tag with some texts, by GENRE, MOOD or SOUND; b"" stands for an empty tag.
 
-
-def genres_of_v1(tag: bytes) -> list[str]:
-    """Return the genre in an ID3v1 tag, a list of one name or none."""
-    from mutagen.id3 import TCON
-
-    return TCON.GENRES[tag[-1] : tag[-1] + 1]
-
-
-def with_genre(tag: bytes, names: Sequence[str]) -> bytes:
-    """Return an ID3v2 tag with these genres in place of its own; b"" stands for an empty tag.
-
-    The tag keeps its version, its other frames and, if the genres fit, its length. Raises TagError
-    if it is damaged or of an unknown version.
+    They take the place of its own genre; a mood and sound tags of its own must not be there. The
+    tag keeps its version, its other frames and, if the texts fit, its length. Raises TagError if it
+    is damaged or of an unknown version.
     """
     version, frames = _parse(tag) if tag else (4, [])
-    frame_id = OLD_NAMES[GENRE] if version == 2 else GENRE.encode()
-    kept = [content for name, content in frames if name != frame_id]
-    body = b"".join([*kept, _text_frame(version, frame_id, names)])
+    new = [(FRAMES[version][what], values) for what, values in texts.items()]
+    replaced = [frame.name for frame, _ in new if not frame.described]
+    kept = [content for name, content in frames if name not in replaced]
+    added = [_text_frame(version, frame.name, [*frame.described, *values]) for frame, values in new]
+    body = b"".join(kept + added)
     room = len(tag) - HEADER - len(body)
     body += bytes(room if room >= 0 else PADDING)
     if len(body) > LARGEST:
@@ -95,16 +110,6 @@ def from_v1(tag: bytes) -> bytes:
         fields.add(frame)
     fields.save(content, v1=0, padding=lambda _: PADDING)
     return content.getvalue()
-
-
-def _read(tag: bytes) -> Any:
-    """Return a tag as mutagen reads it, a mutagen.id3.ID3."""
-    from mutagen.id3 import ID3
-
-    try:
-        return ID3(io.BytesIO(tag), load_v1=False)
-    except Exception as error:  # mutagen raises many kinds where a tag is damaged
-        raise TagError("its ID3 tag is damaged") from error
 
 
 def _parse(tag: bytes) -> tuple[int, Frames]:

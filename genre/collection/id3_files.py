@@ -86,18 +86,18 @@ def tag_in_chunk(file: BinaryIO) -> bytes:
     return b""
 
 
-def with_tag_in_chunk(file: BinaryIO, tag: bytes, names: Sequence[str]) -> list[Part]:
+def with_tag_in_chunk(file: BinaryIO, tag: bytes, genres: Sequence[str]) -> list[Part]:
     """Return a WAV, AIFF or DSDIFF file with `tag` in place of its own.
 
-    A genre in the chunk LIST of a WAV file is replaced by the first of `names`, too.
+    A genre in the chunk LIST of a WAV file is replaced by the first of `genres`, too, if any.
     """
     layout, form, chunks = _chunks(file)
     new = {chunk: tag for chunk in chunks if _holds_tag(chunk, layout)}
     found = bool(new)
     for chunk in chunks:
         content = _info(file, chunk)
-        if _info_genre(content):
-            new[chunk] = _with_info_genre(content, names[0])
+        if genres and _info_genre(content):
+            new[chunk] = _with_info_genre(content, genres[0])
     parts: list[Part] = []
     for chunk in chunks:
         if chunk in new:
@@ -111,11 +111,6 @@ def with_tag_in_chunk(file: BinaryIO, tag: bytes, names: Sequence[str]) -> list[
         return [layout.header.pack(read(file, 0, 4), size), form, *parts]
     except struct.error:
         raise TagError("it would be too large for its format") from None
-
-
-def genre_in_info(file: BinaryIO) -> str:
-    """Return the genre in the chunk LIST of a WAV file, "" if there is none."""
-    return next(filter(None, (_info_genre(_info(file, chunk)) for chunk in _chunks(file)[2])), "")
 
 
 def tag_of_dsf(file: BinaryIO) -> bytes:

@@ -1,16 +1,16 @@
-"""Genres in the tags that mutagen writes well: Vorbis comments, APEv2, MP4 and ASF."""
+"""Write into the tags that mutagen writes well: Vorbis comments, APEv2, MP4 and ASF."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from genre.collection import id3_files
 from genre.collection.id3 import TagError
 from genre.errors import reason
+from genre.songs import file_tags
 
-# By the names of mutagen's classes of tags; other classes call it "genre".
-GENRE_KEYS = {"MP4Tags": "\xa9gen", "ASFTags": "WM/Genre"}
+FREE_FORM = "----"  # how those keys of MP4 begin that programs make up
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # what mutagen reads where a text is none
 UNSAFE = "its other tags would not stay as they are"
 QUICKTIME = b"qt  "  # the brand of QuickTime's own files, which keep tags in other places
@@ -18,6 +18,7 @@ LYRICS = b"LYRICS200"  # the end of a Lyrics3 tag, which mutagen would remove
 
 Opened = Any  # a file that mutagen has opened
 Open = Callable[[Path], Opened]
+Texts = Mapping[str, Sequence[str]]  # by the words in file_tags.KEYS
 
 
 def open_comments(path: Path) -> Opened:
@@ -56,35 +57,24 @@ def open_asf(path: Path) -> Opened:
     return ASF(path)
 
 
-def read(path: Path, opening: Open) -> list[str]:
-    """Return the genres in the tags of a file. Raises TagError if they cannot be read."""
-    file = _opened(path, opening)
-    return [str(name) for name in (file.tags or {}).get(_key(file.tags), [])]
-
-
-def write(path: Path, opening: Open, names: Sequence[str]) -> None:
-    """Write genres into the tags of a file, in place.
+def write(path: Path, opening: Open, texts: Texts) -> None:
+    """Write texts into the tags of a file, in place.
 
     Raises TagError if the file cannot be written, or if its other tags then differ.
     """
     file = _opened(path, opening)
-    before = _others(file)
+    before = _others(file, texts)
     if any(UNREADABLE in key + value for key, value in before):
         raise TagError(f"{UNSAFE}: some hold bytes that are no text")
     try:
         if file.tags is None:
             file.add_tags()
-        file.tags[_key(file.tags)] = list(names)
+        _put(file.tags, texts)
         file.save()
     except Exception as error:  # mutagen raises many kinds where a file is damaged
         raise TagError(f"its tags cannot be written ({reason(error)})") from error
-    if _others(_opened(path, opening)) != before:
+    if _others(_opened(path, opening), texts) != before:
         raise TagError(UNSAFE)
-
-
-def read_ape(path: Path) -> list[str]:
-    """Return the genres in the APEv2 tag of a file."""
-    return [str(name) for name in (ape_tag(path) or {}).get("Genre", [])]
 
 
 def ape_tag(path: Path) -> Any:
@@ -99,8 +89,8 @@ def ape_tag(path: Path) -> Any:
         raise TagError(f"its tags cannot be read ({reason(error)})") from error
 
 
-def write_ape(path: Path, names: Sequence[str]) -> None:
-    """Write genres into the APEv2 tag of a file, in place. An ID3v1 tag stays behind it."""
+def write_ape(path: Path, texts: Texts) -> None:
+    """Write texts into the APEv2 tag of a file, in place. An ID3v1 tag stays behind it."""
     from mutagen.apev2 import APEv2
 
     with open(path, "r+b") as file:
@@ -111,13 +101,13 @@ def write_ape(path: Path, names: Sequence[str]) -> None:
             raise TagError("its lyrics stand where a tag would be written")
     tags = ape_tag(path)
     tags = APEv2() if tags is None else tags
-    before = _items(tags)
-    tags["Genre"] = list(names)
+    before = _items(tags, texts)
+    _put(tags, texts)
     try:
         tags.save(path)
     except Exception as error:  # mutagen raises many kinds where a tag is damaged
         raise TagError(f"its tags cannot be written ({reason(error)})") from error
-    if _items(ape_tag(path)) != before:
+    if _items(ape_tag(path), texts) != before:
         raise TagError(UNSAFE)
     with open(path, "ab") as file:
         file.write(v1)
@@ -132,20 +122,24 @@ def _opened(path: Path, opening: Open) -> Opened:
         raise TagError(f"its tags cannot be read ({reason(error)})") from error
 
 
-def _key(tags: Any) -> str:
-    return GENRE_KEYS.get(type(tags).__name__, "genre")
+def _put(tags: Any, texts: Texts) -> None:
+    for what, values in texts.items():
+        key, *_ = file_tags.keys(tags)[what]
+        # MP4 keeps what its own keys do not name as bytes.
+        tags[key] = [it.encode() if key.startswith(FREE_FORM) else it for it in values]
 
 
-def _others(file: Opened) -> list[tuple[str, str]]:
-    """Return all tags but the genre, and the pictures of a FLAC file, in a form to compare."""
+def _others(file: Opened, texts: Texts) -> list[tuple[str, str]]:
+    """Return all tags but those of `texts`, and the pictures of a FLAC file, to compare them."""
     pictures = [("", repr(picture.data)) for picture in getattr(file, "pictures", [])]
-    return pictures + ([] if file.tags is None else _items(file.tags))
+    return pictures + ([] if file.tags is None else _items(file.tags, texts))
 
 
-def _items(tags: Any) -> list[tuple[str, str]]:
-    """Return all tags but the genre, in a form to compare."""
+def _items(tags: Any, texts: Texts) -> list[tuple[str, str]]:
+    """Return all tags but those of `texts`, in a form to compare."""
+    written = {file_tags.keys(tags)[what][0].lower() for what in texts}
     items = ((key.lower(), repr(value)) for key, value in tags.items())
-    return sorted(item for item in items if item[0] != _key(tags).lower())
+    return sorted(item for item in items if item[0] not in written)
 
 
 def _boxes(path: Path) -> tuple[bytes, list[bytes]]:

@@ -12,17 +12,21 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import numpy as np
 
-from genre.collection import facts, neighbours
+from genre.collection import neighbours
+from genre.errors import DatasetError
 from genre.evaluation import projection
 from genre.files import printable, replacing
 from genre.model.answer import Answer, shown_tags
 from genre.reporting.figures import style
+from genre.songs import file_tags
+from genre.songs.file_tags import Tags
 
 WEB = Path(__file__).with_name("web")
 SCRIPTS = ("songs.js", "filters.js", "corrections.js", "table.js", "map.js", "player.js", "page.js")
@@ -42,18 +46,18 @@ def write(
     *,
     title: str,
     seed: int,
-    read_facts: Callable[[Path], facts.Facts] = facts.read,
+    read_tags: Callable[[Path], Tags] = file_tags.read,
     step: Callable[[str], object],
 ) -> None:
     """Write a page about songs, given with their answers; those with an error are only listed.
 
     Each song is put away in a file as it comes, so that memory does not grow with their number.
-    `seed` makes the same map of the same songs. `read_facts` says what a file's tags hold. `step`
+    `seed` makes the same map of the same songs. `read_tags` says what a file's tags hold. `step`
     is called with the name of each step that follows the last song.
     """
     with tempfile.TemporaryDirectory() as folder:
         rows, vectors = Path(folder) / "rows", Path(folder) / "embeddings"
-        failed, width = _put_away(songs, mapping, path.absolute().parent, read_facts, rows, vectors)
+        failed, width = _put_away(songs, mapping, path.absolute().parent, read_tags, rows, vectors)
         before, after = _template(title).split("<!-- data -->")
         with replacing(path) as unfinished, open(unfinished, "wb") as file:
             file.write(before.encode())
@@ -66,7 +70,7 @@ def _put_away(
     songs: Iterable[tuple[Path, Answer]],
     mapping: Sequence[str],
     folder: Path,
-    read_facts: Callable[[Path], facts.Facts],
+    read_tags: Callable[[Path], Tags],
     rows: Path,
     vectors: Path,
 ) -> tuple[list[tuple[str, str]], int]:
@@ -83,7 +87,10 @@ def _put_away(
             if answer.error:
                 failed.append((printable(song), answer.error))
                 continue
-            row = _row(song, answer, label, read_facts(song), folder)
+            known = Tags()
+            with suppress(DatasetError):  # a song without readable tags is shown by its path
+                known = read_tags(song)
+            row = _row(song, answer, label, known, folder)
             row_file.write((",\n" if widths else "") + _json(row))
             embedding = np.empty(0) if answer.embedding is None else answer.embedding
             vector_file.write(embedding.astype(np.float16).tobytes())
@@ -91,9 +98,7 @@ def _put_away(
     return failed, widths.pop() if len(widths) == 1 else 0
 
 
-def _row(
-    song: Path, answer: Answer, label: dict[str, int], known: facts.Facts, folder: Path
-) -> list[Any]:
+def _row(song: Path, answer: Answer, label: dict[str, int], known: Tags, folder: Path) -> list[Any]:
     """Return what the page knows of a song, in the order in which `songs.js` reads it."""
     (first, p_first), (second, p_second) = [*answer.ranking, (answer.genre, 0.0)][:2]
     relative, address = _place(song, folder)
@@ -101,9 +106,9 @@ def _row(
     return [
         relative,
         address,
-        known.artist,
+        "; ".join(known.artists) or known.artist,
         known.title,
-        known.genre,
+        "; ".join(known.genres),
         round(known.seconds),
         VERDICTS.index(answer.verdict),
         [label[name] for name in answer.genres],

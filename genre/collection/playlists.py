@@ -1,14 +1,14 @@
-"""Write a playlist for each genre, as M3U8 files, which most players read."""
+"""Write playlists as M3U8 files, which most players read."""
 
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from genre.files import replacing
 
-UNCERTAIN = "uncertain"
+OPEN = "open"  # the name of the list of songs of which no genre is named
 LONGEST_NAME = 200  # bytes; a file's name has 255 at most
 # Names of devices, which Windows allows for no file, whatever its suffix.
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -31,21 +31,22 @@ def write(songs: Sequence[Path], playlist: Path) -> None:
         unfinished.write_text(text, encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
-def file_names(genres: Sequence[str]) -> dict[str | None, str]:
-    """Return the file name of each genre's playlist, and that of the uncertain songs for None.
+def file_names(lists: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """Return the file name of each list of songs, given by the genres that its songs may be of.
 
-    No two names are the same, even where a file system ignores case.
+    A list of no genre holds the songs that are open. No two names are the same, even where a file
+    system ignores case.
     """
-    names: dict[str | None, str] = {}
+    names: dict[tuple[str, ...], str] = {}
     taken: set[str] = set()
-    for genre in (None, *genres):
-        stem = name = _file_name(UNCERTAIN if genre is None else genre)
+    for genres in lists:
+        stem = name = _file_name(" or ".join(genres) or OPEN)
         number = 1
         while (key := unicodedata.normalize("NFC", name).casefold()) in taken:
             number += 1
             name = f"{stem} ({number})"
         taken.add(key)
-        names[genre] = f"{name}.m3u8"
+        names[genres] = f"{name}.m3u8"
     return names
 
 

@@ -1,5 +1,6 @@
 """Run a learner: train it as a protocol asks, and test each model on what it was not trained on."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from genre.songs import TEST, TRAIN, VALIDATION
 from genre.splits import Split
 
 TIMED_TRACKS = 20  # the most tracks of the test part whose predictions are timed
+
+log = logging.getLogger("genre")
 
 
 class Result(NamedTuple):
@@ -81,6 +84,7 @@ def run(
                 kept=last,
                 tested=last.predictions,
             )
+        log.info("testing")
         results.append(tested(fitted, segments, each))
         kept = kept or [fitted]
     return Experiment(

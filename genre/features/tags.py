@@ -21,6 +21,9 @@ NAMES = (
     *("60s", "rnb", "indie pop", "sad", "House", "happy"),
 )
 
+# Those that say how a song feels. The others name a style, a time, an instrument or a voice.
+MOODS = ("beautiful", "Mellow", "chill", "chillout", "party", "sexy", "catchy", "sad", "happy")
+
 # Mean probability of each tag over the training tracks of the pretrained model, all genres alike:
 # how common it is. `python -m benchmarks.tags --data output/pretrained.h5` measures it.
 # fmt: off

@@ -5,6 +5,7 @@
 `find` makes a data set of a folder of such songs, wherever in it they lie.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,43 +23,95 @@ from genre.songs.listing import Listing, check_is_folder, genre_name, letters
 SEVERAL = ";"  # stands between genres where a program has written several into one value
 # Album artists that stand for many. The artist of the song is taken instead.
 VARIOUS = ("various", "various artists", "va", "v.a.")
-# The keys in those formats for which mutagen has no easy keys: genre, album artist, artist, title.
-KEYS = {
-    "ID3": ("TCON", "TPE2", "TPE1", "TIT2"),
-    "ASFTags": ("WM/Genre", "WM/AlbumArtist", "Author", "Title"),
-    "APEv2": ("Genre", "Album Artist", "Artist", "Title"),
+# What is read. SOUND holds what else is heard in a song, as predict.py writes it.
+GENRE, ALBUM_ARTIST, ARTIST, TITLE = "genre", "album artist", "artist", "title"
+MOOD, SOUND = "mood", "sound tags"
+# The keys of each of them in mutagen's kinds of tags. The first key is the one to write.
+KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ID3": {
+        GENRE: ("TCON",),
+        ALBUM_ARTIST: ("TPE2",),
+        ARTIST: ("TPE1",),
+        TITLE: ("TIT2",),
+        MOOD: ("TMOO", "TXXX:MOOD"),
+        SOUND: ("TXXX:SOUND TAGS",),
+    },
+    "MP4Tags": {
+        GENRE: ("\xa9gen",),
+        ALBUM_ARTIST: ("aART",),
+        ARTIST: ("\xa9ART",),
+        TITLE: ("\xa9nam",),
+        MOOD: ("----:com.apple.iTunes:MOOD",),
+        SOUND: ("----:com.apple.iTunes:SOUND TAGS",),
+    },
+    "ASFTags": {
+        GENRE: ("WM/Genre",),
+        ALBUM_ARTIST: ("WM/AlbumArtist",),
+        ARTIST: ("Author",),
+        TITLE: ("Title",),
+        MOOD: ("WM/Mood",),
+        SOUND: ("SOUND TAGS",),
+    },
+    "APEv2": {
+        GENRE: ("Genre",),
+        ALBUM_ARTIST: ("Album Artist", "Albumartist"),
+        ARTIST: ("Artist",),
+        TITLE: ("Title",),
+        MOOD: ("Mood",),
+        SOUND: ("Sound Tags",),
+    },
 }
+COMMENTS: dict[str, tuple[str, ...]] = {  # Vorbis comments, whose keys are in any case
+    GENRE: ("genre",),
+    ALBUM_ARTIST: ("albumartist", "album artist"),
+    ARTIST: ("artist",),
+    TITLE: ("title",),
+    MOOD: ("mood",),
+    SOUND: ("sound tags",),
+}
+ID3V1 = (1, 1)  # the version of tags with short texts and numbers for genres, read last
 ASKED = 30  # songs whose tags tell what the folders are
-EASY_KEYS = ("genre", "albumartist", "artist", "title")
 
 
 class Tags(NamedTuple):
-    """What the tags of a song say; empty where they say nothing."""
+    """What a file says about its song; empty or 0 where it says nothing."""
 
     genres: tuple[str, ...] = ()
     artist: str = ""  # of the album, where that is not a compilation, so that albums stay together
     title: str = ""
+    artists: tuple[str, ...] = ()  # of the song
+    moods: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()  # what else is heard, as predict.py has written it
+    seconds: float = 0.0
 
 
 def read(path: Path) -> Tags:
     """Return what the tags of a file say; nothing for a file without tags.
 
-    Raises DatasetError if the tags cannot be read; its text is the reason.
+    What the file's own kind of tags does not say can stand in another one: in an APEv2 tag at the
+    end of an mp3, or in the chunk INFO of a wav. Raises DatasetError if the tags cannot be read;
+    its text is the reason.
     """
-    import mutagen
-
     try:
-        file = mutagen.File(path, easy=True)
-        if file is None or file.tags is None:
-            return Tags()
-        named, album_artists, artists, titles = (
-            _values(file.tags, key) for key in _keys(file.tags)
-        )
-        genres = _genres(named)
+        file = _opened(path)
+        own = {} if file is None or file.tags is None else _said(file.tags)
+        kinds = [own, _in_ape(path), _in_info(file, path)]
+        if getattr(getattr(file, "tags", None), "version", ()) == ID3V1:
+            kinds.reverse()
+        said = _first(kinds)
+        genres = _genres(said.get(GENRE, []))
     except Exception as error:  # mutagen raises whatever its parts raise on damaged tags
         raise DatasetError(f"its tags cannot be read ({reason(error)})") from None
-    artists = [name for name in album_artists if name.casefold() not in VARIOUS] + artists
-    return Tags(genres, next(iter(artists), ""), next(iter(titles), ""))
+    artists = [name for name in said.get(ALBUM_ARTIST, []) if name.casefold() not in VARIOUS]
+    return Tags(
+        genres,
+        artist=next(iter(artists + said.get(ARTIST, [])), ""),
+        title=next(iter(said.get(TITLE, [])), ""),
+        artists=tuple(said.get(ARTIST, [])),
+        moods=tuple(said.get(MOOD, [])),
+        sounds=tuple(said.get(SOUND, [])),
+        seconds=float(getattr(getattr(file, "info", None), "length", 0) or 0),
+    )
 
 
 def find(
@@ -114,23 +167,89 @@ def hint(songs: Sequence[Song]) -> list[str]:
     ]
 
 
-def _keys(tags: Any) -> tuple[str, ...]:
-    """Return the keys of genre, album artist, artist and title in a file's tags."""
+def keys(tags: Any) -> dict[str, tuple[str, ...]]:
+    """Return the keys of what is read in a file's tags, which mutagen has opened."""
     kinds = [kind.__name__ for kind in type(tags).__mro__]
-    return next((KEYS[kind] for kind in kinds if kind in KEYS), EASY_KEYS)
+    return next((KEYS[kind] for kind in kinds if kind in KEYS), COMMENTS)
 
 
-def _values(tags: Any, key: str) -> list[str]:
-    """Return the values of a key as lines that can be printed."""
-    values = tags.get(key, [])
-    texts = getattr(values, "text", values)  # of an ID3 frame
-    return [text for value in texts if (text := genre_name(str(value)))]
+def _opened(path: Path) -> Any:
+    """Return a file that mutagen has opened; None for one of a kind that it does not know.
+
+    If the file is not what its name says, its content alone decides.
+    """
+    import mutagen
+
+    try:
+        return mutagen.File(path)
+    except mutagen.MutagenError:
+        with open(os.open(path, os.O_RDONLY), "rb") as nameless:
+            file = mutagen.File(nameless)
+        if file is None:
+            raise
+        return file
+
+
+def _said(tags: Any) -> dict[str, list[str]]:
+    """Return what a file's tags say, by the words in KEYS."""
+    return {what: _values(tags, names) for what, names in keys(tags).items()}
+
+
+def _first(kinds: Iterable[dict[str, list[str]]]) -> dict[str, list[str]]:
+    """Return what several tags of a file say; where more than one says something, the first."""
+    said: dict[str, list[str]] = {}
+    for kind in kinds:
+        said |= {what: values for what, values in kind.items() if not said.get(what)}
+    return said
+
+
+def _values(tags: Any, names: Iterable[str]) -> list[str]:
+    """Return the values of the first key that has any, as lines that can be printed."""
+    for name in names:
+        values = tags.get(name, [])
+        texts = getattr(values, "text", values)  # of an ID3 frame
+        if found := [text for value in texts if (text := _text(value))]:
+            return found
+    return []
+
+
+def _text(value: Any) -> str:
+    """Return a value as one line; mutagen keeps those of keys that MP4 does not name as bytes."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return genre_name(" ".join(text.split()))
+
+
+def _in_ape(path: Path) -> dict[str, list[str]]:
+    """Return what an APEv2 tag says, which some programs write at the end of an mp3."""
+    from mutagen.apev2 import APENoHeaderError, APEv2
+
+    try:
+        return _said(APEv2(path))
+    except APENoHeaderError:
+        return {}
+
+
+def _in_info(file: Any, path: Path) -> dict[str, list[str]]:
+    """Return what the chunk INFO of a WAV file says, which mutagen does not read."""
+    if type(file).__name__ != "WAVE":
+        return {}
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as sound:
+            return {what: [_text(text)] for what, text in sound.copy_metadata().items()}
+    except soundfile.LibsndfileError:  # a codec that only FFmpeg reads
+        return {}
 
 
 def _genres(values: Iterable[str]) -> tuple[str, ...]:
     """Return genres in words, each once: ID3's numbers, such as (17), become names."""
     from mutagen.id3 import TCON
 
-    in_words = TCON(encoding=3, text=list(values)).genres
-    names = (genre_name(name) for each in in_words for name in each.split(SEVERAL))
+    return separated(TCON(encoding=3, text=list(values)).genres)
+
+
+def separated(genres: Iterable[str]) -> tuple[str, ...]:
+    """Return each genre once, also where several are written into one value."""
+    names = (genre_name(name) for each in genres for name in each.split(SEVERAL))
     return tuple(dict.fromkeys(filter(None, names)))

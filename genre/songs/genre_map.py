@@ -8,7 +8,7 @@ Audiobook,
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ def read(path: Path) -> dict[str, str]:
     return rules
 
 
-def mapped(genre: str, rules: dict[str, str]) -> str:
+def mapped(genre: str, rules: Mapping[str, str]) -> str:
     """Return what a map makes of a genre, in any spelling: LEFT_OUT, or a name."""
     return rules.get(letters(genre), genre)
 

@@ -32,6 +32,11 @@ NO_PARTS = (
 TEST_ONE_IN = 4  # 1/4 of the tracks (or segments) form the test part, used once, at the end
 VALIDATION_ONE_IN = 5  # 1/5 of the rest, for early stopping and for choosing the best weights
 LEAKS = "this split leaks: segments of the same tracks are in training and in test"
+TRACKS_UNKNOWN = (
+    "this split leaks: the file does not say which segments are of one track, so most tracks have "
+    "some in training and some in test; each segment is scored as a track; expect much lower "
+    "scores for new songs"
+)
 
 
 class Split(NamedTuple):
@@ -132,7 +137,10 @@ def _random(
 ) -> Iterator[Split]:
     """Split the data into folds, and for each one yield the split with that fold as test part."""
     if not segments.tracks_known and name != "segment":
-        raise SplitError(f"split {name}: the data does not say which segments are of one track")
+        raise SplitError(
+            f"split {name}: the data does not say which segments are of one track; only --split "
+            "segment can be used"
+        )
     labels, groups, item_of_segment = _items(segments, name)
     counts = np.bincount(labels, minlength=len(segments.mapping))
     fewest = max(n_folds, len(PARTS)) if test_everything else len(PARTS)
@@ -282,6 +290,8 @@ def _checked(
 def _leaks(segments: Segments, parts: np.ndarray) -> list[str]:
     """Return a note if tracks, or duplicates of them, are in training and in test."""
     trained, tested = (np.unique(segments.track_index[parts == part]) for part in (TRAIN, TEST))
+    if not segments.tracks_known:
+        return [TRACKS_UNKNOWN]
     if np.isin(trained, tested).any():
         return [LEAKS]
     recording = segments.same_recording

@@ -14,21 +14,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.page import GENRES, library, made_up_facts
+from benchmarks.page import GENRES, library, made_up_tags
 from genre.collection import page
-from genre.collection.facts import Facts
 from genre.evaluation import projection
 from genre.model.answer import Answer
+from genre.songs.file_tags import Tags
 
 WIDE, PHONE = (1400, 900), (390, 844)
 DARK = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
 
 
-def write(songs, path: Path, *, read_facts=made_up_facts, mapping=GENRES) -> list[str]:
+def write(songs, path: Path, *, read_tags=made_up_tags, mapping=GENRES) -> list[str]:
     """Write a page, and return the names of the steps."""
     steps: list[str] = []
     page.write(
-        songs, mapping, path, title="My songs", seed=0, read_facts=read_facts, step=steps.append
+        songs, mapping, path, title="My songs", seed=0, read_tags=read_tags, step=steps.append
     )
     return steps
 
@@ -59,7 +59,7 @@ def answer(segments: np.ndarray, **values) -> Answer:
 def test_a_strip_is_the_mean_of_stretches_of_a_song(tmp_path):
     segments = np.array([[1, 0]] * page.COLUMNS + [[0.25, 0.75]] * page.COLUMNS)
     song = (tmp_path / "a.mp3", answer(segments))
-    write([song], tmp_path / "page.html", mapping=["blues", "jazz"], read_facts=lambda _: Facts())
+    write([song], tmp_path / "page.html", mapping=["blues", "jazz"], read_tags=lambda _: Tags())
     [row] = data_of(tmp_path / "page.html")["songs"]
     starts, width, strip = row[-3:]
     assert starts == [4 * column for column in range(page.COLUMNS)]
@@ -101,7 +101,7 @@ def test_songs_without_embeddings_and_files_that_failed_are_listed(tmp_path):
         (tmp_path / "</script>.mp3", answer(np.array([[0.9, 0.1]]))),
         (tmp_path / "broken.mp3", Answer(song="broken.mp3", error="is empty")),
     ]
-    write(songs, tmp_path / "page.html", mapping=["blues", "jazz"], read_facts=lambda _: Facts())
+    write(songs, tmp_path / "page.html", mapping=["blues", "jazz"], read_tags=lambda _: Tags())
     data = data_of(tmp_path / "page.html")
     assert [row[0] for row in data["songs"]] == ["</script>.mp3"]
     assert data["failed"] == [[str(tmp_path / "broken.mp3"), "is empty"]]
@@ -111,7 +111,7 @@ def test_songs_without_embeddings_and_files_that_failed_are_listed(tmp_path):
 def test_a_name_in_no_encoding_has_an_address_all_the_same(tmp_path):
     name = os.fsdecode(b"caf\xe9.mp3")
     write([(tmp_path / "music" / name, answer(np.array([[1.0, 0]])))], tmp_path / "page.html",
-          mapping=["blues", "jazz"], read_facts=lambda _: Facts())  # fmt: skip
+          mapping=["blues", "jazz"], read_tags=lambda _: Tags())  # fmt: skip
     [row] = data_of(tmp_path / "page.html")["songs"]
     assert row[1] == "music/caf%E9.mp3"
 
@@ -234,8 +234,8 @@ def test_a_song_plays_is_sought_through_and_the_next_one_follows(opened, tmp_pat
     songs = [(tmp_path / "music" / name, heard) for name in names]
     for name in (names[0], names[2], names[4]):
         sound(tmp_path / "music" / name)
-    facts = Facts(artist="Somebody", seconds=30)
-    write(songs, tmp_path / "page.html", mapping=["blues", "jazz"], read_facts=lambda _: facts)
+    tags = Tags(artist="Somebody", seconds=30)
+    write(songs, tmp_path / "page.html", mapping=["blues", "jazz"], read_tags=lambda _: tags)
     site = opened()
 
     def state(expression: str):

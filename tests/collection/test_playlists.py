@@ -32,13 +32,18 @@ def test_only_a_line_break_keeps_a_song_out():
         (["Drum/Bass", "Drum:Bass"], ["Drum-Bass", "Drum-Bass (2)"]),
         (["Rock", "rock", "ROCK"], ["Rock", "rock (2)", "ROCK (3)"]),
         (["caf\u00e9", "cafe\u0301"], ["caf\u00e9", "cafe\u0301 (2)"]),
-        (["uncertain", "jazz"], ["uncertain (2)", "jazz"]),
+        (["open", "jazz"], ["open (2)", "jazz"]),
         (["con", "Con Brio", "..", "a."], ["con_", "Con Brio", "genre", "a"]),
         (["\u6c34" * 100], ["\u6c34" * 66]),
     ],
 )
 def test_each_genre_has_a_file_name_of_its_own_on_all_systems(genres, names):
-    found = playlists.file_names(genres)
-    assert found == {None: "uncertain.m3u8"} | {
-        genre: f"{name}.m3u8" for genre, name in zip(genres, names, strict=True)
+    found = playlists.file_names([(), *((genre,) for genre in genres)])
+    assert found == {(): "open.m3u8"} | {
+        (genre,): f"{name}.m3u8" for genre, name in zip(genres, names, strict=True)
     }
+
+
+def test_two_genres_have_a_list_of_their_own():
+    names = playlists.file_names([("rock",), ("rock or metal",), ("rock", "metal")])
+    assert names[("rock", "metal")] == "rock or metal (2).m3u8"

@@ -18,6 +18,7 @@ from helpers import GTZAN, ROOT, noise
 
 from genre.collection import store, tags
 from genre.features import Track
+from genre.songs.file_tags import GENRE
 
 WIDTH = 6
 WRITER = f"""\
@@ -138,7 +139,7 @@ def test_a_song_is_recognised_when_it_is_moved_or_tagged(place, tmp_path):
     song = tmp_path / "song.flac"
     soundfile.write(song, noise(1), 22050)
     heard(place, [song])
-    tags.write_genre(song, "a genre with a long name " * 400)
+    tags.write(song, {GENRE: ["a genre with a long name " * 400]})
     moved = song.rename(tmp_path / "moved.flac")
     copy = Path(shutil.copy(moved, tmp_path / "copy.flac"))
     assert heard(place, [moved, copy])[1] == []

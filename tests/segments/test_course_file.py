@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from helpers import GTZAN
 
+import cnn
 from genre import splits
 from genre.errors import DatasetError, SplitError
 from genre.segments import segment_file
@@ -47,6 +48,20 @@ def test_where_tens_do_not_fit_only_segments_can_be_split(tmp_path, caplog):
         with pytest.raises(SplitError, match="does not say which segments are of one track"):
             splits.folds(segments, name, n_folds=3, seed=0)
     assert set(splits.split(segments, "segment", seed=0).parts) == {"train", "validation", "test"}
+
+
+def test_a_network_is_trained_by_the_split_that_the_file_can_have(tmp_path, run):
+    path, output = tmp_path / "data_10.json", tmp_path / "network"
+    write(path, [(0, 20), (1, 19)])
+    arguments = ("--data", path, "--output", output, "--epochs", 1)
+    ended = run(cnn, *arguments)
+    assert ended.status == 0
+    assert "cnn, test part of split segment" in ended.out
+    assert "note: this split leaks: the file does not say" in ended.out
+    assert "expect much lower scores for new songs" in ended.out
+    ended = run(cnn, *arguments, "--split", "track")
+    assert ended.status == 2
+    assert "only --split segment can be used" in ended.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

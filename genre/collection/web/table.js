@@ -1,54 +1,74 @@
-// The table. Only the rows in view exist, so that 100,000 songs open as ten do.
+// The table. Only the rows in view exist, so that 100,000 songs open as ten do. A row that has left
+// the window is filled with another song, which takes less time than to make one.
 
 const SPARE = 8;  // rows above and below the window that exist, too
 const rows = new Map();  // the rows that exist, by their place in `shown`
+const unused = [];  // rows that show no song
 const spacers = [element("tr", {ariaHidden: "true"}), element("tr", {ariaHidden: "true"})];
+let rowHeight = 0;  // in CSS pixels
+let stripSize = null;  // the width and the height of a row's strip
+let widthOfWindow = 0;  // for which these are right
 
-function rowHeight() {
-  return parseFloat(getComputedStyle(byId("rows")).getPropertyValue("--row")) * rem();
+// Measuring takes long while rows change, so it is done once for all rows.
+function measure() {
+  const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  rowHeight = parseFloat(getComputedStyle(byId("rows")).getPropertyValue("--row")) * size;
+  stripSize = null;
+  widthOfWindow = innerWidth;
 }
-const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 // The first place in view and the one behind the last.
-function placesInView(height) {
+function placesInView() {
   const top = -byId("rows").getBoundingClientRect().top;
-  const first = Math.floor(top / height) - SPARE;
-  const last = Math.ceil((top + innerHeight) / height) + SPARE;
+  const first = Math.floor(top / rowHeight) - SPARE;
+  const last = Math.ceil((top + innerHeight) / rowHeight) + SPARE;
   return [Math.max(0, Math.min(first, shown.length)), Math.max(0, Math.min(last, shown.length))];
 }
 
 function drawRows({fromTop = false} = {}) {
-  const body = byId("rows"), height = rowHeight();
+  const body = byId("rows");
   if (fromTop) {
-    rows.clear();
+    measure();
+    for (const place of rows.keys()) release(place);
     body.replaceChildren(...spacers);
     body.parentElement.ariaRowCount = shown.length + 1;
-    spacers[1].style.height = `${shown.length * height}px`;
+    spacers[1].style.height = `${shown.length * rowHeight}px`;
     spacers[0].style.height = 0;
   }
-  const [first, last] = placesInView(height);
-  for (const [place, row] of rows) {
-    if (place < first || place >= last) { row.remove(); rows.delete(place); }
-  }
+  const [first, last] = placesInView();
+  for (const place of rows.keys()) if (place < first || place >= last) release(place);
   for (let place = first; place < last; place++) {
     if (rows.has(place)) continue;
-    const row = rowOf(shown[place], place);
+    const row = unused.pop() ?? emptyRow();
+    fill(row, shown[place], place);
     const behind = rows.get(place - 1) ?? (place === first ? spacers[0] : null);
     behind.after(row);
     rows.set(place, row);
   }
-  spacers[0].style.height = `${first * height}px`;
-  spacers[1].style.height = `${(shown.length - last) * height}px`;
+  spacers[0].style.height = `${first * rowHeight}px`;
+  spacers[1].style.height = `${(shown.length - last) * rowHeight}px`;
   drawStrips();
 }
 
-function rowOf(song, place) {
-  const row = element("tr", {role: "row", ariaRowIndex: place + 2},
-    songCell(song), answerCell(song), stripCell(song), tagsCell(song), yoursCell(song));
-  row.dataset.number = song.number;
-  row.addEventListener("pointerenter", () => pointAt(song.number));
+// Take a row out of the table. What was typed in it counts.
+function release(place) {
+  const row = rows.get(place);
+  if (row.contains(document.activeElement)) document.activeElement.blur();
+  row.remove();
+  rows.delete(place);
+  unused.push(row);
+}
+
+const songOf = (row) => songs[row.dataset.number];
+
+function emptyRow() {
+  const play = element("button", {className: "play"}, drawing("icon", ICONS.play));
+  const name = element("div", {className: "name"}, element("strong"), element("small"));
+  const row = element("tr", {role: "row"}, cell("song", play, name), cell("answer"),
+    cell("strip", element("canvas", {role: "img"})), cell("tags"), yoursCell());
+  play.addEventListener("click", () => toggle(songOf(row)));
+  row.addEventListener("pointerenter", () => pointAt(songOf(row).number));
   row.addEventListener("pointerleave", () => pointAt(null));
-  showState(row, song);
   return row;
 }
 
@@ -56,25 +76,50 @@ function cell(className, ...children) {
   return element("td", {role: "cell", className}, ...children);
 }
 
-function songCell(song) {
-  const button = element("button", {className: "play"});
-  button.addEventListener("click", () => toggle(song));
-  const place = song.path.slice(0, Math.max(0, song.path.lastIndexOf("/")));
-  const name = element("div", {className: "name", title: song.path}, element("strong", {}, nameOf(song)),
-    element("small", {}, [song.artist, place].filter(Boolean).join(" · ")));
-  return cell("song", button, name);
+function yoursCell() {
+  const input = element("input", {type: "text", list: "known-genres", placeholder: "genre", autocomplete: "off"});
+  const confirm = element("button", {className: "confirm"}, "✓");
+  const take = (song, text) => { correct(song, text); showState(input.closest("tr"), song); };
+  input.addEventListener("change", () => take(songOf(input.closest("tr")), input.value));
+  confirm.addEventListener("click", () => {
+    const song = songOf(confirm.closest("tr")), best = genres[song.best];
+    take(song, corrections.get(song.path) === best ? "" : best);
+  });
+  return cell("yours", input, confirm);
 }
 
-function answerCell(song) {
-  const more = element("small", {title: song.tagged && `in the file's tags: ${song.tagged}`}, answerText(song));
-  return cell("answer", chipOf(song), more);
+// Show a song in a row.
+function fill(row, song, place) {
+  const find = (selector) => row.querySelector(selector);
+  const [name, folder] = find(".name").children;
+  row.ariaRowIndex = place + 2;
+  row.dataset.number = song.number;
+  find(".name").title = song.path;
+  name.textContent = nameOf(song);
+  folder.textContent = [song.artist, song.path.slice(0, Math.max(0, song.path.lastIndexOf("/")))]
+    .filter(Boolean).join(" · ");
+  find(".answer").replaceChildren(chipOf(song, {reason: false}), ...answerNotes(song));
+  find("canvas").ariaLabel = `${timeText(lengthOf(song))}, mostly ${genres[song.best]}`;
+  find("canvas").title = timeText(lengthOf(song));
+  find("canvas").dataset.waiting = "yes";
+  find(".tags").replaceChildren(...tagButtons(song));
+  find(".tags").title = song.tags.join(", ");  // where there are too many to show
+  find(".yours input").ariaLabel = `your genre for ${wordsOf(song)}`;
+  find(".confirm").title = `it is ${genres[song.best]}`;
+  find(".confirm").ariaLabel = `confirm ${genres[song.best]} for ${wordsOf(song)}`;
+  showState(row, song);
+}
+
+function answerNotes(song) {
+  const title = song.tagged && `in the file's tags: ${song.tagged}`;
+  return [song.reason, answerText(song)].filter(Boolean).map((text) => element("small", {title}, text));
 }
 
 // The verdict: one genre, two with their two colours, or open in grey.
-function chipOf(song) {
+function chipOf(song, {reason = true} = {}) {
   const chip = element("span", {className: `chip ${song.verdict}`});
   if (song.verdict === "open") {
-    chip.append(mark(null), song.reason ? `open: ${song.reason}` : "open");
+    chip.append(mark(null), reason && song.reason ? `open: ${song.reason}` : "open");
     return chip;
   }
   song.named.forEach((genre, i) => {
@@ -94,28 +139,24 @@ function answerText(song) {
   return `${first}, ${second}`;
 }
 
-function stripCell(song) {
-  const words = `${timeText(lengthOf(song))}, mostly ${genres[song.best]}`;
-  return cell("strip", element("canvas", {role: "img", ariaLabel: words, title: timeText(lengthOf(song))}));
-}
-
 function drawStrips() {
-  const waiting = [...rows.values()].map((row) => row.querySelector("canvas:not([data-drawn])")).filter(Boolean);
-  if (!waiting.length) return;
-  const {clientWidth: width, clientHeight: height} = waiting[0];  // all are of one size
-  for (const canvas of waiting) {
-    canvas.dataset.drawn = "yes";
-    const song = songs[canvas.closest("tr").dataset.number];
-    drawBands(penOn(canvas, width, height), song, lengthOf(song), width, height);
+  for (const row of rows.values()) {
+    const canvas = row.querySelector("canvas");
+    if (!canvas.dataset.waiting) continue;
+    delete canvas.dataset.waiting;
+    stripSize ??= [canvas.clientWidth, canvas.clientHeight];  // all are of one size
+    const song = songOf(row);
+    drawBands(penOn(canvas, ...stripSize), song, lengthOf(song), ...stripSize);
   }
 }
 
-// Make a canvas as fine as the screen; the pen takes lengths in CSS pixels.
+// Make a canvas as fine as the screen, and empty; the pen takes lengths in CSS pixels.
 function penOn(canvas, width = canvas.clientWidth, height = canvas.clientHeight) {
-  const scale = devicePixelRatio || 1;
-  canvas.width = Math.max(1, Math.round(width * scale));
-  canvas.height = Math.max(1, Math.round(height * scale));
-  const pen = canvas.getContext("2d");
+  const scale = devicePixelRatio || 1, pen = canvas.getContext("2d");
+  const wide = Math.max(1, Math.round(width * scale)), high = Math.max(1, Math.round(height * scale));
+  pen.resetTransform();
+  if (canvas.width === wide && canvas.height === high) pen.clearRect(0, 0, wide, high);
+  else [canvas.width, canvas.height] = [wide, high];
   pen.scale(scale, scale);
   return pen;
 }
@@ -135,30 +176,12 @@ function drawBands(pen, song, length, width, height) {
   }
 }
 
-function tagsCell(song) {
-  return cell("tags", ...tagButtons(song));
-}
-
 function tagButtons(song) {
   return song.tags.map((tag) => {
     const button = element("button", {className: "tag", title: `show songs with ${tag}`}, tag);
     button.addEventListener("click", () => { filter.tag = tag; update(); });
     return button;
   });
-}
-
-function yoursCell(song) {
-  const input = element("input", {type: "text", list: "known-genres", placeholder: "genre",
-    autocomplete: "off", ariaLabel: `your genre for ${wordsOf(song)}`});
-  input.addEventListener("change", () => { correct(song, input.value); showState(input.closest("tr"), song); });
-  const best = genres[song.best];
-  const confirm = element("button", {className: "confirm", title: `it is ${best}`,
-    ariaLabel: `confirm ${best} for ${wordsOf(song)}`}, "✓");
-  confirm.addEventListener("click", () => {
-    correct(song, corrections.get(song.path) === best ? "" : best);
-    showState(confirm.closest("tr"), song);
-  });
-  return cell("yours", input, confirm);
 }
 
 // Show in a row what is corrected, what plays, and what is gone or cannot be played.
@@ -171,18 +194,19 @@ function showState(row, song) {
   row.querySelector(".confirm").ariaPressed = String(said === genres[song.best]);
   const button = row.querySelector(".play"), plays = song === player.song && !byId("audio").paused;
   const action = plays ? "pause" : "play";
-  showIcon(button, action, `${action} ${wordsOf(song)}`);
+  button.querySelector("path").setAttribute("d", ICONS[action]);
+  button.ariaLabel = `${action} ${wordsOf(song)}`;
   const unplayable = whyUnplayable(song);
   button.classList.toggle("unplayable", Boolean(unplayable));
   button.title = unplayable;
 }
 
 function showStates() {
-  for (const row of rows.values()) showState(row, songs[row.dataset.number]);
+  for (const row of rows.values()) showState(row, songOf(row));
 }
 
 function markRow(number) {
-  for (const row of rows.values()) row.classList.toggle("pointed", Number(row.dataset.number) === number);
+  for (const row of rows.values()) row.classList.toggle("pointed", songOf(row).number === number);
 }
 
 // Arrows move between the play buttons of neighbouring rows.
@@ -202,5 +226,9 @@ function connectTable() {
     requestAnimationFrame(() => { waiting = false; action(); });
   };
   addEventListener("scroll", later(() => drawRows()), {passive: true});
-  addEventListener("resize", later(() => { drawRows({fromTop: true}); drawMap(); drawTimeline(); }));
+  addEventListener("resize", later(() => {
+    drawRows({fromTop: innerWidth !== widthOfWindow});
+    drawMap();
+    drawTimeline();
+  }));
 }
