@@ -179,7 +179,8 @@ def _random(
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation_one_in else (TRAIN, TEST)
         split = Split(name, parts[item_of_segment], notes)
-        yield _checked(segments, split, of_fold, needed=needed, noted=untested)
+        noted = range(len(segments.mapping)) if rare else untested
+        yield _checked(segments, split, of_fold, needed=needed, noted=noted)
 
 
 def _notes_on_groups(segments: Segments, name: str) -> list[str]:
