@@ -174,7 +174,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     data = output / DATA_FILE
     more = teaching.known_songs(known, becomes, {song.genre for song in songs}) if known else ()
     with (
-        store_options.opened(arguments) as kept,
+        store_options.opened(arguments.store) as kept,
         executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool,
     ):
         heard = embeddings.hear(kept, songs, FEATURE, settings, pool)

@@ -51,7 +51,8 @@ def joined(data: Segments, known: Segments, place: Path) -> Library:
         pairs.append((song, genre.features.Track(take(data.frames, rows))))
     pairs += teaching.known_songs(known, teaching.known_genres(known, {}), data.mapping)
     with segment_file.writing(place) as (append, finish):
-        finish(collect.collect(pairs, append, feature=data.feature, settings=data.settings).index)
+        index, _ = collect.collect(pairs, append, feature=data.feature, settings=data.settings)
+        finish(index)
     return Library(segment_file.read(place), len(data.tracks))
 
 

@@ -66,7 +66,9 @@ def mine(tmp_path) -> Path:
     return tmp_path / "my model"
 
 
-def test_a_library_and_its_corrections_become_a_model(recordings, tmp_path, teach, mine, run):
+def test_a_library_and_its_corrections_become_a_model(
+    recordings, tmp_path, teach, mine, store, run
+):
     songs, corrections = library(recordings, tmp_path / "songs"), tmp_path / "corrections.csv"
     elsewhere = str(shutil.copy(recordings[-1], tmp_path / "elsewhere.wav"))
     untagged = songs / "metal band 3" / "Album" / "metal.00003.wav"
@@ -92,7 +94,7 @@ def test_a_library_and_its_corrections_become_a_model(recordings, tmp_path, teac
         learnt.tracks.index(track) for track in (elsewhere, "metal band 3/Album/metal.00003.wav")
     ]
     assert len(set(learnt.same_recording[same])) == 1
-    ended = run(predict, songs, "--model", mine, "--ask", 3)
+    ended = run(predict, songs, "--model", mine, "--ask", 3, "--store", store)
     assert ended.status == 0, ended
     rows = list(csv.DictReader(ended.out.splitlines()))
     assert len({row["path"] for row in rows}) == 3
@@ -130,7 +132,7 @@ def test_folders_are_genres_and_other_is_open(recordings, tmp_path, teach, mine,
     assert "by artists that it may have heard" in ended.out
     assert card.read(mine).split.name == "track"
     assert card.read(mine).calibration.other == 0
-    named = run(predict, songs / "Other", "--model", mine)
+    named = run(predict, songs / "Other", "--model", mine, "--no-store")
     assert all("Other?" in line or "jazz" in line for line in named.out.splitlines())
 
 
@@ -144,7 +146,7 @@ def test_songs_by_one_artist_train_without_a_test(recordings, tmp_path, teach, m
     assert ended.status == 0, ended
     assert ended.out.startswith("not tested, because there are songs by 1 artist only\n")
     assert card.read(mine).scores is None
-    named = run(predict, next(songs.rglob("*.wav")), "--model", mine)
+    named = run(predict, next(songs.rglob("*.wav")), "--model", mine, "--no-store")
     assert named.status == 0
     assert "teach: not tested" in named.err
 
