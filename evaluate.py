@@ -151,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     model = genre.load(arguments.model)
     segments = feature_table.read_data(arguments.data)
     check_agreement(model, segments, arguments.data)
-    chosen, notes, part = segments.originals, [], "all"
+    chosen, notes, part = segments.originals, splits.several_genres(segments), "all"
     if arguments.split:
         split = split_of(segments, protocol_of(model, arguments.split))
         chosen, notes = split.parts == TEST, split.notes
@@ -162,6 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     check_folder(output)
     predictions = evaluation.predict(model.probabilities, segments, chosen)
     predictions = predictions._replace(join=model.join)
+    predictions = evaluation.with_likeliest_label(predictions, segments.shares)
     scores = metrics.score(predictions, segments.mapping, groups.independent(segments))
     earlier = "" if arguments.overwrite else keep_earlier(output)
     save(predictions, scores, heading, output)

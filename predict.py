@@ -8,6 +8,7 @@
     python predict.py ~/Music --write-tags --dry-run > changes.csv
     python predict.py ~/Music --write-tags --playlists playlists --report library.html
     python predict.py song.mp3 --model output/cnn
+    python predict.py ~/Music --ask 20 > ask.csv
 
 The pretrained model reads 15 segments of 2 s from all over a song; a model on another feature reads
 the first 30 s. The output names one genre if the model is sure, or two if it is either. Otherwise
@@ -28,7 +29,7 @@ import genre
 from genre import cli, evaluation, features
 from genre.cli import collection as library
 from genre.cli import store as store_options
-from genre.collection import heard
+from genre.collection import ask, heard
 from genre.collection.store import Store
 from genre.errors import GenreError
 from genre.evaluation.calibration import limits
@@ -53,6 +54,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments.songs += arguments.input
     if not arguments.songs:
         parser.error("name songs, or folders with songs in them")
+    if arguments.ask and (arguments.format != "table" or arguments.skip_done):
+        parser.error(
+            "--ask prints a list of its own, of all songs; leave out --format, --skip-done"
+        )
     if arguments.count and arguments.format == "csv":
         parser.error("--count: csv has a column for each genre; leave out --count, or choose json")
     library.check(parser, arguments)
@@ -135,6 +140,13 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show all genres in the model's order, a column for each (default: the verdict)",
     )
+    shown.add_argument(
+        "--ask",
+        type=cli.count,
+        metavar="N",
+        help="print only a list, path,genre,answer, of the N songs that teach.py --corrections "
+        "would learn most from, once you have filled in their genres (default: the verdict)",
+    )
     parser.add_argument(
         "--format",
         choices=predictions.FORMATS,
@@ -193,6 +205,8 @@ def formatter(
             model.digest, count=arguments.count, with_segments=arguments.timeline is not None
         )
     width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    if arguments.ask:
+        return None, lambda _: ""  # the songs are listed in the end
     if arguments.all:
         return predictions.table_rows(names, mapping, width=width)
     if arguments.count:
@@ -296,9 +310,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         cli.say(text.accuracy_line(model.card))
     header = None if earlier.first else header
     path = arguments.store if features.is_embedding(model.card.feature) else None
+    doubts: list[ask.Doubt] = []
     with store_options.opened_if_possible(path) as kept:
         named = predict(arguments, model, kept, songs, header, row, pictures)
+        if arguments.ask:
+            named = ask.keep(named, doubts, arguments.ask)
         tally = library.write(arguments, model.card, named)
+    if arguments.ask:
+        ask.write(ask.questions(doubts, arguments.ask), sys.stdout)
     if pictures and (drawn := len(songs) - tally.failed):
         what = "timeline" if drawn == 1 else f"{drawn} timelines"
         cli.say(f"{what} in {printable(arguments.timeline)}")

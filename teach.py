@@ -1,9 +1,10 @@
 """Teach a model the genres of your own songs, and say how well it knows them.
 
     python teach.py ~/Music
+    python teach.py ~/Music --add
     python teach.py ~/Music --corrections corrections.csv
     python teach.py ~/Music/by-genre --labels folders --output output/mine
-    python teach.py ~/Music --tracks my-songs.csv
+    python teach.py --corrections corrections.csv --add
 
 The genres come from the files' tags, from the folders or from a list. The model is logistic
 regression on the `musicnn` embeddings, as the one in genre/pretrained/ is. It is tested on songs by
@@ -11,177 +12,187 @@ artists that it has not heard, where there are enough artists.
 """
 
 import argparse
-import os
 import shlex
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import config
-from genre import cli, networks
-from genre.cli import constants, hearing
-from genre.errors import DatasetError, SplitError
-from genre.experiments import model_folder
+from genre import cli, executor
+from genre.cli import constants, embeddings, hearing
+from genre.cli import store as store_options
+from genre.errors import DatasetError
+from genre.experiments import model_folder, teaching
 from genre.experiments import run as experiment
-from genre.experiments.learners import NetworkLearner
-from genre.experiments.protocol import Protocol, Run, plan
 from genre.files import printable
 from genre.model.card import Card
 from genre.segments import Segments, segment_file
-from genre.songs import Song, csv_list, file_tags, folder, genre_map
+from genre.songs import corrections, csv_list, file_tags, folder, genre_map
+from genre.songs.genre_map import Labelled
 from genre.songs.listing import Listing
 
 LABELS = ("tags", "folders")
 FEATURE, SEGMENTS = "musicnn", 15  # embeddings of 2 s each, as the model in genre/pretrained/ has
-FOLDS = 3  # each genre needs as many songs
+FEWEST = 3  # songs that a genre needs
+DATA_FILE = "songs.h5"  # the embeddings that a model learnt from, in its folder
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
+    add_song_arguments(parser)
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="learn the ten genres of the model that comes with the code, too (default: only "
+        "yours)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=config.OUTPUT_PATH / "mine",
+        help="folder for the model and its embeddings; an earlier model is moved to DIR-before "
+        "(default: %(default)s)",
+    )
+    store_options.add_arguments(parser)
+    cli.add_worker_arguments(parser, "work")
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    if not (arguments.dataset or arguments.tracks or arguments.corrections):
+        parser.error("name the folder with your songs, or a list of them")
+    if arguments.labels and not arguments.dataset:
+        parser.error("--labels needs the folder with your songs")
+    return arguments
+
+
+def add_song_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which songs there are, and what their genres are."""
     add = parser.add_argument
-    add("dataset", type=Path, metavar="DIR", help="folder with your songs")
+    add("dataset", type=Path, nargs="?", metavar="DIR", help="folder with your songs")
     lists = parser.add_mutually_exclusive_group()
     lists.add_argument(
         "--labels",
         choices=LABELS,
-        default=LABELS[0],
-        help="what names the genres: the files' own tags, or the folders (default: %(default)s)",
+        help=f"what names the genres: the files' own tags, or the folders (default: {LABELS[0]})",
     )
     lists.add_argument(
         "--tracks",
         type=Path,
         metavar="CSV",
-        help="list of the songs to learn from: columns path,genre and, if known, artist; paths are "
-        "relative to DIR (default: all songs in DIR)",
+        help="list of the songs to learn from: columns path,genre and, if known, artist (default: "
+        "all songs in DIR)",
     )
     add(
         "--corrections",
         type=Path,
         metavar="CSV",
         help="genres that are right whatever the tags, the folders or the list say: columns "
-        "path,genre, as the page of predict.py --report saves them (default: none)",
+        "path,genre, as predict.py --ask and the page of predict.py --report write them. Paths in "
+        "both lists are whole, or relative to DIR; without DIR, to the list (default: none)",
     )
     add(
-        "--output",
+        "--genres",
         type=Path,
-        metavar="DIR",
-        default=config.OUTPUT_PATH / "mine",
-        help="folder for the model; its segments are in DIR.h5, an earlier model is moved to "
-        "DIR-before (default: %(default)s)",
+        metavar="CSV",
+        help="map of genres, columns from,to: songs of one count for the other, or are left out "
+        "where `to` is empty (default: all genres stay as they are)",
     )
-    cli.add_worker_arguments(parser, "work")
-    return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
 
 
-def read_corrections(path: Path, dataset: Path) -> dict[str, str]:
-    """Return the right genres of some tracks; raises DatasetError for a song that is not there."""
-    corrections, inside = {}, Path(os.path.abspath(dataset))  # noqa: PTH100, resolve leaves links
-    for line, song in csv_list.songs(path, inside):
-        where, file = f"{path}, line {line}", Path(os.path.abspath(song.path))  # noqa: PTH100
-        if not song.path.is_file():
-            raise DatasetError(f"{where}: {printable(song.path)}: no such file")
-        if not file.is_relative_to(inside):
-            raise DatasetError(f"{where}: {printable(song.path)} is not in {printable(dataset)}")
-        if not song.genre:
-            raise DatasetError(f"{where}: no genre")
-        corrections[printable(file.relative_to(inside).as_posix())] = song.genre
-    return corrections
-
-
-def find_songs(arguments: argparse.Namespace, corrections: Mapping[str, str]) -> Listing:
-    """Return the songs to learn from, FOLDS or more of each genre, with their artists."""
-    if not arguments.tracks and arguments.labels == "tags":
-        return file_tags.find(arguments.dataset, {}, FOLDS, corrections)
+def labelled_songs(arguments: argparse.Namespace) -> tuple[list[Labelled], list[str], list[str]]:
+    """Return all songs with the genres that are named for them, those left out, and notes."""
     if arguments.tracks:
         found = csv_list.find(arguments.tracks, arguments.dataset)
-    else:
+    elif arguments.labels == "folders":
         found = folder.find(arguments.dataset)
-    songs = [
-        song._replace(
-            genre=corrections.get(song.track, song.genre), artist=song.artist or artist_of(song)
-        )
-        for song in found.songs
-    ]
-    return genre_map.applied(found._replace(songs=songs), {}, FOLDS)
+    elif arguments.dataset:
+        return file_tags.labelled_in(arguments.dataset)
+    else:
+        return [], [], []
+    labelled = [Labelled(corrections.with_artist(song), (song.genre,)) for song in found.songs]
+    return labelled, found.left_out, found.notes
 
 
-def artist_of(song: Song) -> str:
-    """Return the artist in a file's tags, "" if they cannot be read: the song itself may be."""
-    with suppress(DatasetError):
-        return file_tags.read(song.path).artist
-    return ""
+def find_songs(
+    arguments: argparse.Namespace, rules: dict[str, str], known: Collection[str]
+) -> Listing:
+    """Return the songs to learn from, FEWEST or more of each genre that is not `known`."""
+    labelled, left_out, notes = labelled_songs(arguments)
+    n_songs = len(labelled) + len(left_out)
+    if arguments.corrections:
+        said = corrections.read(arguments.corrections, arguments.dataset)
+        labelled = corrections.applied(said, labelled)
+        left_out, notes = left_out + said.missing, notes + said.notes
+    if arguments.dataset and not any(each.genres for each in labelled):
+        raise DatasetError(file_tags.without_genres(arguments.dataset, n_songs))
+    songs, of_genres = genre_map.choose(labelled, rules, FEWEST, known=known)
+    return Listing(songs, left_out, notes + of_genres)
 
 
-def learner() -> NetworkLearner:
-    """Return the network of the model in genre/pretrained/, with its recipe."""
-    chosen = networks.choose("teach", networks.NETWORKS["mlp"])
-    recipe = constants.recipe(**chosen.network.recipe, class_weights=True)
-    return NetworkLearner(script="teach", chosen=chosen, recipe=recipe, show_progress=False)
-
-
-def planned(segments: Segments) -> tuple[Protocol, list[Run]]:
-    """Return the runs: folds by artist, or by track if there are too few artists, and a refit."""
-    by_artist, by_track = (
-        Protocol(split=split, folds=FOLDS, refit=True, seed=config.SEED)
-        for split in ("artist", "track")
-    )
-    try:
-        return by_artist, plan(segments, by_artist, needs_validation=False)
-    except SplitError as error:
-        why = str(error) if segments.artists else "no song's artist is known"
-    runs = plan(segments, by_track, needs_validation=False)
-    cli.say(f"cannot be tested on artists that it has not heard: {why}")
-    return by_track, runs
-
-
-def in_words(card: Card) -> str:
-    """Return the scores on a card as sentences."""
-    scores = card.scores
-    heard = "by artists that it had not heard"
-    if card.split.name != "artist":
-        heard = "that it had not heard, by artists that it may have heard"
+def in_words(card: Card, plan: teaching.Plan, own: Segments) -> str:
+    """Return the scores on a card as sentences; `own` are the person's songs."""
+    notes = [f"note: {note}" for note in card.split.notes]
+    if plan.untested:
+        return "\n".join([f"not tested, because {plan.untested}", *notes])
+    scores, heard = card.scores, "by artists that it had not heard"
+    if plan.mixed:
+        heard = f"that it had not heard, by artists that it may have heard, as {plan.mixed}"
     tested = {genre: each for genre, each in scores.genres.items() if each.tracks}
+    unknown = sum(not name for name in own.artists)
+    artists = f"; the artist of {unknown} is not known" if unknown else ""
     recalls = sorted(((each.recall or 0.0, genre) for genre, each in tested.items()), reverse=True)
+    low, high = scores.track_interval
     lines = [
-        f"right for {100 * scores.track_accuracy:.0f} % of songs {heard}: {scores.tracks} songs, "
-        f"{len(tested)} genres",
-        "of each genre: " + ", ".join(f"{genre} {recall:.2f}" for recall, genre in recalls),
+        f"right for {scores.track_accuracy:.0%} of songs {heard} ({scores.tracks} songs, "
+        f"{len(tested)} of {len(set(own.labels.tolist()))} genres{artists}; between {low:.0%} and "
+        f"{high:.0%} with 95 % confidence)",
+        "of each genre: " + ", ".join(f"{genre} {recall:.0%}" for recall, genre in recalls),
     ]
-    lines += [f"note: {note}" for note in card.split.notes]
-    return "\n".join(lines)
+    return "\n".join(lines + notes)
+
+
+def next_commands(arguments: argparse.Namespace) -> str:
+    """Return lines with the commands that name songs, and that ask for more corrections."""
+    songs = str(arguments.dataset) if arguments.dataset else "SONG"
+    command = shlex.join(["python", "predict.py", songs, "--model", str(arguments.output)])
+    return (
+        f"the model is in {printable(arguments.output)}; to name songs with it, and to see which "
+        f"songs it would learn most from:\n  {printable(command)}\n"
+        f"  {printable(command)} --ask 20 > ask.csv"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    output, dataset = arguments.output, arguments.dataset
-    data = output.with_name(f"{output.name}.h5")
+    output, settings = arguments.output, constants.settings(segments_per_track=SEGMENTS)
     model_folder.check(output)
-    segment_file.check_output(data)
-    corrections = read_corrections(arguments.corrections, dataset) if arguments.corrections else {}
-    songs, left_out, notes = find_songs(arguments, corrections)
+    rules = genre_map.read(arguments.genres) if arguments.genres else {}
+    known, becomes = None, {}
+    if arguments.add:
+        known = segment_file.read(teaching.KNOWN)
+        becomes = teaching.known_genres(known, rules)
+    songs, left_out, notes = find_songs(arguments, rules, becomes.values())
     hearing.say_all(notes)
-    index = hearing.write(
-        songs,
-        data,
-        FEATURE,
-        constants.settings(segments_per_track=SEGMENTS),
-        workers=arguments.workers,
-        cluster=arguments.cluster,
-    )
-    segments = segment_file.read(data)
-    protocol, runs = planned(segments)
+    data = output / DATA_FILE
+    more = teaching.known_songs(known, becomes, {song.genre for song in songs}) if known else ()
+    with (
+        store_options.opened(arguments.store) as kept,
+        executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool,
+    ):
+        heard = embeddings.hear(kept, songs, FEATURE, settings, pool)
+        index = embeddings.write(heard, more, data, FEATURE, settings)
+    segments, n_own = segment_file.read(data), len(songs) - len(index.skipped)
+    if known:
+        segments = teaching.weighted(segments, n_own)
+    plan = teaching.plan(segments, n_own, seed=config.SEED)
     done = experiment.run(
-        learner(),
+        teaching.learner(constants.recipe()),
         segments,
-        protocol,
-        runs,
-        lambda run: cli.say(f"training {run.number} of {len(runs)}"),
+        plan.protocol,
+        plan.runs,
+        lambda run: cli.say(f"training {run.number} of {len(plan.runs)}"),
     )
     saved = model_folder.save(done, segments, output, data=data, command=arguments.command)
-    print(in_words(saved.card))
-    print(f"the model is in {printable(output)}; to name songs with it:")
-    command = ["python", "predict.py", str(dataset), "--model", str(output)]
-    print(f"  {printable(shlex.join(command))}")
+    print(in_words(saved.card, plan, teaching.own_part(segments, n_own)))
+    print(next_commands(arguments))
     return cli.SOME_FAILED if index.skipped or left_out else cli.DONE
 
 

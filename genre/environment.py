@@ -1,5 +1,6 @@
 """Make results independent of environment variables, locale, home folder and the like."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -73,6 +74,8 @@ def prepare() -> None:
     warnings.resetwarnings()  # PYTHONWARNINGS=error would turn a library's warning into an error
     for category in FOR_DEVELOPERS:
         warnings.simplefilter("ignore", category)
+    # TensorFlow warns where several networks are made one after the other, as folds are.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @cache

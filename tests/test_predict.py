@@ -270,6 +270,8 @@ def test_a_keras_file_that_would_run_code_is_not_even_read(copy, song, ask):
     [
         *((("x.wav", "--count", value), "--count") for value in ("0", "2.5")),
         (("x.wav", "--count", "3", "--all"), "not allowed with"),
+        (("x.wav", "--ask", "3", "--all"), "not allowed with"),
+        (("x.wav", "--ask", "3", "--format", "csv"), "--ask prints a list of its own"),
         (("x.wav", "--whole", "--seconds", "3"), "not allowed with"),
         *((("x.wav", "--offset", value), "--offset") for value in ("-1", "nan")),
         (("x.wav", "--type", "median"), "--type"),

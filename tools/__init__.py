@@ -1,1 +1,1 @@
-"""What wrote `genre/features/musicnn.onnx`. The suite does not run it."""
+"""What wrote `genre/features/musicnn.onnx` and `genre/pretrained/training.h5`."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genre.evaluation import verdict
 from genre.segments import Segments, in_batches
 
 LEAST = 1e-9  # replaces a probability of 0 in a geometric mean, which would be 0
@@ -43,6 +44,7 @@ class Predictions(NamedTuple):
     # How a track's segments are joined: by the geometric mean for an embedding, whose segments come
     # from all over a song, as it is surer where all agree; by the mean if they follow each other.
     join: str = MEAN
+    other: int | None = None  # the label of the genre that is answered as open: evaluation.verdict
 
 
 def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predictions:
@@ -54,7 +56,10 @@ def predict(function: Predict, segments: Segments, chosen: np.ndarray) -> Predic
     none = np.zeros((0, len(segments.mapping)), dtype=np.float32)
     probabilities = [none, *map(function, in_batches(segments.frames, rows))]
     return Predictions(
-        np.concatenate(probabilities), segments.labels[rows], segments.track_index[rows]
+        np.concatenate(probabilities),
+        segments.labels[rows],
+        segments.track_index[rows],
+        other=verdict.other_label(segments.mapping),
     )
 
 
@@ -84,6 +89,19 @@ def join_tracks(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
     else:
         by_track = mean_by_track(probabilities, track_index)
     return by_track, predictions.labels[first]
+
+
+def with_likeliest_label(predictions: Predictions, shares: np.ndarray | None) -> Predictions:
+    """Return predictions whose labels are the likeliest genre of those that each track has.
+
+    So an answer is right if it names one of them. `shares` are those of `segments.Index`.
+    """
+    if shares is None:
+        return predictions
+    by_track, _ = join_tracks(predictions)
+    tracks, place = np.unique(predictions.track_index, return_inverse=True)
+    labels = np.where(shares[tracks] > 0, by_track, -1).argmax(axis=1)
+    return predictions._replace(labels=labels[place])
 
 
 def mean_by_track(values: np.ndarray, track_index: np.ndarray) -> np.ndarray:

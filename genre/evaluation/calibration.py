@@ -44,6 +44,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     either: Annotated[float, msgspec.Meta(ge=0, le=verdict.NEVER)] = 0.0
     farthest: Annotated[float, msgspec.Meta(ge=0)] | None = None
     against: float | None = None
+    other: int | None = None
     tag_weight: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # of evaluation.tag_evidence
     tracks: int = 0  # that they were fitted on
     # The expected calibration error of the test tracks without the temperature and with it.
@@ -68,6 +69,7 @@ def limits(calibration: Calibration) -> Limits:
         max(calibration.either, least),
         calibration.farthest,
         calibration.against,
+        calibration.other,
     )
 
 
@@ -107,6 +109,7 @@ def fit(validation: Predictions) -> Calibration:
         either=either,
         farthest=None if nearest is None else round(verdict.farthest(nearest), 4),
         tracks=len(labels),
+        other=validation.other,
         **_tags(validation),
     )
 
@@ -149,7 +152,10 @@ def apply(validation: Predictions, tested: Predictions) -> tuple[Predictions, di
     The report holds what is fitted on the validation part, and its scores on the test part. Without
     a validation part, the predictions are not changed.
     """
-    calibration = fit(validation) if len(validation.labels) else Calibration(**_tags(tested))
+    if len(validation.labels):
+        calibration = fit(validation)
+    else:
+        calibration = Calibration(other=tested.other, **_tags(tested))
     if not len(tested.labels):
         return tested, msgspec.to_builtins(calibration)
     return _with_report([calibration], [tested], calibration)
@@ -215,7 +221,7 @@ def _verdicts(calibrated: Predictions, by: Calibration) -> list[Verdict]:
     nearest, against = _nearest(calibrated), None
     if calibrated.against is not None:
         against = mean_by_track(calibrated.against, calibrated.track_index)
-    fitted = Limits(by.sure, by.either, by.farthest, by.against)
+    fitted = Limits(by.sure, by.either, by.farthest, by.against, by.other)
     return [
         verdict.of_song(
             probabilities,

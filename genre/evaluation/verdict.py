@@ -5,6 +5,7 @@ sure or either should be right. Strangers' songs are sure and right less often t
 limits are fitted on, so the limit for sure aims higher.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 SURE, EITHER, OPEN = "sure", "either", "open"
 # Why a song is open.
 TOO_EVEN, UNLIKE, DISAGREE = "too even", "unlike the training songs", "tags disagree"
+NONE_OF_THEM = "none of the genres"
+OTHER = "other"  # a genre of this name holds songs that are of none of the genres
 SURE_AIM, EITHER_AIM = 0.94, 0.88  # mean probability of the named genres, of those called so
 PROMISE = 0.88  # the least fraction of those called so that is right
 NEVER = 1.0001  # a limit that no probability reaches
@@ -26,6 +29,7 @@ class Limits(NamedTuple):
     either: float  # of the two highest probabilities together
     farthest: float | None = None  # the distance to the nearest genre from which on a song is open
     against: float | None = None  # the strength of the tags of other music, likewise
+    other: int | None = None  # the label of the genre that holds songs of none of the genres
 
 
 class Verdict(NamedTuple):
@@ -55,11 +59,21 @@ def of_song(
         return Verdict(OPEN, (), top, UNLIKE)
     if against is not None and limits.against is not None and against[first] >= limits.against:
         return Verdict(OPEN, (), top, DISAGREE)
+    if first == limits.other:
+        return Verdict(OPEN, (), top, NONE_OF_THEM)
     if top >= limits.sure:
         return Verdict(SURE, (first,), top)
-    if both >= limits.either:
-        return Verdict(EITHER, (first, second), both)
-    return Verdict(OPEN, (), top, TOO_EVEN)
+    if both < limits.either:
+        return Verdict(OPEN, (), top, TOO_EVEN)
+    if second == limits.other:
+        return Verdict(OPEN, (), top, NONE_OF_THEM)
+    return Verdict(EITHER, (first, second), both)
+
+
+def other_label(mapping: Sequence[str]) -> int | None:
+    """Return the label of the genre OTHER, which is answered as open; None if there is none."""
+    names = [genre.casefold() for genre in mapping]
+    return names.index(OTHER) if OTHER in names else None
 
 
 def fit(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

@@ -255,8 +255,9 @@ def draw_augmented(recipe: Recipe, segments: Segments, run: Run, path: Path) -> 
     plain = recipe.changed(
         augment=False, label_smoothing=0.0, class_weights=False, track_weights=False
     )
-    frames, labels = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
-    shares = augmentation.one_hot(labels, len(segments.mapping))
+    frames, shares, *_ = fit.batches(segments, run.split, TRAIN, plain, run.seed)[0]
+    if shares.ndim == 1:  # labels, as each track is of one genre
+        shares = augmentation.one_hot(shares, len(segments.mapping))
     how, rng = recipe.augmentation, np.random.default_rng(run.seed)
     decibel = augmentation.decibel(segments, how.equalizer_waves)
     changed = augmentation.steps(frames, shares, decibel, how, rng)

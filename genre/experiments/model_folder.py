@@ -92,7 +92,8 @@ def save(
     for name in {*WRITTEN} - written:
         (folder / name).unlink(missing_ok=True)
     with replacing_files(folder) as unfinished:
-        text.pictures(done.tested, the_card.scores, text.title(the_card), unfinished)
+        if the_card.scores:
+            text.pictures(done.tested, the_card.scores, text.title(the_card), unfinished)
         done.fitted.draw(unfinished, text.run_title(the_card))
     return Saved(the_card, folder, earlier)
 
@@ -118,9 +119,10 @@ def _write_model(done: Experiment, segments: Segments, folder: Path) -> dict[str
 
 def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
     """Return the card's fields about the model, its training, the split and the scores."""
-    measures = metrics.measures([each.predictions for each in done.results], segments.mapping)
-    protocol = asdict(done.protocol)
-    scores = metrics.score(done.tested, segments.mapping, groups.independent(segments))
+    protocol, measures, scores = asdict(done.protocol), [], None
+    if len(done.tested.labels):
+        measures = metrics.measures([each.predictions for each in done.results], segments.mapping)
+        scores = metrics.score(done.tested, segments.mapping, groups.independent(segments))
     together = scores if done.protocol.folds else None
     return {
         "script": done.learner.script,
@@ -138,7 +140,7 @@ def card_fields(done: Experiment, segments: Segments) -> dict[str, Any]:
         "scores": msgspec.to_builtins(scores),
         "runs": [
             {"seed": each.run.seed} | of_run | _epochs(each)
-            for each, of_run in zip(done.results, measures, strict=True)
+            for each, of_run in zip(done.results if measures else [], measures, strict=True)
         ],
         "spread": metrics.spread(measures, together) if len(measures) > 1 else {},
         "calibration": done.kept.calibration,
@@ -206,6 +208,7 @@ def summary(saved: Saved, *, what: str) -> str:
 
 def _score(folder: Path) -> str:
     try:
-        return f" ({card.read(folder).scores.track_accuracy:.3f} per track)"
+        scores = card.read(folder).scores
     except ModelError:  # the card was written by another version of this code
         return ""
+    return f" ({scores.track_accuracy:.3f} per track)" if scores else ""

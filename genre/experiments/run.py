@@ -21,6 +21,7 @@ from genre.evaluation import (
     concatenated,
     distance,
     tag_evidence,
+    with_likeliest_label,
 )
 from genre.evaluation.distance import Centres
 from genre.experiments.learners import Fitted, Learner
@@ -101,8 +102,8 @@ def tested(fitted: Fitted, segments: Segments, run: Run) -> Result:
     """Return the predictions of a model for the test part, calibrated on the validation part."""
     centres = _centres(segments, run.split)
     validation, test = (
-        _with_embedding(fitted.predictions(segments, chosen), segments, chosen, centres)
-        for chosen in (run.split.parts == VALIDATION, run.split.parts == TEST)
+        _predictions(fitted, segments, run.split.parts == part, centres)
+        for part in (VALIDATION, TEST)
     )
     return _result(run, fitted, *calibration.apply(validation, test), centres)
 
@@ -196,6 +197,15 @@ def _seconds(predict: Predict, frames: np.ndarray) -> float:
     started = time.perf_counter()
     predict(frames)
     return time.perf_counter() - started
+
+
+def _predictions(
+    fitted: Fitted, segments: Segments, chosen: np.ndarray, centres: Centres | None
+) -> Predictions:
+    """Return the predictions of a model for the chosen segments, a mask of (segments,)."""
+    predictions = fitted.predictions(segments, chosen)
+    predictions = _with_embedding(predictions, segments, chosen, centres)
+    return with_likeliest_label(predictions, segments.shares)
 
 
 def _centres(segments: Segments, split: Split) -> Centres | None:

@@ -41,8 +41,9 @@ class Model:
         self._threads = threadpoolctl.ThreadpoolController()  # too slow to make for each song
 
     def __repr__(self) -> str:
-        known, accuracy = len(self.card.mapping), self.card.scores.track_accuracy
-        return f"<Model {self.card.title}: {known} genres, {accuracy:.0%} of test tracks right>"
+        known, scores = len(self.card.mapping), self.card.scores
+        right = f"{scores.track_accuracy:.0%} of test tracks right" if scores else "not tested"
+        return f"<Model {self.card.title}: {known} genres, {right}>"
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle it as the place of its folder, from which it is loaded again."""

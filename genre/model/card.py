@@ -87,7 +87,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     architecture: dict[str, Any]  # the network's name and all of its options
     training: dict[str, Any]  # the recipe, seed, number of folds, epochs and seconds
     protocol: dict[str, Any] = {}  # how the data was split, and how often
-    scores: Scores  # on the test part, of all folds together where there are several
+    # On the test part, of all folds together where there are several; None if nothing was tested.
+    scores: Scores | None = None
     runs: list[dict[str, int | float]]  # the seed and the scores of each run
     spread: dict[str, dict[str, float]] = {}  # mean and standard deviation of several runs' scores
     calibration: Calibration = Calibration()

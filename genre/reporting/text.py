@@ -144,12 +144,14 @@ def readme(card: Card, notes: str = "") -> str:
 
 def _scores_of(card: Card) -> list[str]:
     result = card.scores
+    if not result:
+        return ["## Scores", "This model was not tested.", _list(_notes(card))]
     items = [
         f"accuracy per segment {result.segment_accuracy:.3f} ({result.segments} segments)",
         f"accuracy per track {result.track_accuracy:.3f} ({tracks_with_interval(result)}; "
         "the probabilities of a track's segments are averaged)",
         f"macro F1 of tracks {result.macro_f1:.3f}",
-        *(f"note: {note}" for note in card.split.notes),
+        *_notes(card),
     ]
     rows = [[genre, *_cells(row), row.tracks] for genre, row in result.genres.items()]
     return [
@@ -161,8 +163,12 @@ def _scores_of(card: Card) -> list[str]:
     ]
 
 
+def _notes(card: Card) -> list[str]:
+    return [f"note: {note}" for note in card.split.notes]
+
+
 def _runs(card: Card) -> list[str]:
-    if len(card.runs) == 1:
+    if len(card.runs) < 2:
         return []
     items = [run_line(number, run) for number, run in enumerate(card.runs, start=1)]
     kept = "The model in this folder is that of run 1."
@@ -180,9 +186,10 @@ def _confidence(card: Card) -> list[str]:
         tracks = "test tracks of run 1"
     before, after = _precise(fitted.error_before), _precise(fitted.error_after)
     if not fitted.tracks:
+        error = f" The expected calibration error of the test tracks is {before}."
         return [
-            "There was no validation part, so nothing was calibrated. The expected calibration "
-            f"error of the test tracks is {before}. {_limits(fitted)}"
+            "There was no validation part, so nothing was calibrated."
+            f"{error if card.scores else ''} {_limits(fitted)}"
         ]
     lines = [
         f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
@@ -226,6 +233,8 @@ def _limits(fitted: calibration.Calibration) -> str:
             "It is open as well if a tag of other music is stronger than those of its genre, by "
             f"{at.against:g} deviations or more."
         )
+    if at.other is not None:
+        lines.append(f"A song whose likeliest genre is `{verdict.OTHER}` is open, too.")
     return " ".join(lines)
 
 
@@ -241,6 +250,8 @@ def verdict_line(card: Card) -> str:
 def accuracy_line(card: Card) -> str:
     """Return a line on the accuracy of a model, and on what its test shows."""
     result = card.scores
+    if not result:
+        return f"{network(card)}: not tested"
     low, high = result.track_interval
     right = f"{result.track_accuracy:.0%} of {result.tracks} test tracks right"
     sure = f"between {low:.0%} and {high:.0%} with 95 % confidence"

@@ -32,6 +32,8 @@ class Index:
     skipped: list[dict[str, str]] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)  # of each track, where the data set splits it
     artists: list[str] = field(default_factory=list)  # of each track, if the data set names them
+    # (pairs, 2) a track and a further genre of it, for each such genre
+    also: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
     # (tracks,) the first track of the same recording, where preprocess.py compared the sound
     recordings: np.ndarray | None = None
     # (segments,) semitones by which each is shifted, if preprocess.py added shifted copies
@@ -49,6 +51,20 @@ class Index:
             if change is not None:
                 originals &= change == 0
         return originals
+
+    @property
+    def shares(self) -> np.ndarray | None:
+        """How much of each genre a track is, (tracks, genres); None if each is of one genre.
+
+        A track of several genres is of each in equal shares. A row is 0 for a track without
+        segments.
+        """
+        if not len(self.also):
+            return None
+        is_of = np.zeros((len(self.tracks), len(self.mapping)), dtype=np.float32)
+        is_of[self.track_index, self.labels] = 1
+        is_of[tuple(self.also.T)] = 1
+        return is_of / np.maximum(is_of.sum(axis=1, keepdims=True), 1)
 
     @property
     def numbers(self) -> np.ndarray:
@@ -75,6 +91,7 @@ class Segments(Index):
 
     frames: np.ndarray
     digest: str = ""  # SHA-256 of the file that they were read from
+    weights: np.ndarray | None = None  # (tracks,) how much each counts in training; None: the same
 
     @cached_property
     def levels(self) -> features.Levels:

@@ -68,6 +68,7 @@ def collect(
         skipped=skipped,
         parts=[song.part for song in songs] if any(song.part for song in songs) else [],
         artists=[song.artist for song in songs] if any(song.artist for song in songs) else [],
+        also=_also(songs, mapping),
         recordings=recordings,
         pitch_shift=of_segments(shift_of_copy) if shifts else None,
         altered=of_segments(altered_of_copy) if n_altered else None,
@@ -81,3 +82,12 @@ def collect(
             f"{some(short)}"
         )
     return index, notes
+
+
+def _also(songs: Sequence[Song], mapping: Sequence[str]) -> np.ndarray:
+    """Return pairs of a song and a further genre of it, (pairs, 2), if that is in the mapping."""
+    label = {genre: number for number, genre in enumerate(mapping)}
+    pairs = [
+        (i, label[genre]) for i, song in enumerate(songs) for genre in song.also if genre in label
+    ]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -3,11 +3,12 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-If the data set has them, "parts" and "artists" hold a text for each track. "recordings" holds for
-each track the number of the first track of the same recording. If there are shifted
-copies, "pitch_shift" holds a number of semitones for each segment. If there are altered copies,
-"altered" holds the number of the copy for each segment, 0 for the original. "front_end" is the path
-of the description of a person's own front end.
+If the data set has them, "parts" and "artists" hold a text for each track. "also" holds pairs of
+numbers: a track, and a further genre of it. "recordings" holds for each track the number of the
+first track of the same recording. If there are shifted copies, "pitch_shift" holds a number of
+semitones for each segment. If there are altered copies, "altered" holds the number of the copy for
+each segment, 0 for the original. "front_end" is the path of the description of a person's own front
+end.
 """
 
 from collections.abc import Callable, Iterator
@@ -55,6 +56,7 @@ class Content(msgspec.Struct):
     skipped: list[Skipped]
     parts: list[Literal["train", "validation", "test", ""]] = []
     artists: list[str] = []
+    also: list[tuple[Place, Place]] = []
     recordings: list[Place] | None = None
     pitch_shift: list[float] | None = None
     altered: list[Place] | None = None
@@ -142,7 +144,12 @@ def check_suffix(path: Path) -> None:
 
 def _content(index: Index) -> dict[str, Any]:
     """Return everything in a segment file but its frames."""
-    optional = {"parts": index.parts, "artists": index.artists, "front_end": index.front_end}
+    optional = {
+        "parts": index.parts,
+        "artists": index.artists,
+        "also": index.also,
+        "front_end": index.front_end,
+    }
     for name in ("recordings", "pitch_shift", "altered"):
         if getattr(index, name) is not None:
             optional[name] = getattr(index, name)
@@ -176,6 +183,7 @@ def _segments(values: dict[str, Any]) -> Segments:
         skipped=[msgspec.structs.asdict(song) for song in content.skipped],
         parts=list(content.parts),
         artists=content.artists,
+        also=np.array(content.also, dtype=np.int64).reshape(-1, 2),
         recordings=None if recordings is None else np.array(recordings),
         pitch_shift=None if shift is None else np.array(shift),
         altered=None if altered is None else np.array(altered),
@@ -200,6 +208,8 @@ def _check(segments: Segments) -> None:
     for what, names in (("labels", segments.mapping), ("track_index", segments.tracks)):
         if getattr(segments, what).max() >= len(names):
             raise ValueError(f"{what} points outside its list")
+    if (segments.also >= [len(segments.tracks), len(segments.mapping)]).any():
+        raise ValueError("also points outside its lists")
     for what in ("parts", "artists"):
         if len(getattr(segments, what)) not in (0, len(segments.tracks)):
             raise ValueError(f"{what} and tracks differ in length")

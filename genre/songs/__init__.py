@@ -20,6 +20,7 @@ class Song(NamedTuple):
     genre: str
     part: str = UNUSED  # one of PARTS, where the data set has a split of its own
     artist: str = ""  # where the data set names it
+    also: tuple[str, ...] = ()  # its other genres, where several are named for it
 
 
 def some(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,39 +114,48 @@ def read(path: Path) -> Tags:
     )
 
 
-def find(
-    dataset: Path, rules: dict[str, str], least: int, corrections: Mapping[str, str] | None = None
-) -> Listing:
+def find(dataset: Path, rules: dict[str, str], least: int) -> Listing:
     """Return the songs in a folder whose tags name a genre, sorted by genre and path.
 
-    `rules` and `least` are those of `genre_map.choose`. `corrections` give the genres of some
-    tracks, whatever their tags say. Raises DatasetError if the folder holds no audio, if no genre
-    is known, and as `choose` does.
+    `rules` and `least` are those of `genre_map.choose`. Raises DatasetError if the folder holds no
+    audio, if no tag names a genre, and as `choose` does.
     """
-    corrections = corrections or {}
+    labelled, unreadable, notes = labelled_in(dataset)
+    if not any(each.genres for each in labelled):
+        raise DatasetError(without_genres(dataset, len(labelled) + len(unreadable)))
+    songs, of_genres = choose(labelled, rules, least)
+    return Listing(songs, unreadable, of_genres + notes)
+
+
+def labelled_in(dataset: Path) -> tuple[list[Labelled], list[str], list[str]]:
+    """Return all songs in a folder with the genres in their tags, which may be none.
+
+    The second list has those whose tags cannot be read, with the reason, and the third a note on
+    them. Raises DatasetError if the folder holds no audio.
+    """
     check_is_folder(dataset)
-    labelled, unreadable, n_songs = [], [], 0
+    labelled, unreadable = [], []
     for path in audio_files(dataset):
-        n_songs += 1
         track = printable(path.relative_to(dataset).as_posix())
         try:
             tags = read(path)
         except DatasetError as error:
             unreadable.append(f"{track}: {error}")
-            continue
-        genres = [corrections[track]] if track in corrections else tags.genres
-        labelled.append(Labelled(Song(path, track, "", artist=tags.artist), genres))
-    if not n_songs:
+        else:
+            labelled.append(Labelled(Song(path, track, "", artist=tags.artist), tags.genres))
+    if not (labelled or unreadable):
         raise DatasetError(f"{dataset}: no audio files in it")
-    if not any(each.genres for each in labelled):
-        raise DatasetError(
-            f"{dataset}: no genre in the tags of {n_songs} songs; --labels folders takes the "
-            "folders' names"
-        )
-    songs, notes = choose(labelled, rules, least)
-    if unreadable:
-        notes.append(f"{len(unreadable)} songs are left out: {some(unreadable)}")
-    return Listing(songs, unreadable, notes)
+    plural = "s are" if len(unreadable) > 1 else " is"
+    note = f"{len(unreadable)} song{plural} left out: {some(unreadable)}"
+    return labelled, unreadable, [note] if unreadable else []
+
+
+def without_genres(dataset: Path, n_songs: int) -> str:
+    """Return what is said of a folder of so many songs whose tags name no genre."""
+    return (
+        f"{dataset}: no genre in the tags of {n_songs} songs; --labels folders takes the folders' "
+        "names"
+    )
 
 
 def hint(songs: Sequence[Song]) -> list[str]:

@@ -17,7 +17,7 @@ from genre.errors import DatasetError
 from genre.files import is_unfinished, printable
 from genre.songs import UNUSED, Song, some
 from genre.songs.csv_list import PART_OF
-from genre.songs.listing import Listing, check_is_folder, genre_name, look_alikes
+from genre.songs.listing import Listing, check_is_folder, genre_name
 
 # Folders and files of macOS, which hold no songs although some have a song's name: "._song.mp3".
 OF_MACOS = re.compile(r"\._|\.AppleDouble$|\.DS_Store$|__MACOSX$")
@@ -163,7 +163,7 @@ def find(dataset: Path) -> Listing:
             f"found {found}"
         )
     songs.sort(key=lambda song: song.genre)  # two folders, spelled differently, can be one genre
-    return Listing(songs, left_out, notes + look_alikes(songs))
+    return Listing(songs, left_out, notes)
 
 
 def _folders(folder: Path) -> tuple[list[Path], list[Path]]:

@@ -1,4 +1,4 @@
-"""Decide which genre each song counts for: merge spellings, apply a map, leave out rare genres.
+"""Decide which genres each song counts for: merge spellings, apply a map, leave out rare genres.
 
 A map is a CSV file with the columns from,to. An empty `to` leaves a genre out:
 
@@ -8,21 +8,22 @@ Audiobook,
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from genre.errors import DatasetError
 from genre.songs import NAMED, Song, some
 from genre.songs.csv_table import check_columns, check_width, rows
-from genre.songs.listing import Listing, genre_name, letters
+from genre.songs.listing import Listing, genre_name, letters, look_alikes
 
 COLUMNS = ("from", "to")
 LEFT_OUT = ""  # what a map makes of a genre that is not wanted
 
 
 class Labelled(NamedTuple):
-    """A song with all genres that are named for it, before one of them is chosen."""
+    """A song with all genres that are named for it, before some of them are chosen."""
 
     song: Song
     genres: Sequence[str]
@@ -55,30 +56,50 @@ def mapped(genre: str, rules: Mapping[str, str]) -> str:
 
 
 def choose(
-    labelled: Sequence[Labelled], rules: dict[str, str], least: int, *, merge: bool = True
+    labelled: Sequence[Labelled],
+    rules: dict[str, str],
+    least: int,
+    *,
+    merge: bool = True,
+    known: Collection[str] = (),
 ) -> tuple[list[Song], list[str]]:
-    """Return the songs, each with one genre, sorted by genre and track, and notes for the user.
+    """Return the songs, each with its genres, sorted by genre and track, and notes for the user.
 
-    The first genre of a song that the map keeps decides. `merge` takes spellings that differ only
-    in case, accents or signs for one genre; it is written as in the map, or else as most songs do.
-    Genres with fewer than `least` songs are left out. Raises DatasetError if fewer than two genres
-    are left.
+    A song's genre is the first one that is used; its other used ones are in `also`. A genre is used
+    if the map keeps it, and if it is the genre of `least` songs or more, or of one for the `known`
+    genres, of which there are other songs. `merge` takes spellings that differ only in case,
+    accents or signs for one genre; it is written as in the map, or else as most songs do. Raises
+    DatasetError if fewer than two genres are used or known, or none is used.
     """
-    named = [_Named(song, *_first_kept(genres, rules)) for song, genres in labelled]
-    spelling = _spellings([each.becomes for each in named], rules) if merge else {}
-    named = [
-        each._replace(becomes=spelling.get(letters(each.becomes), each.becomes)) for each in named
-    ]
-    counts = Counter(each.becomes for each in named if each.becomes)
-    songs = [each.song._replace(genre=each.becomes) for each in named if each.becomes]
-    used = [song for song in songs if counts[song.genre] >= least]
-    notes = [*_notes(labelled, rules), *_merged(named), *_rare(counts, least)]
-    if len({song.genre for song in used}) < 2:
+    named = [_kept(genres, rules) for _, genres in labelled]
+    spelling = _spellings([each.becomes for of_song in named for each in of_song], rules)
+    if merge:
+        named = [
+            [each._replace(becomes=spelling[letters(each.becomes)]) for each in of_song]
+            for of_song in named
+        ]
+    genres = [list(dict.fromkeys(each.becomes for each in of_song)) for of_song in named]
+    counts = Counter(genre for of_song in genres for genre in of_song)
+    plain = set(map(letters, known))
+    needed = {genre: 1 if letters(genre) in plain else least for genre in counts}
+    used = _used(genres, counts, needed)
+    songs = []
+    for each, of_song in zip(labelled, genres, strict=True):
+        if chosen := [genre for genre in of_song if genre in used]:
+            songs.append(each.song._replace(genre=chosen[0], also=tuple(chosen[1:])))
+    if not used or len(used) + len(plain.difference(map(letters, used))) < 2:
         found = ", ".join(f"{genre} ({n})" for genre, n in counts.most_common(NAMED)) or "none"
         raise DatasetError(
-            f"songs of two or more genres are needed, each with {least} or more; found {found}"
+            f"songs of {'one' if known else 'two'} or more genres are needed, each with {least} "
+            f"or more; found {found}"
         )
-    return sorted(used, key=lambda song: (song.genre, song.track)), notes
+    notes = [
+        *_notes(labelled, rules),
+        *_several(songs),
+        *_merged(named),
+        *_rare(counts, used, least),
+    ]
+    return sorted(songs, key=lambda song: (song.genre, song.track)), notes
 
 
 def applied(listing: Listing, rules: dict[str, str], least: int) -> Listing:
@@ -88,19 +109,32 @@ def applied(listing: Listing, rules: dict[str, str], least: int) -> Listing:
     """
     labelled = [Labelled(song, [song.genre]) for song in listing.songs]
     songs, notes = choose(labelled, rules, least, merge=False)
-    return listing._replace(songs=songs, notes=listing.notes + notes)
+    return listing._replace(songs=songs, notes=listing.notes + notes + look_alikes(songs))
 
 
 class _Named(NamedTuple):
-    song: Song
     name: str  # the genre as the song's tags or its folder name it
     becomes: str  # what that counts for
 
 
-def _first_kept(genres: Sequence[str], rules: dict[str, str]) -> tuple[str, str]:
-    """Return the first genre that a map keeps, and what it becomes."""
-    kept = ((name, becomes) for name in genres if (becomes := mapped(name, rules)))
-    return next(kept, ("", LEFT_OUT))
+def _kept(genres: Sequence[str], rules: dict[str, str]) -> list[_Named]:
+    """Return the genres that a map keeps, and what they become."""
+    return [_Named(name, becomes) for name in genres if (becomes := mapped(name, rules))]
+
+
+def _used(genres: Sequence[list[str]], counts: Counter[str], needed: dict[str, int]) -> set[str]:
+    """Return the genres that are the first used one of as many songs as are needed.
+
+    `genres` are those of each song, and `counts` say how many songs name each. The rarest genre is
+    given up first, so that its songs can count for another one.
+    """
+    used = {genre for genre, count in counts.items() if count >= needed[genre]}
+    while True:
+        firsts = Counter(next((each for each in of_song if each in used), "") for of_song in genres)
+        lacking = [genre for genre in used if firsts[genre] < needed[genre]]
+        if not lacking:
+            return used
+        used.remove(min(lacking, key=lambda genre: (counts[genre], genre)))
 
 
 def _spellings(genres: Iterable[str], rules: dict[str, str]) -> dict[str, str]:
@@ -110,12 +144,10 @@ def _spellings(genres: Iterable[str], rules: dict[str, str]) -> dict[str, str]:
 
 
 def _notes(labelled: Sequence[Labelled], rules: dict[str, str]) -> Iterator[str]:
-    """Yield notes on songs without a genre, with several ones, and on what the map leaves out."""
+    """Yield notes on songs without a genre, and on what the map leaves out."""
     if lacking := [each.song.track for each in labelled if not each.genres]:
         yield f"{_songs(len(lacking))} without a genre left out: {some(lacking)}"
-    if several := sum(len(each.genres) > 1 for each in labelled):
-        yield f"{_songs(several)} with several genres: each counts for the first one that is used"
-    refused = [each for each in labelled if each.genres and not _first_kept(each.genres, rules)[0]]
+    refused = [each for each in labelled if each.genres and not _kept(each.genres, rules)]
     if refused:
         names = Counter(each.genres[0] for each in refused)
         yield f"{_songs(len(refused))} left out by the map: {_counted(names)}"
@@ -125,20 +157,31 @@ def _notes(labelled: Sequence[Labelled], rules: dict[str, str]) -> Iterator[str]
         yield f"the map names genres that no song has: {', '.join(missing)}"
 
 
-def _merged(named: Iterable[_Named]) -> Iterator[str]:
+def _several(songs: Sequence[Song]) -> Iterator[str]:
+    if several := sum(bool(song.also) for song in songs):
+        yield f"{_songs(several)} with several genres: each is trained in equal shares"
+
+
+def _merged(named: Iterable[Sequence[_Named]]) -> Iterator[str]:
     """Yield a note for each genre that has come from other names."""
     names: dict[str, Counter[str]] = defaultdict(Counter)
-    for each in named:
+    for each in chain.from_iterable(named):
         names[each.becomes][each.name] += 1
     for genre, found in sorted(names.items()):
-        if genre and list(found) != [genre]:
+        if list(found) != [genre]:
             yield f"{genre}: {_songs(found.total())} of {_counted(found)}"
 
 
-def _rare(counts: Counter[str], least: int) -> Iterator[str]:
-    rare = Counter({genre: n for genre, n in counts.items() if n < least})
-    if rare:
+def _rare(counts: Counter[str], used: set[str], least: int) -> Iterator[str]:
+    """Yield notes on the genres that are not used, given how many songs name each genre."""
+    unused = Counter({genre: n for genre, n in counts.items() if genre not in used})
+    if rare := Counter({genre: n for genre, n in unused.items() if n < least}):
         yield f"left out, with fewer than {_songs(least)}: {_counted(rare)}"
+    if behind := unused - rare:
+        yield (
+            f"left out, as fewer than {_songs(least)} have no other genre before them: "
+            f"{_counted(behind)}"
+        )
 
 
 def _counted(names: Counter[str]) -> str:

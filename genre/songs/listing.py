@@ -74,7 +74,7 @@ def sort_out(songs: Iterable[tuple[int, Song]], path: Path) -> Listing:
     if missing:
         notes.append(not_found)
     in_order = sorted(found, key=lambda song: (song.genre, song.track))
-    return Listing(in_order, missing, notes + look_alikes(in_order))
+    return Listing(in_order, missing, notes)
 
 
 def look_alikes(songs: Iterable[Song]) -> list[str]:

@@ -92,17 +92,20 @@ def folds(
     n_folds: int,
     seed: int,
     validation_one_in: int | None = VALIDATION_ONE_IN,
+    rare: bool = False,
 ) -> list[Split]:
     """Return the splits of a cross-validation: every segment is in the test part of at most one.
 
     A genre whose tracks are all in one group, such as those of one artist, is only trained on.
     Shifted and altered copies of tracks are never tested. A validation part is taken from the rest,
     unless `validation_one_in` is None. Raises SplitError as `split` does, and if a genre has fewer
-    tracks (or segments) than folds.
+    tracks (or segments) than folds, unless genres may be `rare`.
     """
     if name not in RANDOM:
         raise SplitError(f"split {name} is fixed; --folds needs {', '.join(RANDOM)}")
-    return list(_random(segments, name, seed, n_folds, validation_one_in, test_everything=True))
+    return list(
+        _random(segments, name, seed, n_folds, validation_one_in, test_everything=True, rare=rare)
+    )
 
 
 def everything(segments: Segments) -> Split:
@@ -134,6 +137,7 @@ def _random(
     validation_one_in: int | None,
     *,
     test_everything: bool = False,
+    rare: bool = False,
 ) -> Iterator[Split]:
     """Split the data into folds, and for each one yield the split with that fold as test part."""
     if not segments.tracks_known and name != "segment":
@@ -144,7 +148,7 @@ def _random(
     labels, groups, item_of_segment = _items(segments, name)
     counts = np.bincount(labels, minlength=len(segments.mapping))
     fewest = max(n_folds, len(PARTS)) if test_everything else len(PARTS)
-    if counts.min() < fewest:
+    if counts.min() < fewest and not rare:
         what = "segments" if name == "segment" else "tracks"
         genre = segments.mapping[counts.argmin()]
         raise SplitError(f"every genre needs at least {fewest} {what}; {genre} has {counts.min()}")
@@ -175,7 +179,8 @@ def _random(
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation_one_in else (TRAIN, TEST)
         split = Split(name, parts[item_of_segment], notes)
-        yield _checked(segments, split, of_fold, needed=needed, noted=untested)
+        noted = range(len(segments.mapping)) if rare else untested
+        yield _checked(segments, split, of_fold, needed=needed, noted=noted)
 
 
 def _notes_on_groups(segments: Segments, name: str) -> list[str]:
@@ -273,7 +278,7 @@ def _checked(
     copies of tracks are used for training only.
     """
     parts = np.where(segments.originals | (split.parts == TRAIN), split.parts, UNUSED)
-    notes = [*split.notes, *_leaks(segments, parts)]
+    notes = [*split.notes, *several_genres(segments), *_leaks(segments, parts)]
     for part in PARTS:
         present = np.unique(segments.labels[parts == part])
         if not len(present):
@@ -285,6 +290,17 @@ def _checked(
         if missing:
             notes.append(f"no {', '.join(missing)} in the {part} part{of_fold}")
     return split._replace(parts=parts, notes=notes)
+
+
+def several_genres(segments: Segments) -> list[str]:
+    """Return a note if tracks have several genres."""
+    if not len(segments.also):
+        return []
+    n_several = len(np.unique(segments.also[:, 0]))
+    return [
+        f"{n_several} of {len(segments.tracks)} tracks have several genres; an answer is right if "
+        "it names one of them"
+    ]
 
 
 def _leaks(segments: Segments, parts: np.ndarray) -> list[str]:

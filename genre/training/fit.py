@@ -96,7 +96,12 @@ def _fit(
     set_batch_norm_momentum(network, recipe.batch_norm_momentum)
     watch.stop_if_asked()
     of_parts = [batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)]
-    compile_(network, recipe, steps=recipe.epochs * len(of_parts[0]))
+    compile_(
+        network,
+        recipe,
+        steps=recipe.epochs * len(of_parts[0]),
+        with_shares=has_shares(segments, recipe),
+    )
     history, stop_early = keras.callbacks.History(), early_stopping(recipe)
     epoch_seconds: list[float] = []
     callbacks = [clock(epoch_seconds), history, stop_early, between_batches(watch.stop_if_asked)]
@@ -127,14 +132,19 @@ def _fit(
     )
 
 
-def compile_(network: Any, recipe: Recipe, *, steps: int) -> None:
-    """Give a network its optimizer, for so many steps, and its loss."""
+def has_shares(segments: Segments, recipe: Recipe) -> bool:
+    """Return whether a segment's target is each genre's share, and not a label."""
+    return recipe.has_shares or segments.shares is not None
+
+
+def compile_(network: Any, recipe: Recipe, *, steps: int, with_shares: bool) -> None:
+    """Give a network its optimizer, for so many steps, and its loss, of shares or of labels."""
     from keras.losses import CategoricalCrossentropy
 
     network.compile(
         optimizer(recipe, steps=steps),
         loss=CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
-        if recipe.has_shares
+        if with_shares
         else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -211,29 +221,40 @@ def batches(segments: Segments, split: Split, part: str, recipe: Recipe, seed: i
     """Return the batches.Batches of a part of the split: frames, labels or shares, and weights.
 
     Shares, (batch, genres), say how much of each genre is in a segment. Only the training part is
-    augmented. There are weights only if the recipe asks for class or track weights. Their mean is 1
-    in each part, so that the losses of the parts can be compared.
+    augmented. There are weights only if the recipe asks for class or track weights, or if the
+    tracks have weights. Their mean is 1 in each part, so that the losses can be compared.
     """
     from genre.training.batches import Batches  # which imports Keras
 
-    n_genres = len(segments.mapping)
+    n_genres, of_tracks = len(segments.mapping), segments.shares
     decibel = augmentation.decibel(segments, recipe.augmentation.equalizer_waves)
     chosen = split.parts == part
     of_segment = np.ones(len(chosen), dtype=np.float32)
     of_genre = np.ones(n_genres, dtype=np.float32)
+    has_weights = recipe.class_weights or recipe.track_weights or segments.weights is not None
     if recipe.track_weights:
         of_segment = track_weights(segments.track_index, chosen)
+    if segments.weights is not None:
+        of_segment = weighted(of_segment, segments.weights[segments.track_index], chosen)
     if recipe.class_weights:
-        of_genre = class_weights(segments.labels[chosen], n_genres, of_segment[chosen])
+        labels, weights = segments.labels[chosen], of_segment[chosen]
+        if of_tracks is not None:  # a segment counts for each of its genres
+            shares = of_tracks[segments.track_index[chosen]]
+            rows, labels = np.nonzero(shares)
+            weights = weights[rows] * shares[rows, labels]
+        of_genre = class_weights(labels, n_genres, weights)
+    with_shares = has_shares(segments, recipe)
 
     def change(
         frames: np.ndarray, labels: np.ndarray, rows: np.ndarray, rng: np.random.Generator
     ) -> tuple:
         shares = augmentation.one_hot(labels, n_genres)
+        if of_tracks is not None:
+            shares = of_tracks[segments.track_index[rows]]
         if recipe.augment and part == TRAIN:
             frames, shares = augmentation.augment(frames, shares, decibel, recipe.augmentation, rng)
-        targets = shares if recipe.has_shares else labels
-        if not (recipe.class_weights or recipe.track_weights):
+        targets = shares if with_shares else labels
+        if not has_weights:
             return frames, targets
         return frames, targets, of_segment[rows] * (shares @ of_genre)
 
@@ -261,6 +282,12 @@ def track_weights(track_index: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     counts = np.bincount(track_index[chosen], minlength=track_index.max() + 1)
     mean = chosen.sum() / max(1, np.count_nonzero(counts))  # segments in a track
     return (mean / np.maximum(counts, 1)[track_index]).astype(np.float32)
+
+
+def weighted(of_segment: np.ndarray, more: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return weights, (segments,), multiplied by others; their mean over the chosen ones is 1."""
+    product = of_segment * more
+    return (product / (product[chosen].mean() if chosen.any() else 1)).astype(np.float32)
 
 
 def predictor(network: Any) -> Callable[[np.ndarray], np.ndarray]:

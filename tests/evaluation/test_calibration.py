@@ -123,8 +123,8 @@ def test_folds_are_calibrated_and_judged_by_each_other():
     [(50, 0.4, 0.4), (50, 0.0, 0.0), (49, 0.4, 0.9), (49, 0.95, 0.95)],
 )
 def test_limits_are_strict_if_they_cannot_be_trusted(tracks, sure, expected):
-    fitted = calibration.Calibration(sure=sure, either=sure, tracks=tracks, farthest=0.6)
-    assert calibration.limits(fitted) == (expected, expected, 0.6, None)
+    fitted = calibration.Calibration(sure=sure, either=sure, tracks=tracks, farthest=0.6, other=1)
+    assert calibration.limits(fitted) == (expected, expected, 0.6, None, 1)
 
 
 def test_the_verdicts_on_test_tracks_are_counted_and_checked():

@@ -28,3 +28,11 @@ def test_tracks_are_joined_in_the_order_of_their_index():
     by_track, true_genre = evaluation.join_tracks(PREDICTIONS)
     np.testing.assert_allclose(by_track, [[0.675, 0.325], [0.8, 0.2], [1.3 / 3, 1.7 / 3]])
     assert true_genre.tolist() == [0, 1, 1]
+
+
+def test_a_track_of_several_genres_has_the_label_of_the_likeliest():
+    shares = np.eye(2)[np.array([0, 1] * 5)]
+    shares[4], shares[7] = [0.5, 0.5], [0.5, 0.5]  # track 9 is of genre 1 alone
+    found = evaluation.with_likeliest_label(PREDICTIONS, shares)
+    assert found.labels.tolist() == [1, 0, 1, 0, 0, 1]  # those of the tracks 9, 4, 9, 7, 4 and 9
+    np.testing.assert_array_equal(found.probabilities, PREDICTIONS.probabilities)

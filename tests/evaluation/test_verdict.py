@@ -33,6 +33,23 @@ def test_a_song_that_is_unlike_all_or_whose_tags_disagree_is_open():
     assert verdict.of_song(sure, without, 2.0, np.array([9, 0, 0])).name == "sure"
 
 
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        ([0.2, 0.1, 0.7], Verdict("open", (), 0.7, "none of the genres")),
+        ([0.5, 0.1, 0.4], Verdict("open", (), 0.5, "none of the genres")),
+        ([0.5, 0.4, 0.1], Verdict("either", (0, 1), 0.9)),
+        ([0.4, 0.25, 0.35], Verdict("open", (), 0.4, "too even")),
+        ([0.75, 0.05, 0.2], Verdict("sure", (0,), 0.75)),
+    ],
+)
+def test_songs_of_the_genre_other_are_open(probabilities, expected):
+    other = verdict.other_label(["blues", "jazz", "Other"])
+    assert other == 2
+    assert verdict.of_song(np.array(probabilities), LIMITS._replace(other=other)) == expected
+    assert verdict.other_label(["blues", "jazz"]) is None
+
+
 def test_a_limit_is_the_lowest_with_which_the_mean_reaches_the_aim():
     # Means from the highest on: 1, 0.9375, 0.875, 0.78125.
     confidence, right = np.array([0.75, 1, 0.875, 0.5]), np.full(4, True)

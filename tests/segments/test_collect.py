@@ -44,6 +44,18 @@ def test_every_segment_is_labelled_and_knows_its_track():
     assert notes == []
 
 
+def test_further_genres_are_kept_if_other_songs_are_of_them_first():
+    results = [
+        (song("rock/a.wav")._replace(also=("jazz", "ska")), random_track(1)),
+        (song("jazz/b.wav"), random_track(2)),
+    ]
+    (index, _), _ = collect(results)
+    assert index.also.tolist() == [[0, 0]]
+    np.testing.assert_allclose(index.shares, [[0.5, 0.5], [1, 0]])
+    (index, _), _ = collect([(song("rock/a.wav"), random_track(1)), results[1]])
+    assert index.shares is None
+
+
 def test_two_genres_must_have_a_usable_song():
     one = np.zeros((1, 3, 4), dtype=np.float32)
     with pytest.raises(DatasetError, match=r"jazz/b\.wav: is empty"):

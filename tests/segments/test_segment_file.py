@@ -42,7 +42,9 @@ def assert_equal(segments: Segments, expected: Segments) -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_what_is_written_is_read(suffix, tmp_path):
     segments = dataclasses.replace(
-        made_up_segments([2, 3]), skipped=[{"track": "jazz/ü 'b'.wav", "reason": "is empty"}]
+        made_up_segments([2, 3]),
+        skipped=[{"track": "jazz/ü 'b'.wav", "reason": "is empty"}],
+        also=np.array([[0, 1], [3, 0]]),
     )
     segment_file.write(segments, tmp_path / f"data{suffix}")
     assert_equal(segment_file.read(tmp_path / f"data{suffix}"), segments)
@@ -194,6 +196,8 @@ SPOILT = {
     "frames too large": (lambda c: {"mfcc": each(c, [[1e39]])}, "not numbers"),
     "a part of another name": (lambda c: {"parts": ["dev"] * 5}, "parts"),
     "parts of some tracks": (lambda c: {"parts": ["test"]}, "parts and tracks differ in length"),
+    "a further genre too high": (lambda c: {"also": [[0, 2]]}, "also points outside"),
+    "further genres without tracks": (lambda c: {"also": [1]}, "also"),
     "artists numbers": (lambda c: {"artists": [1] * 5}, "artists"),
     "shift of some segments": (lambda c: {"pitch_shift": [1, 0]}, "pitch_shift"),
     "skipped without a reason": (lambda c: {"skipped": [{"track": "a"}]}, "reason"),

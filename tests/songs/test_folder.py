@@ -128,15 +128,6 @@ def test_an_accent_written_in_two_ways_is_one_genre(tmp_path):
     assert listing.notes == []
 
 
-def test_genres_that_look_alike_are_noted(tmp_path):
-    put(tmp_path, "Hip-Hop/a.wav", "hip hop/b.wav", "HIPHOP/c.wav", "café/d.wav", "Cafe/e.wav")
-    put(tmp_path, "+/f.wav", "-/g.wav")
-    assert genre_folders.find(tmp_path).notes == [
-        "these genres are kept apart, but look alike: Cafe, café",
-        "these genres are kept apart, but look alike: HIPHOP, Hip-Hop, hip hop",
-    ]
-
-
 @pytest.mark.parametrize(
     ("names", "reason"),
     [

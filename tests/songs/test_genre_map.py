@@ -44,7 +44,6 @@ def test_a_map_merges_and_leaves_out_in_any_spelling(tmp_path):
     genres, notes = chosen(songs, genre_map.read(path))
     assert genres == {"0": "pop", "1": "pop", "2": "pop", "4": "rock", "5": "rock"}
     assert notes == [
-        "1 song with several genres: each counts for the first one that is used",
         "1 song left out by the map: AUDIOBOOK (1)",
         "the map names genres that no song has: klezmer",
         "pop: 3 songs of Pop (2), synthpop (1)",
@@ -60,6 +59,46 @@ def test_rare_genres_and_songs_without_one_are_left_out_and_named():
     ]
 
 
+def test_a_song_has_all_of_its_genres_that_are_used_the_first_one_first():
+    songs = labelled("rock,pop", "pop", "Pop,rock", "pop,audiobook,POP", "rock", "ska,rock")
+    found, notes = genre_map.choose(songs, {"audiobook": ""}, 2)
+    assert {song.track: (song.genre, *song.also) for song in found} == {
+        "0": ("rock", "pop"),
+        "1": ("pop",),
+        "2": ("pop", "rock"),
+        "3": ("pop",),
+        "4": ("rock",),
+        "5": ("rock",),
+    }
+    assert notes == [
+        "2 songs with several genres: each is trained in equal shares",
+        "pop: 5 songs of pop (3), POP (1), Pop (1)",
+        "left out, with fewer than 2 songs: ska (1)",
+    ]
+
+
+def test_a_genre_that_always_comes_second_is_left_out_and_said():
+    songs = labelled("rock,indie", "rock,indie", "pop", "pop")
+    found, notes = genre_map.choose(songs, {}, 2)
+    assert [(song.genre, song.also) for song in found] == [("pop", ())] * 2 + [("rock", ())] * 2
+    assert notes == ["left out, as fewer than 2 songs have no other genre before them: indie (2)"]
+
+
+def test_the_songs_of_a_rare_genre_count_for_their_next_one():
+    assert chosen(labelled("ska,rock", "rock", "pop", "pop"), least=2)[0] == {
+        **{"0": "rock", "1": "rock"},
+        **{"2": "pop", "3": "pop"},
+    }
+
+
+def test_known_genres_need_only_one_song():
+    songs = labelled("Hip-Hop", "folk", "folk", "ska")
+    found, _ = genre_map.choose(songs, {}, 2, known=["hiphop", "rock"])
+    assert [song.genre for song in found] == ["Hip-Hop", "folk", "folk"]
+    with pytest.raises(DatasetError, match=r"one or more genres are needed, .* found ska \(1\)"):
+        genre_map.choose(labelled("ska"), {}, 2, known=["hiphop", "rock"])
+
+
 def test_less_than_two_genres_are_refused():
     with pytest.raises(DatasetError, match=r"each with 2 or more; found jazz \(2\), ska \(1\)$"):
         chosen(labelled("ska", "jazz", "jazz"), least=2)
@@ -71,7 +110,7 @@ def test_spellings_of_other_lists_stay_apart():
     ]
     found = genre_map.applied(Listing(songs, [], ["a note"]), {}, 1)
     assert {song.genre for song in found.songs} == {"Ska", "ska"}
-    assert found.notes == ["a note"]
+    assert found.notes == ["a note", "these genres are kept apart, but look alike: Ska, ska"]
 
 
 @pytest.mark.parametrize(

@@ -248,6 +248,21 @@ def test_an_artist_who_is_alone_in_a_genre_trains_in_the_others_too():
         assert len(sides_of_artists(segments, split.parts)) == 4
 
 
+def test_folds_of_rare_genres_are_tested_as_far_as_they_can_be():
+    segments = dataclasses.replace(
+        made_up_segments([6, 2, 1]), artists=[*"ABCDEF", *"AB", "C"], also=np.array([[0, 1]])
+    )
+    with pytest.raises(SplitError, match="at least 3 tracks; genre2 has 1"):
+        splits.folds(segments, "artist", n_folds=3, seed=0)
+    found = splits.folds(segments, "artist", n_folds=3, seed=0, validation_one_in=None, rare=True)
+    tested = {label for split in found for label in segments.labels[split.parts == "test"].tolist()}
+    assert tested == {0, 1}
+    assert found[0].notes == [
+        "genre2: only trained on and in no score, for lack of a second artist",
+        "1 of 9 tracks have several genres; an answer is right if it names one of them",
+    ]
+
+
 def test_more_folds_than_artists_are_refused():
     segments = dataclasses.replace(made_up_segments([6, 6]), artists=[*"ABCABCABCABC"])
     with pytest.raises(SplitError, match="4 folds need as many artists, not 3"):

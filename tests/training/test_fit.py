@@ -4,6 +4,7 @@ import csv
 import hashlib
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -287,6 +288,30 @@ def test_a_batch_has_the_weights_of_its_segments():
     assert len(np.unique(of_each)) > 2
     by_genre = np.bincount(labels, weights=of_each)
     assert by_genre == pytest.approx([by_genre[0]] * 2)
+
+
+def test_a_track_of_several_genres_is_of_each_in_equal_shares():
+    data = replace(made_up_segments([3, 3, 2]), also=np.array([[0, 1], [0, 2]]))
+    parts = np.full(len(data.labels), "train", dtype="<U10")
+    split = splits.Split("some", parts, [])
+    recipe = Recipe(class_weights=True, batch_size=len(parts))
+    _, shares, of_each = fit.batches(data, split, "train", recipe, 1)[0]
+    assert sorted(shares.max(axis=1)) == pytest.approx([1 / 3] * 3 + [1] * 21)
+    by_genre = fit.class_weights(np.repeat([0, 1, 2], [21, 30, 21]), 3)  # 7, 10 and 7 thirds
+    np.testing.assert_allclose(of_each, shares @ by_genre, rtol=1e-6)
+    layers, one_epoch = choose("mlp", "linear").layers(data, 4), Recipe(epochs=1, schedule="cosine")
+    assert np.isfinite(fit.fit(layers, data, split, one_epoch, seed=1).curves["loss"]).all()
+
+
+def test_a_track_of_more_weight_counts_more():
+    data = made_up_segments([2, 2])
+    data = replace(data, weights=np.array([3, 1, 1, 1], dtype=np.float32))
+    split = splits.everything(data)
+    _, _, of_each = fit.batches(data, split, "train", Recipe(batch_size=12), 1)[0]
+    assert sorted(of_each) == pytest.approx([2 / 3] * 9 + [2] * 3)
+    both = Recipe(batch_size=12, class_weights=True)
+    _, labels, of_each = fit.batches(data, split, "train", both, 1)[0]
+    assert np.bincount(labels, weights=of_each) == pytest.approx([6, 6])
 
 
 def test_class_weights_help_a_rare_genre():

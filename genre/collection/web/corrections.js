@@ -46,7 +46,7 @@ function saveCorrections() {
   const rows = kept.map((song) => [wholePath(song), corrections.get(song.path)].map(inCsv).join(","));
   save("corrections.csv", ["path,genre", ...rows, ""].join("\n"), "text/csv");
   say(`corrections.csv with ${counted(kept)}${leftOut(named, kept)}. `
-    + "preprocess.py --tracks corrections.csv reads it.");
+    + "teach.py --corrections corrections.csv learns from it.");
 }
 
 function savePlaylist() {
