@@ -1,14 +1,13 @@
 """Write the segment file of embeddings that teach.py learns from; the store has most of them."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from genre import features
+from genre import executor, features
 from genre.cli import hearing
 from genre.collection import copies, heard, store
 from genre.features import Track
@@ -21,7 +20,7 @@ Heard = Iterable[tuple[Song, Track | str]]  # songs with their embeddings, or wh
 
 
 def hear(
-    kept: store.Store, songs: Sequence[Song], feature: str, settings: Settings, pool: Executor
+    kept: store.Store, songs: Sequence[Song], feature: str, settings: Settings, pool: executor.Pool
 ) -> Heard:
     """Yield songs with the embeddings that predict.py reads: from the store, or from a pool."""
     from tqdm import tqdm
@@ -49,8 +48,9 @@ def write(own: Heard, more: Heard, output: Path, feature: str, settings: Setting
     stored = features.stored(feature, settings)
     with segment_file.writing(output, "float16") as (append, finish):
         index, notes = collect(with_means(), append, feature=feature, settings=stored)
-        same = duplicates.joined(index.recordings, copies.first_of_each(np.stack(means)))
-        index = replace(index, recordings=same)
+        by_sound = [] if index.recordings is None else [index.recordings]
+        alike = copies.first_of_each(np.stack(means))
+        index = replace(index, recordings=duplicates.joined(*by_sound, alike))
         finish(index)
     hearing.say_all(notes)
     hearing.say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)

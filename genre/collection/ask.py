@@ -57,8 +57,8 @@ def keep(
 def questions(kept: Sequence[Doubt], count: int) -> list[Doubt]:
     """Return the songs to ask for, at most `count`, the one to begin with first."""
     considered = sorted(kept, reverse=True)
-    embeddings = [each.answer.embedding for each in considered]
-    known = bool(embeddings) and all(each is not None for each in embeddings)
+    embeddings = [it for each in considered if (it := each.answer.embedding) is not None]
+    known = bool(embeddings) and len(embeddings) == len(considered)
     vectors = np.stack(embeddings) if known else None
     chosen = choose(np.array([each.size for each in considered]), vectors, count)
     return [considered[place] for place in chosen]

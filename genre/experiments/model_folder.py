@@ -1,6 +1,5 @@
 """Save a trained model in its folder: the model's files, the card, the split and the pictures."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -200,9 +199,8 @@ def summary(saved: Saved, *, what: str) -> str:
     """Return the scores of a saved model, the warnings on its split, and its folder, as text."""
     lines = [text.summary(saved.card), f"{what}, card and pictures in {saved.folder}"]
     if saved.before:
-        now = saved.card.scores.track_accuracy
-        lines[-1] += f" ({now:.3f} per track); the earlier model{_score(saved.before)} is kept in "
-        lines[-1] += os.fspath(saved.before)
+        now = f" ({scores.track_accuracy:.3f} per track)" if (scores := saved.card.scores) else ""
+        lines[-1] += f"{now}; the earlier model{_score(saved.before)} is kept in {saved.before}"
     return "\n".join(lines)
 
 

@@ -86,7 +86,8 @@ def plan(segments: Segments, n_own: int, *, seed: int) -> Plan:
     """
     own = own_part(segments, n_own)
     n_artists, mixed = _n_artists(own), ""
-    by, dealt, untested = "artist", [], ""
+    by, untested = "artist", ""
+    dealt: list[Split] = []
     if not n_artists:
         by, mixed = "track", "no song's artist is known"
     elif n_artists < FEWEST_ARTISTS:
@@ -111,8 +112,9 @@ def folds(own: Segments, by: str, seed: int) -> tuple[list[Split], str]:
     why = ""
     for n_folds in range(FOLDS, 1, -1):
         try:
-            how = {"n_folds": n_folds, "seed": seed, "validation_one_in": None, "rare": True}
-            return splits.folds(own, by, **how), ""
+            return splits.folds(
+                own, by, n_folds=n_folds, seed=seed, validation_one_in=None, rare=True
+            ), ""
         except SplitError as error:
             why = str(error)
     return [], why
@@ -128,7 +130,7 @@ def own_part(segments: Segments, n_own: int) -> Segments:
         track_index=segments.track_index[chosen],
         artists=segments.artists[:n_own] if any(segments.artists[:n_own]) else [],
         also=segments.also[segments.also[:, 0] < n_own],
-        recordings=segments.recordings[:n_own],
+        recordings=None if (it := segments.recordings) is None else it[:n_own],
         frames=np.zeros((0, *segments.frames.shape[1:]), np.float32),
     )
 

@@ -93,7 +93,8 @@ def summary(card: Card) -> str:
     if card.spread:
         lines += [run_line(i, run) for i, run in enumerate(card.runs, start=1)]
         lines += [spread_line(card.spread, len(card.runs)), ""]
-    lines += [title(card), scores(card.scores), ""]
+    if card.scores:
+        lines += [title(card), scores(card.scores), ""]
     lines += epoch_lines(card.training)
     lines += [f"note: {note}" for note in card.split.notes]
     if not card.training.get("converged", True):

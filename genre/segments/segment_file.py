@@ -7,8 +7,8 @@ If the data set has them, "parts" and "artists" hold a text for each track. "als
 numbers: a track, and a further genre of it. "recordings" holds for each track the number of the
 first track of the same recording. If there are shifted copies, "pitch_shift" holds a number of
 semitones for each segment. If there are altered copies, "altered" holds the number of the copy for
-each segment, 0 for the original. "front_end" is the path of the description of a person's own front
-end.
+each segment, 0 for the original. "front_end" is the path of the description of a
+person's own front end.
 """
 
 from collections.abc import Callable, Iterator
@@ -144,15 +144,8 @@ def check_suffix(path: Path) -> None:
 
 def _content(index: Index) -> dict[str, Any]:
     """Return everything in a segment file but its frames."""
-    optional = {
-        "parts": index.parts,
-        "artists": index.artists,
-        "also": index.also,
-        "front_end": index.front_end,
-    }
-    for name in ("recordings", "pitch_shift", "altered"):
-        if getattr(index, name) is not None:
-            optional[name] = getattr(index, name)
+    names = ("parts", "artists", "also", "front_end", "recordings", "pitch_shift", "altered")
+    optional = {name: it for name in names if (it := getattr(index, name)) is not None}
     return {
         "schema": SCHEMA,
         "feature": index.feature,
