@@ -11,7 +11,7 @@ import numpy as np
 
 SURE, EITHER, OPEN = "sure", "either", "open"
 # Why a song is open.
-TOO_EVEN, UNLIKE, DISAGREE = "too even", "unlike the training songs", "tags disagree"
+TOO_LOW, UNLIKE, DISAGREE = "not likely enough", "unlike the training songs", "tags disagree"
 SURE_AIM, EITHER_AIM = 0.94, 0.88  # mean probability of the named genres, of those called so
 PROMISE = 0.88  # the least fraction of those called so that is right
 NEVER = 1.0001  # a limit that no probability reaches
@@ -59,7 +59,7 @@ def of_song(
         return Verdict(SURE, (first,), top)
     if both >= limits.either:
         return Verdict(EITHER, (first, second), both)
-    return Verdict(OPEN, (), top, TOO_EVEN)
+    return Verdict(OPEN, (), top, TOO_LOW)
 
 
 def fit(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
