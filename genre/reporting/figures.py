@@ -106,7 +106,7 @@ def history(
         axis.set(xlabel="epoch", ylabel=f"{measure} per segment")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-    axes[0].set_ylim(0, 1)
+    axes[0].set_ylim(0, 1.02)  # so that a line at 1 is seen
     axes[0].legend()
     if title:
         figure.suptitle(title)

@@ -76,11 +76,11 @@ def notes(
     lines = []
     if duplicates:
         lines.append(
-            f"{len(duplicates)} tracks are duplicates of others (the same recording, whole or in "
-            f"part); every split keeps such tracks in one part: {some(same or other)}"
+            "duplicates of other tracks (the same recording, whole or in part): "
+            f"{len(duplicates)}; every split keeps them in one part: {some(same or other)}"
         )
     if other:
-        lines.append(f"{len(other)} duplicates are under another genre: {', '.join(other)}")
+        lines.append(f"duplicates under another genre: {', '.join(other)}")
     return lines
 
 
