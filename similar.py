@@ -18,7 +18,6 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,7 @@ def how_to_hear(feature: str) -> heard.How:
 
 
 def embeddings(
-    kept: store.Store, songs: Sequence[Path], how: heard.How, pool: Executor
+    kept: store.Store, songs: Sequence[Path], how: heard.How, pool: executor.Pool
 ) -> np.ndarray:
     """Return the mean embedding of each song, (songs, values); AudioError for an unusable one."""
     found = []
@@ -136,7 +135,7 @@ def embeddings(
 
 
 def hear(
-    kept: store.Store, songs: Sequence[Path], how: heard.How, pool: Executor
+    kept: store.Store, songs: Sequence[Path], how: heard.How, pool: executor.Pool
 ) -> list[int | None]:
     """Compute the embeddings of songs; return their places in the store.
 

@@ -56,7 +56,7 @@ def _answer(
         verdict=verdict,
         genres=named,
         together=float(sum(sorted(joined)[-max(1, len(named)) :])),
-        reason="too even" if verdict == "open" else "",
+        reason="not likely enough" if verdict == "open" else "",
         probabilities=dict(zip(GENRES, joined.tolist(), strict=True)),
         segments=segments,
         segment_seconds=SECONDS,

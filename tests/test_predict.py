@@ -102,8 +102,8 @@ def test_what_the_verdicts_mean_is_said_once_and_only_where_a_song_is_not_sure(c
     for calibration, mark, meaning in (
         (CERTAIN, "", ""),
         (CERTAIN | {"sure": 1.0, "either": 0.0}, " or ", 'sure: 100% or more; "or": two with 0%'),
-        (CERTAIN | {"sure": 1.0, "either": 1.0}, "open: too even\n", '"?": open\n'),
-        ({"tracks": 5}, "open: too even\n", "fitted on only 5 tracks"),
+        (CERTAIN | {"sure": 1.0, "either": 1.0}, "open: not likely enough\n", '"?": open\n'),
+        ({"tracks": 5}, "open: not likely enough\n", "fitted on only 5 tracks"),
     ):
         edit_card(copy, calibration=calibration)
         ended = run(predict, *songs, "--model", copy)

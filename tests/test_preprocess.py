@@ -132,9 +132,9 @@ def test_duplicates_are_named(songs, run, tmp_path):
     ended = run(preprocess, "--dataset", songs, "--output", output, "--workers", 1)
     assert ended.status == 0
     assert ended.err.splitlines() == [
-        "2 tracks are duplicates of others (the same recording, whole or in part); every split "
-        "keeps such tracks in one part: jazz/a.wav = jazz/a (1).wav",
-        "1 duplicates are under another genre: rock/b.wav = jazz/b.flac",
+        "duplicates of other tracks (the same recording, whole or in part): 2; every split keeps "
+        "them in one part: jazz/a.wav = jazz/a (1).wav",
+        "duplicates under another genre: rock/b.wav = jazz/b.flac",
     ]
 
 

@@ -1,4 +1,4 @@
-"""A short description of a recording that a copy of it has too, whatever its file format.
+"""A short description of a recording, which its duplicates have too, whatever their file format.
 
 J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR 2002: every 20 ms the
 energies of 33 bands are compared with each other and with those of the frame before. The 32 answers
@@ -17,7 +17,7 @@ LOWEST, HIGHEST = 100, 1800  # Hz
 SHORTEST = 75  # frames that two fingerprints must share, 1.5 s
 PART = 0.5  # of the shorter fingerprint that they must share; songs may share a sampled bar
 NONE = np.zeros(0, np.uint32)  # of samples that are too short
-SAME = 0.25  # fraction of the bits; in copies fewer differ, in other recordings more
+SAME = 0.25  # fraction of the bits; in duplicates fewer differ, in other recordings more
 
 
 def of(samples: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from pathlib import Path
 from genre import cli
 from genre.collection import tag_changes, tags
 from genre.collection.tag_changes import Wanted
+from genre.evaluation.verdict import SURE
 from genre.model.answer import Answer
 from genre.songs.file_tags import GENRE, MOOD, SEVERAL, SOUND
 
@@ -98,7 +99,7 @@ def write_tags(song: Path, answer: Answer, wanted: Wanted, *, dry: bool) -> dict
     said = tag_changes.texts(answer, wanted)
     became = {}
     if wanted.genre and GENRE not in said:
-        is_named = answer.genres and (wanted.either or not answer.uncertain)
+        is_named = answer.genres and (wanted.either or answer.verdict == SURE)
         became[GENRE] = LEFT_OUT if is_named else UNSURE
     if not said:
         return became

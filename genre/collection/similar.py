@@ -45,7 +45,7 @@ def nearest(
     """Return the `count` songs most like some songs taken together, the most similar first.
 
     `songs` are their mean embeddings, (songs, values); each has the same weight. Only the `places`
-    given are compared. Copies of the songs, and of those found, are left out.
+    given are compared. Duplicates of the songs, and of those found, are left out.
     """
     songs = unit(songs)
     question = unit(songs.mean(axis=0))
@@ -53,7 +53,7 @@ def nearest(
     found: list[Found] = []
     known = list(songs)
     for place, vector in _exact(kept, kind, search.best[0], question):
-        if len(found) < count and not _is_copy(vector, known):
+        if len(found) < count and not _is_duplicate(vector, known):
             found.append(_found(place, vector, question, search))
             known.append(vector)
     return found
@@ -74,7 +74,7 @@ def way(
     found, known = [], [end, start]
     for question, best in zip(questions, search.best, strict=True):
         for place, vector in _exact(kept, kind, best, question):
-            if not _is_copy(vector, known):
+            if not _is_duplicate(vector, known):
                 found.append(_found(place, vector, known[-1], search))
                 known.append(vector)
                 break
@@ -108,7 +108,7 @@ def _exact(
         yield int(places[row]), vectors[row]
 
 
-def _is_copy(vector: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+def _is_duplicate(vector: np.ndarray, others: Sequence[np.ndarray]) -> bool:
     return max(float(vector @ other) for other in others) > SAME
 
 

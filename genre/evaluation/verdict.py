@@ -12,7 +12,7 @@ import numpy as np
 
 SURE, EITHER, OPEN = "sure", "either", "open"
 # Why a song is open.
-TOO_EVEN, UNLIKE, DISAGREE = "too even", "unlike the training songs", "tags disagree"
+TOO_LOW, UNLIKE, DISAGREE = "not likely enough", "unlike the training songs", "tags disagree"
 NONE_OF_THEM = "none of the genres"
 OTHER = "other"  # a genre of this name holds songs that are of none of the genres
 SURE_AIM, EITHER_AIM = 0.94, 0.88  # mean probability of the named genres, of those called so
@@ -64,7 +64,7 @@ def of_song(
     if top >= limits.sure:
         return Verdict(SURE, (first,), top)
     if both < limits.either:
-        return Verdict(OPEN, (), top, TOO_EVEN)
+        return Verdict(OPEN, (), top, TOO_LOW)
     if second == limits.other:
         return Verdict(OPEN, (), top, NONE_OF_THEM)
     return Verdict(EITHER, (first, second), both)

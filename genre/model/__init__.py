@@ -146,7 +146,7 @@ class Model:
             self._against(embeddings),
         )
         if said.labels and joined.argmax() not in said.labels:  # joined in another way
-            said = verdict.Verdict(together=float(joined.max()), reason=verdict.TOO_EVEN)
+            said = verdict.Verdict(together=float(joined.max()), reason=verdict.TOO_LOW)
         return Answer(
             song=name,
             genre=mapping[joined.argmax()],

@@ -30,11 +30,6 @@ class Answer:
     error: str | None = None
 
     @property
-    def uncertain(self) -> bool:
-        """Whether the song is not surely of one genre."""
-        return self.verdict != verdict.SURE
-
-    @property
     def ranking(self) -> list[tuple[str, float]]:
         """The genres and their probabilities, the most likely first."""
         return sorted(self.probabilities.items(), key=lambda item: -item[1])

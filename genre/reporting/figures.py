@@ -106,7 +106,7 @@ def history(
         axis.set(xlabel="epoch", ylabel=f"{measure} per segment")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-    axes[0].set_ylim(0, 1)
+    axes[0].set_ylim(0, 1.02)  # so that a line at 1 is seen
     axes[0].legend()
     if title:
         figure.suptitle(title)
@@ -327,7 +327,7 @@ def timeline(answer: Answer, least: float, path: Path) -> None:
     upper.get_yticklabels()[genres.index(answer.genre)].set_fontweight("bold")
     lower.axhspan(0, least, color="#e4e4e4")
     lower.hlines(top, begins, ends, color=WINNER, linewidth=1.5)
-    lower.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="of the most\nlikely genre")
+    lower.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="probability of the\nmost likely genre")
     lower.set_xlabel(
         f"{_set_time_ticks(lower, edges)}; grey: a probability below {least:.2f} is not sure"
     )

@@ -1,7 +1,8 @@
 """Find the tracks of a data set that are the same recording, whole, in part or in another format.
 
-Fingerprints of copies have some frames in common. So pairs of tracks are looked up by equal frames,
-which takes no longer for each track of a large data set. Then the whole fingerprints are compared.
+Fingerprints of duplicates have some frames in common. So pairs of tracks are looked up by equal
+frames, which takes no longer for each track of a large data set. Then the whole fingerprints are
+compared.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -12,7 +13,7 @@ from genre.audio import fingerprint
 from genre.songs import some
 
 IGNORED = 4  # bits of a frame that need not be equal
-NEIGHBOURS = 8  # places of an equal frame that are looked at; copies of copies are found by these
+NEIGHBOURS = 8  # places of an equal frame that are looked at; the rest is found through these
 
 
 def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
@@ -75,11 +76,11 @@ def notes(
     lines = []
     if duplicates:
         lines.append(
-            f"{len(duplicates)} tracks are duplicates of others (the same recording, whole or in "
-            f"part); every split keeps such tracks in one part: {some(same or other)}"
+            "duplicates of other tracks (the same recording, whole or in part): "
+            f"{len(duplicates)}; every split keeps them in one part: {some(same or other)}"
         )
     if other:
-        lines.append(f"{len(other)} duplicates are under another genre: {', '.join(other)}")
+        lines.append(f"duplicates under another genre: {', '.join(other)}")
     return lines
 
 
@@ -89,7 +90,7 @@ def _candidates(fingerprints: Sequence[np.ndarray]) -> list[tuple[int, int, int]
     codes = np.concatenate([*fingerprints, fingerprint.NONE]) >> IGNORED
     track = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     frame = np.concatenate([*(np.arange(n, dtype=np.int32) for n in lengths), []]).astype(np.int32)
-    # Silence is no sign of a copy, and a sound that lasts counts once.
+    # Silence is no sign of a duplicate, and a sound that lasts counts once.
     telling = (codes != 0) & ((codes != np.roll(codes, 1)) | (frame == 0))
     order = np.flatnonzero(telling)[np.argsort(codes[telling], kind="stable")]
     found = [np.zeros((0, 3), np.int32)]

@@ -15,7 +15,7 @@ from genre.splits import groups as groups_of
 from genre.splits import split_file
 
 SPLITS = {
-    "track": "all segments of a track, and of other copies of its recording, are in one part",
+    "track": "all segments of a track, and of its duplicates, are in one part",
     "segment": "segments are shuffled, as in the course: tracks are in several parts, scores leak",
     "artist": "all tracks of an artist are in one part (GTZAN, FMA, lists that name artists)",
     "given": "the data set's own parts (FMA, lists with parts, train/ and test/ folders)",
@@ -218,9 +218,9 @@ def _items(segments: Segments, name: str) -> tuple[np.ndarray, np.ndarray, np.nd
 def _divisible(labels: np.ndarray, groups: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return which of the items `among`, a mask of (items,), can be split into two parts.
 
-    A genre with a single group (an artist, or copies of one track) cannot. It is used for training
-    only: a genre cannot be tested if it was not trained on. So are other genres' items in that
-    group.
+    A genre with a single group (an artist, or a track and its duplicates) cannot. It is used for
+    training only: a genre cannot be tested if it was not trained on. So are other genres' items in
+    that group.
     """
     pairs = {(label, group) for label, group in zip(labels[among], groups[among], strict=True)}
     n_groups = np.bincount([label for label, _ in pairs], minlength=labels.max() + 1)

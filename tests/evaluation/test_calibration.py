@@ -191,4 +191,4 @@ def test_however_segments_are_joined_the_mean_is_sure_or_not(saved, corpus, how)
     assert top != other
     change({"sure": (top + other) / 2, "tracks": 50})
     answer = genre.load(folder).predict(song, join=how)
-    assert (answer.verdict != "sure") is (top < other or answer.reason == "too even")
+    assert (answer.verdict != "sure") is (top < other or answer.reason == "not likely enough")

@@ -16,7 +16,7 @@ NOTHING_AGAINST = np.array([-1.0, -1.0, -1.0])
         ([0.2, 0.7, 0.1], Verdict("sure", (1,), 0.7)),
         ([0.69999, 0.2, 0.10001], Verdict("sure", (0,), 0.7)),  # rounding decides nothing
         ([0.3, 0.5, 0.2], Verdict("either", (1, 0), 0.8)),
-        ([0.4, 0.35, 0.25], Verdict("open", (), 0.4, "too even")),
+        ([0.4, 0.35, 0.25], Verdict("open", (), 0.4, "not likely enough")),
     ],
 )
 def test_the_verdict_goes_by_the_limits(probabilities, expected):

@@ -82,9 +82,9 @@ def test_duplicates_are_named_and_those_of_another_genre_above_all():
     tracks = [("jazz/a.wav", 1), ("rock/a.wav", 1), ("rock/b.wav", 2), ("rock/b (1).wav", 2)]
     (_, notes), _ = collect([(song(name), random_track(seed)) for name, seed in tracks])
     assert notes == [
-        "2 tracks are duplicates of others (the same recording, whole or in part); every split "
-        "keeps such tracks in one part: rock/b (1).wav = rock/b.wav",
-        "1 duplicates are under another genre: rock/a.wav = jazz/a.wav",
+        "duplicates of other tracks (the same recording, whole or in part): 2; every split keeps "
+        "them in one part: rock/b (1).wav = rock/b.wav",
+        "duplicates under another genre: rock/a.wav = jazz/a.wav",
     ]
 
 

@@ -105,9 +105,9 @@ def test_duplicates_are_named_with_the_split_and_leak_where_a_list_parts_them(tm
     assert segments.same_recording.tolist() == [*range(8), 0, *range(9, 15), 1]
     split = splits.split(segments, "track", seed=0)
     assert split.notes == [
-        "2 tracks are duplicates of others (the same recording, whole or in part); every split "
-        "keeps such tracks in one part: genre0/8.wav = genre0/0.wav",
-        "1 duplicates are under another genre: genre1/15.wav = genre0/1.wav",
+        "duplicates of other tracks (the same recording, whole or in part): 2; every split keeps "
+        "them in one part: genre0/8.wav = genre0/0.wav",
+        "duplicates under another genre: genre1/15.wav = genre0/1.wav",
     ]
     parts = np.where(segments.track_index == 8, "test", "train")
     split_file.write(segments, parts, tmp_path / "s.csv")
@@ -124,7 +124,7 @@ def test_a_genre_of_one_recording_trains_and_is_said_to_be_missing():
     assert set(split.parts[segments.labels == 1].tolist()) == {"train"}
     assert "genre1: only trained on and in no score, for lack of a second recording" in split.notes
     few = with_copies([8, 4], [*[0] * 4, *[1] * 4, *[9] * 4], [])
-    with pytest.raises(SplitError, match=r"validation part \(9 tracks are duplicates"):
+    with pytest.raises(SplitError, match=r"validation part \(duplicates of other tracks"):
         splits.split(few, "track", seed=0)
     with pytest.raises(SplitError, match="no genre has two different tracks"):
         splits.split(with_copies([8, 4], [*[0] * 8, *[9] * 4], []), "track", seed=0)
