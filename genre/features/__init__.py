@@ -173,8 +173,7 @@ def parts(feature: str) -> list[Feature]:
     """Return the features that a name consists of; raises FeatureError for an unknown one."""
     if is_front_end(feature):
         front_end.read(Path(feature))
-        own = embedding(Path(feature), short_name(feature))
-        return [own._replace(settings=("front_end",))]
+        return [embedding(Path(feature), short_name(feature))]
     names = feature.split("+")
     for name in names:
         if name not in FEATURES:
@@ -206,7 +205,7 @@ def digest(feature: str) -> str:
 
 def stored(feature: str, settings: Settings) -> dict[str, Any]:
     """Return the settings that a feature depends on, as they are stored in a file."""
-    of_some = {name for known in FEATURES.values() for name in known.settings} | {"front_end"}
+    of_some = {name for known in FEATURES.values() for name in known.settings}
     needed = {name for part in parts(feature) for name in part.settings}
     return {
         name: value

@@ -47,8 +47,8 @@ class Settings:
         return max(1, (self.frames_per_segment - 1) * self.hop_length)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as they are stored in a file."""
-        return asdict(self)
+        """Return the settings as they are stored in a file: a front end only if there is one."""
+        return {name: value for name, value in asdict(self).items() if value != ""}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
