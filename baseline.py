@@ -108,7 +108,7 @@ def compare(segments: Segments, protocol: Protocol, arguments: argparse.Namespac
         segments=segments,
         protocol=protocol,
         planned=planned,
-        learners=comparing.suited(learners, segments),
+        learners=comparing.suited(learners, segments, arguments.data),
     )
     found = (attempted(learner, segments, run) for learner in table.learners for run in planned)
     entries = [entry(table, *done) for done in comparing.finished(table, found, quiet=False)]
