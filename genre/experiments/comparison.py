@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from genre.evaluation import Predictions, calibration, concatenated, join_tracks, metrics, significance
+from genre.evaluation import (
+    Predictions,
+    calibration,
+    concatenated,
+    join_tracks,
+    metrics,
+    significance,
+)
 from genre.evaluation.metrics import MEASURES
 from genre.experiments.learners import Learner, NetworkLearner
 from genre.experiments.protocol import Protocol, Run
