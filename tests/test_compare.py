@@ -154,6 +154,7 @@ def test_a_model_that_cannot_be_trained_leaves_the_others(run, data):
         ("cnn lenet --dropout 2", "'2' is not a number from 0 to below 1"),
         ("cnn --dropout 0.2", "--dropout is an option of lenet, not of basic"),
         ("mlp --units 3", "unrecognized arguments: --units 3"),
+        ("baseline --knn", "it means several models, logistic, "),
         ("baseline knn lda", "unrecognized arguments: lda"),
         ("baseline forest", "'forest' is not one of logistic, "),
     ],

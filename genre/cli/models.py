@@ -1,7 +1,8 @@
 """The names of models: a script, a network or classifier, options; and the learners they mean."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NoReturn
 
 from genre import networks
 from genre.classifiers.estimators import CLASSIFIERS
@@ -26,29 +27,46 @@ def spelled_out(models: Iterable[str], scripts: Scripts) -> Iterator[str]:
             yield model
 
 
+class _Options(argparse.ArgumentParser):
+    """A parser of the options in a model's name: it raises its errors."""
+
+    def error(self, message: str) -> NoReturn:
+        raise TrainingError(message)
+
+
 def choose(model: str, scripts: Scripts, arguments: argparse.Namespace) -> Learner:
     """Return a model, a network with the recipe of the command line.
 
     Raises TrainingError if there is no such model.
     """
-    script, *words = model.split() or [""]
+    try:
+        script, *words = model.split() or [""]
+        if script == BASELINE:
+            return classifier(words)
+        if script in scripts:
+            return network(script, scripts[script], words, arguments)
+        raise TrainingError(f"a model's name begins with {', '.join(scripts)} or {BASELINE}")
+    except TrainingError as error:
+        raise TrainingError(f"--models {model!r}: {error}") from None
 
-    def refuse(reason: str) -> None:
-        raise TrainingError(f"--models {model!r}: {reason}")
 
-    known = {**scripts, BASELINE: CLASSIFIERS}.get(script)
-    if known is None:
-        refuse(f"a model's name begins with {', '.join(scripts)} or {BASELINE}")
-    name = words.pop(0) if words and not words[0].startswith("-") else None
-    if name not in (None, *known):
-        refuse(f"{name!r} is not one of {', '.join(known)}")
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.error = refuse
-    if script == BASELINE:
-        parser.parse_args(words)  # refuses any
-        return ClassifierLearner(name=name)
+def classifier(words: Sequence[str]) -> ClassifierLearner:
+    """Return the classifier that the words after `baseline` name; raises TrainingError."""
+    name = _name(words, CLASSIFIERS)
+    if not name:
+        raise TrainingError(f"it means several models, {', '.join(CLASSIFIERS)}")
+    _Options(add_help=False).parse_args(words[1:])  # refuses any
+    return ClassifierLearner(name=name)
+
+
+def network(
+    script: str, known: Known, words: Sequence[str], arguments: argparse.Namespace
+) -> NetworkLearner:
+    """Return the network that the words after a script name; raises TrainingError."""
+    name = _name(words, known)
+    parser = _Options(add_help=False)
     options.add_own_options(parser, known)
-    own = options.own_options(known, parser.parse_args(words))
+    own = options.own_options(known, parser.parse_args(words[1:] if name else words))
     chosen = networks.choose(script, known, name, own)
     alone = arguments.workers == 1 and not arguments.cluster
     return NetworkLearner(
@@ -57,6 +75,15 @@ def choose(model: str, scripts: Scripts, arguments: argparse.Namespace) -> Learn
         recipe=options.recipe(chosen.network, arguments),
         show_progress=alone and not arguments.quiet,
     )
+
+
+def _name(words: Sequence[str], known: Iterable[str]) -> str | None:
+    """Return the first word, which must be `known`, or None if it is an option."""
+    if not words or words[0].startswith("-"):
+        return None
+    if words[0] not in known:
+        raise TrainingError(f"{words[0]!r} is not one of {', '.join(known)}")
+    return words[0]
 
 
 def models_of(scripts: Scripts, arguments: argparse.Namespace) -> tuple[list[Learner], set[str]]:

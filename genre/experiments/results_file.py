@@ -15,8 +15,10 @@ from genre.experiments.comparison import RECIPE
 from genre.files import replacing
 
 # The columns that hold text; the others hold a number, or "true" or "false".
-TEXT = ("data", "data_sha256", "feature", "split", "model", "optimizer", "schedule", "conditions")
-TEXT += ("track_accuracy_runs",)
+TEXT = frozenset(
+    {"data", "data_sha256", "feature", "split", "model", "optimizer", "schedule"}
+    | {"track_accuracy_runs", "conditions"}
+)
 COLUMNS = (
     *("data", "data_sha256", "feature", "split", "folds", "repeats", "seed", "model"),
     *RECIPE,

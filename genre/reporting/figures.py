@@ -400,7 +400,7 @@ def dot_plot(panels: dict[str, dict[str, Dots]], measure: str, path: Path) -> No
     save(figure, path)
 
 
-def _draw_dots(axis, row: int, dots: Dots) -> None:
+def _draw_dots(axis: Any, row: int, dots: Dots) -> None:
     """Draw a model in its row, and write its figures beside the axis."""
     middle, (low, high) = np.mean(dots.runs), dots.interval
     axis.hlines(row, low, high, color=LINE, alpha=0.45, linewidth=4)
