@@ -26,7 +26,7 @@ from genre.experiments.learners import ClassifierLearner
 from genre.experiments.protocol import Protocol, Run, plan
 from genre.experiments.run import Result, attempt
 from genre.files import check_folder
-from genre.segments import Segments, feature_table
+from genre.segments import Segments, feature_table, segment_file
 from genre.songs import fma
 
 PICTURE = "baselines.png"
@@ -72,6 +72,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     options.add_split_arguments(parser)
     options.add_refit_argument(parser)
+    options.add_cluster_argument(parser)
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
     if arguments.fma and arguments.data.suffix.lower() != feature_table.SUFFIX:
         parser.error("--fma needs --data, FMA's features.csv")
@@ -79,6 +80,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--subset is for --fma")
     if arguments.refit and not arguments.classifier:
         parser.error("--refit is for --classifier")
+    if arguments.cluster and not (arguments.classifier and segment_file.is_one(arguments.data)):
+        parser.error("--cluster is for --classifier and a segment file")
     return arguments
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import config
 from genre import cli, networks
-from genre.cli import constants, hearing
+from genre.cli import constants, hearing, training
 from genre.errors import DatasetError, SplitError
 from genre.experiments import model_folder
 from genre.experiments import run as experiment
@@ -170,12 +170,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     segments = segment_file.read(data)
     protocol, runs = planned(segments)
+    linear, cluster = learner(), arguments.cluster
     done = experiment.run(
-        learner(),
+        linear,
         segments,
         protocol,
         runs,
         lambda run: cli.say(f"training {run.number} of {len(runs)}"),
+        elsewhere=cluster and training.on_cluster(linear, data, protocol, cluster),
     )
     saved = model_folder.save(done, segments, output, data=data, command=arguments.command)
     print(in_words(saved.card))

@@ -43,6 +43,7 @@ def parse(
         help="replace an earlier network in that folder (default: move it to DIR-before)",
     )
     add_split_arguments(parser)
+    add_cluster_argument(parser)
     add_recipe_arguments(parser, known)
     add_refit_argument(parser)
     add(
@@ -64,7 +65,12 @@ def parse(
         help="write logs for TensorBoard into DIR/tensorboard (default: write none)",
     )
     add_network_arguments(parser, known)
-    return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    if arguments.cluster and (
+        arguments.checkpoint_every or arguments.resume or arguments.tensorboard
+    ):
+        parser.error("--cluster does not go with --checkpoint-every, --resume and --tensorboard")
+    return arguments
 
 
 def add_data_argument(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -134,6 +140,16 @@ def _protocol(arguments: argparse.Namespace, segments: Segments, split: str | No
     usual = Protocol.split if segments.tracks_known else "segment"
     given = _given(Protocol, arguments) | {"split": split or usual}
     return Protocol(**constants.of(Protocol) | given)
+
+
+def add_cluster_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --cluster, of scripts that save one model of several."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="with --folds or --repeats: train the models that are not saved on the workers of the "
+        "Dask scheduler at this address (default: here)",
+    )
 
 
 def add_refit_argument(parser: argparse.ArgumentParser) -> None:

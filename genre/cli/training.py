@@ -2,18 +2,21 @@
 
 import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 import config
-from genre import cli, networks
+from genre import cli, executor, networks
 from genre.cli import options, progress
+from genre.errors import TrainingError
 from genre.experiments import model_folder
 from genre.experiments import run as experiment
 from genre.experiments.learners import Keeping, Learner, NetworkLearner
 from genre.experiments.protocol import Protocol, Run, plan
+from genre.experiments.run import Result, Trial
 from genre.networks.layers import Tensor
 from genre.segments import Segments, segment_file
 from genre.splits import tracks_by_part
@@ -61,12 +64,20 @@ def train(
     learner.check(segments)
     model_folder.check_front_end(segments)
     planned = plan(segments, protocol, needs_validation=learner.needs_validation)
+    cluster = arguments.cluster
+    if cluster and len(planned) == 1:
+        raise TrainingError("--cluster is for --folds and --repeats")
     model_folder.check(arguments.output)
     if isinstance(learner, NetworkLearner):
         prepare(learner, segments, planned)
     try:
         done = experiment.run(
-            learner, segments, protocol, planned, lambda run: say_split(segments, run)
+            learner,
+            segments,
+            protocol,
+            planned,
+            lambda run: say_split(segments, run),
+            elsewhere=cluster and on_cluster(learner, arguments.data, protocol, cluster),
         )
     except (KeyboardInterrupt, cli.Terminated):
         if isinstance(learner, NetworkLearner):
@@ -82,6 +93,28 @@ def train(
             overwrite=arguments.overwrite,
         )
     print(model_folder.summary(saved, what=learner.what))
+
+
+def on_cluster(
+    learner: Learner, data: Path, protocol: Protocol, cluster: str
+) -> Callable[[Sequence[Run]], Iterator[Result]]:
+    """Return a function that trains and tests a learner in some runs on a Dask cluster's workers.
+
+    They read the segment file at the same path. They keep no checkpoints.
+    """
+    sent = learner
+    if isinstance(learner, NetworkLearner):
+        sent = replace(learner, keeping=None, show_progress=False)
+
+    def of_runs(runs: Sequence[Run]) -> Iterator[Result]:
+        trials = [Trial(sent, data.absolute(), protocol, run.number) for run in runs]
+        with executor.opened(cluster=cluster) as pool:
+            for result in executor.ordered(pool, experiment.train_and_test, trials):
+                seconds = result.training["seconds"]
+                cli.say(f"run {result.run.number}: trained in {seconds:.1f} s on the cluster")
+                yield result
+
+    return of_runs
 
 
 def prepare(learner: NetworkLearner, segments: Segments, planned: list[Run]) -> None:
