@@ -97,7 +97,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if len({path.name for path in arguments.data}) < len(arguments.data):
         parser.error("--data names two files of the same name")
-    arguments.split = list(dict.fromkeys(arguments.split))
     return arguments
 
 
@@ -129,8 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     models, named = models_of(NETWORKS, arguments)
     comparing.check_places(arguments)
     rows = results_file.read(arguments.output) if arguments.append else []
-    protocols = [options.protocol(arguments, split=split) for split in arguments.split]
-    tables = comparing.planned(arguments.data, protocols, models)
+    tables, complete = comparing.planned(arguments, models)
     titles = {learner.title for table in tables for learner in table.learners}
     if arguments.reference not in (None, *titles):
         raise TrainingError(f"--reference {arguments.reference!r} cannot learn from this data")
@@ -145,9 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not n_entries:
         raise TrainingError(comparing.NONE_CAN_LEARN)
     comparing.report_all(compared, arguments)
-    all_planned = len(tables) == len(arguments.data) * len(protocols) and named <= titles
-    all_trained = n_entries == sum(len(table.learners) for table in tables)
-    return cli.DONE if all_planned and all_trained else cli.SOME_FAILED
+    complete &= named <= titles and n_entries == sum(len(table.learners) for table in tables)
+    return cli.DONE if complete else cli.SOME_FAILED
 
 
 if __name__ == "__main__":

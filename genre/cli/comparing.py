@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from genre import cli
+from genre.cli import options
 from genre.errors import SplitError, TrainingError
 from genre.experiments import comparison, model_folder, predictions_file, results_file
 from genre.experiments.comparison import Entry, Table
@@ -43,19 +44,17 @@ def suited(learners: Iterable[Learner], segments: Segments, data: Path) -> list[
     return kept
 
 
-def planned(
-    data: Sequence[Path], protocols: Sequence[Protocol], learners: Sequence[Learner]
-) -> list[Table]:
-    """Return a table for each data set and protocol, with those learners that suit the data.
+def planned(arguments: argparse.Namespace, learners: Sequence[Learner]) -> tuple[list[Table], bool]:
+    """Return a table for each data set and split, with those learners that suit the data.
 
-    If there are several, say which data cannot be split in which way, and leave that out. Raises
-    SplitError if none can, and DatasetError if a file cannot be read.
+    If there are several, say which data cannot be split in which way, and leave that out; then the
+    second value is False. Raises SplitError if none can, and DatasetError if a file cannot be read.
     """
     tables, problems = [], []
-    segments_of = {path: segment_file.read(path) for path in data}
+    segments_of = {path: segment_file.read(path) for path in arguments.data}
     for path, segments in segments_of.items():
         able = suited(learners, segments, path)
-        for protocol in protocols:
+        for protocol in options.protocols(arguments, segments):
             try:
                 runs = plan(segments, protocol)
             except SplitError as error:
@@ -68,7 +67,7 @@ def planned(
         raise problems[0][1]
     for problem, _ in problems:
         cli.say(problem)
-    return tables
+    return tables, not problems
 
 
 def resumed(table: Table, rows: Iterable[Row], folder: Path | None) -> Compared:
