@@ -19,12 +19,14 @@ from pathlib import Path
 import config
 from genre import cli
 from genre.classifiers.estimators import CLASSIFIERS
-from genre.cli import options, progress, training
+from genre.cli import comparing, options, progress, training
+from genre.errors import TrainingError
+from genre.experiments.comparison import Table, entry
 from genre.experiments.learners import ClassifierLearner
 from genre.experiments.protocol import Protocol, Run, plan
 from genre.experiments.run import Result, attempt
 from genre.files import check_folder
-from genre.segments import Segments, feature_table
+from genre.segments import Segments, feature_table, segment_file
 from genre.songs import fma
 
 PICTURE = "baselines.png"
@@ -70,6 +72,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     options.add_split_arguments(parser)
     options.add_refit_argument(parser)
+    options.add_cluster_argument(parser)
     arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
     if arguments.fma and arguments.data.suffix.lower() != feature_table.SUFFIX:
         parser.error("--fma needs --data, FMA's features.csv")
@@ -77,6 +80,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--subset is for --fma")
     if arguments.refit and not arguments.classifier:
         parser.error("--refit is for --classifier")
+    if arguments.cluster and not (arguments.classifier and segment_file.is_one(arguments.data)):
+        parser.error("--cluster is for --classifier and a segment file")
     return arguments
 
 
@@ -94,19 +99,29 @@ def attempted(learner: ClassifierLearner, segments: Segments, run: Run) -> Resul
         return attempt(learner, segments, run)
 
 
-def compare(segments: Segments, protocol: Protocol, folder: Path) -> int:
+def compare(segments: Segments, protocol: Protocol, arguments: argparse.Namespace) -> int:
     """Train all classifiers, print a table of their scores, the best first, and draw it."""
     planned = plan(segments, protocol)
-    check_folder(folder)
+    check_folder(arguments.output)
     for run in planned if protocol.folds else planned[:1]:
         training.say_split(segments, run)
     learners = [ClassifierLearner(name=name) for name in CLASSIFIERS]
-    suited = training.suited(learners, segments)
-    found = (attempted(learner, segments, run) for learner in suited for run in planned)
-    results = training.collect(suited, len(planned), found, quiet=False)
-    training.report(results, segments, planned, protocol, picture=folder / PICTURE)
-    print(f"picture in {folder / PICTURE}; --classifier NAME saves one of them")
-    return cli.DONE if len(results) == len(suited) else cli.SOME_FAILED
+    table = Table(
+        data=arguments.data,
+        segments=segments,
+        protocol=protocol,
+        planned=planned,
+        learners=comparing.suited(learners, segments, arguments.data),
+    )
+    found = (attempted(learner, segments, run) for learner in table.learners for run in planned)
+    entries = [entry(table, *done) for done in comparing.finished(table, found, quiet=False)]
+    if not entries:
+        raise TrainingError(comparing.NONE_CAN_LEARN)
+    comparing.report(table, entries)
+    picture = arguments.output / PICTURE
+    comparing.draw([(table, entries)], picture)
+    print(f"picture in {picture}; --classifier NAME saves one of them")
+    return cli.DONE if len(entries) == len(table.learners) else cli.SOME_FAILED
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -114,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     segments = read(arguments)
     protocol = options.protocol(arguments, segments)
     if not arguments.classifier:
-        return compare(segments, protocol, arguments.output)
+        return compare(segments, protocol, arguments)
     learner = ClassifierLearner(name=arguments.classifier)
     training.train(learner, segments, protocol, arguments)
     return cli.DONE

@@ -1,45 +1,43 @@
-"""Compare networks and classifiers on one data set and one split.
+"""Compare networks and classifiers on data sets, by one split or several.
 
     python compare.py
     python compare.py --data output/mel.h5 --split artist --folds 5 --models all --output all.csv
+    python compare.py --data output/mfcc.json output/mel.h5 --split track artist --output both.csv
     python compare.py --models cnn "cnn frequency --block resnet" "lstm --cell gru" "baseline knn"
     python compare.py --models cnn mlp "baseline knn" --reference "baseline knn" --folds 5
     python compare.py --repeats 3 --cluster tcp://10.0.0.1:8786
 
 A model is named as on its card: the training script, then the network or classifier if it is not
-the script's default, then its options. At the end a table in Markdown is printed, the best model
-first, and which models are better than others by more than chance. With --reference, column p is
-the probability that chance alone makes so large a difference to that model. No model is saved.
+the script's default, then its options. Each data set is compared by each split. At the end, a table
+of each is printed, the best model first, and which models are better than others by more than
+chance. With --reference, column p is the probability that chance alone makes so large a difference
+to that model. No model is saved.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cnn
 import lstm
 import mlp
 from genre import cli, executor, networks
-from genre.classifiers.estimators import CLASSIFIERS
-from genre.cli import options, training
+from genre.cli import comparing, options
+from genre.cli.comparing import Compared
+from genre.cli.models import ALL, BASELINE, models_of
 from genre.errors import TrainingError
-from genre.experiments import comparison
-from genre.experiments.learners import ClassifierLearner, Learner, NetworkLearner
-from genre.experiments.protocol import plan
-from genre.experiments.run import Trial, trial
-from genre.files import check_place
-from genre.segments import segment_file
+from genre.experiments import comparison, predictions_file, results_file
+from genre.experiments.run import trial
 
 BASICS = {"mlp": mlp.mlp, "cnn": cnn.basic, "lstm": lstm.lstm}
 NETWORKS = {script: networks.of_script(script, basic) for script, basic in BASICS.items()}
-BASELINE, ALL = "baseline", "all"  # each means several models
 DEFAULT = (*NETWORKS, BASELINE)
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
     add = parser.add_argument
-    options.add_data_argument(parser)
+    options.add_data_argument(parser, several=True)
     add(
         "--models",
         nargs="+",
@@ -58,7 +56,27 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--output",
         type=table_path,
         metavar="FILE.csv",
-        help="write the table to this file, and a picture of it beside (default: only print it)",
+        help="write a row to this file as soon as a model is finished, and a picture beside it at "
+        "the end (default: only print tables)",
+    )
+    add(
+        "--append",
+        action="store_true",
+        help="add to the rows of that file, and train no model again whose row it has (default: "
+        "the file must not exist yet)",
+    )
+    add(
+        "--predictions",
+        type=Path,
+        metavar="DIR",
+        help="write each model's predictions of the test tracks to a file in this folder "
+        "(default: keep none)",
+    )
+    add(
+        "--format",
+        choices=comparing.FORMATS,
+        default=comparing.MARKDOWN,
+        help="how the tables are printed (default: %(default)s)",
     )
     add(
         "--workers",
@@ -73,10 +91,13 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="train on the workers of the Dask scheduler at this address (default: here)",
     )
     add("--quiet", action="store_true", help="print no progress (default: print it)")
-    options.add_split_arguments(parser)
+    options.add_split_arguments(parser, several=True)
     every_network = {name: it for known in NETWORKS.values() for name, it in known.items()}
     options.add_recipe_arguments(parser, every_network)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if len({path.name for path in arguments.data}) < len(arguments.data):
+        parser.error("--data names two files of the same name")
+    return arguments
 
 
 def table_path(text: str) -> Path:
@@ -86,93 +107,44 @@ def table_path(text: str) -> Path:
     return Path(text)
 
 
-def spelled_out(models: Iterable[str]) -> Iterator[str]:
-    """Yield each model, with `all` and `baseline` replaced by the models that they mean."""
-    for model in models:
-        if model == ALL:
-            for script, (_, *others) in NETWORKS.items():
-                yield from (script, *(f"{script} {other}" for other in others))
-        if model in (ALL, BASELINE):
-            yield from (f"{BASELINE} {name}" for name in CLASSIFIERS)
-        else:
-            yield model
-
-
-def choose(model: str, arguments: argparse.Namespace) -> Learner:
-    """Return a model, a network with the recipe of the command line.
-
-    Raises TrainingError if there is no such model.
-    """
-    script, *words = model.split() or [""]
-
-    def refuse(reason: str) -> None:
-        raise TrainingError(f"--models {model!r}: {reason}")
-
-    known = {**NETWORKS, BASELINE: CLASSIFIERS}.get(script)
-    if known is None:
-        refuse(f"a model's name begins with {', '.join(NETWORKS)} or {BASELINE}")
-    name = words.pop(0) if words and not words[0].startswith("-") else None
-    if name not in (None, *known):
-        refuse(f"{name!r} is not one of {', '.join(known)}")
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.error = refuse
-    if script == BASELINE:
-        parser.parse_args(words)  # refuses any
-        return ClassifierLearner(name=name)
-    options.add_own_options(parser, known)
-    own = options.own_options(known, parser.parse_args(words))
-    chosen = networks.choose(script, known, name, own)
-    alone = arguments.workers == 1 and not arguments.cluster
-    return NetworkLearner(
-        script=script,
-        chosen=chosen,
-        recipe=options.recipe(chosen.network, arguments),
-        show_progress=alone and not arguments.quiet,
-    )
-
-
-def chosen_models(arguments: argparse.Namespace) -> dict[str, Learner]:
-    """Return the models that the command line asks for, each once, by their titles."""
-    models = [choose(model, arguments) for model in spelled_out(arguments.models)]
-    by_title = {learner.title: learner for learner in models}
-    if arguments.reference:
-        reference = choose(arguments.reference, arguments).title
-        if reference not in by_title:
-            raise TrainingError(f"--reference {arguments.reference!r} is not one of --models")
-        arguments.reference = reference
-    return by_title
+def train(compared: Sequence[Compared], arguments: argparse.Namespace) -> None:
+    """Train the models of some tables; write and add the figures of each when it is finished."""
+    with executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool:
+        found = executor.ordered(pool, trial, comparing.trials(table for table, _ in compared))
+        for table, entries in compared:
+            for learner, runs in comparing.finished(table, found, quiet=arguments.quiet):
+                entry = comparison.entry(table, learner, runs)
+                if arguments.predictions:
+                    tested = comparison.tested_in(runs, table.protocol)
+                    path = predictions_file.path_of(entry.row, arguments.predictions)
+                    predictions_file.write(tested, table.segments, path)
+                if arguments.output:
+                    results_file.add(entry.row, arguments.output)
+                entries.append(entry)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
-    models = chosen_models(arguments)
-    if arguments.output:
-        check_place(arguments.output)
-    segments = segment_file.read(arguments.data)
-    protocol = options.protocol(arguments, segments)
-    planned = plan(segments, protocol)
-    learners = training.suited(models.values(), segments, asked=arguments.models)
-    trials = [
-        Trial(learner, arguments.data, protocol, run.number)
-        for learner in learners
-        for run in planned
-    ]
-    with executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool:
-        found = executor.ordered(pool, trial, trials)
-        results = training.collect(learners, len(planned), found, quiet=arguments.quiet)
-    if arguments.reference not in (None, *results):
+    models, named = models_of(NETWORKS, arguments)
+    comparing.check_places(arguments)
+    rows = results_file.read(arguments.output) if arguments.append else []
+    tables, complete = comparing.planned(arguments, models)
+    titles = {learner.title for table in tables for learner in table.learners}
+    if arguments.reference not in (None, *titles):
         raise TrainingError(f"--reference {arguments.reference!r} cannot learn from this data")
-
-    frames, bands = segments.frames.shape[1:]
-    print(f"{arguments.data.name}: {segments.feature}, segments of {frames} frames, {bands} bands")
-    picture = arguments.output.with_suffix(".png") if arguments.output else None
-    rows = training.report(
-        results, segments, planned, protocol, picture=picture, reference=arguments.reference
-    )
-    if arguments.output:
-        comparison.write_csv(rows, arguments.output)
-        print(f"table in {arguments.output}, picture in {picture}")
-    return cli.DONE if len(results) == len(learners) else cli.SOME_FAILED
+    compared = [comparing.resumed(table, rows, arguments.predictions) for table in tables]
+    try:
+        train(compared, arguments)
+    except (KeyboardInterrupt, cli.Terminated):
+        if arguments.output:
+            cli.say(f"what is finished is in {arguments.output}; --append continues")
+        raise
+    n_entries = sum(len(entries) for _, entries in compared)
+    if not n_entries:
+        raise TrainingError(comparing.NONE_CAN_LEARN)
+    comparing.report_all(compared, arguments)
+    complete &= named <= titles and n_entries == sum(len(table.learners) for table in tables)
+    return cli.DONE if complete else cli.SOME_FAILED
 
 
 if __name__ == "__main__":

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from helpers import ROOT, refusal
+from helpers import ROOT, made_up_segments, read_card, refusal
 
+import baseline
+import mlp
 import preprocess
 from genre import executor
 from genre.errors import GenreError
+from genre.segments import segment_file
 
 needs_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="Dask is not installed"
@@ -86,6 +89,36 @@ def test_a_segment_file_is_the_same_byte_for_byte(cluster, corpus, tmp_path, run
     ended = run(preprocess, *arguments, "--output", there, "--cluster", cluster.address)
     assert ended.status == 0, ended.err
     assert there.read_bytes() == here.read_bytes()
+
+
+@needs_dask
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        (mlp, ("--architecture", "linear", "--epochs", 2, "--refit")),
+        (baseline, ("--classifier", "lda")),
+    ],
+)
+def test_folds_are_the_same_as_without_a_cluster(cluster, tmp_path, run, script, arguments):
+    data = tmp_path / "made-up.h5"
+    segment_file.write(made_up_segments([6, 5, 7]), data)
+    cluster.start_worker()
+    words = ("--data", data, "--folds", 3, *arguments)
+    for folder, more in (("here", ()), ("there", ("--cluster", cluster.address))):
+        ended = run(script, *words, "--output", tmp_path / folder, *more)
+        assert ended.status == 0, ended.err
+    assert ended.err.count("s on the cluster") == (3 if "--refit" in words else 2)
+    here, there = (read_card(tmp_path / folder) for folder in ("here", "there"))
+    for key in ("scores", "runs", "spread", "calibration", "split", "protocol"):
+        assert here[key] == there[key]
+
+
+def test_a_cluster_is_for_folds_and_not_for_checkpoints(run, segments_path, tmp_path):
+    arguments = ("--data", segments_path, "--output", tmp_path / "new", "--cluster", "tcp://a:1")
+    ended = run(mlp, *arguments)
+    assert refusal(ended) == "mlp.py: --cluster is for --folds and --repeats"
+    assert "does not go with" in run(mlp, *arguments, "--folds", 2, "--resume").err
+    assert "is for --classifier" in run(baseline, *arguments, "--folds", 2).err
 
 
 @needs_dask

@@ -17,6 +17,7 @@ from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 
 LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory
 LARGEST_OPTION = 1024  # for those options of a network that are whole numbers
+_OR_SEVERAL = ", or several"
 
 
 def parse(
@@ -42,6 +43,7 @@ def parse(
         help="replace an earlier network in that folder (default: move it to DIR-before)",
     )
     add_split_arguments(parser)
+    add_cluster_argument(parser)
     add_recipe_arguments(parser, known)
     add_refit_argument(parser)
     add(
@@ -63,43 +65,56 @@ def parse(
         help="write logs for TensorBoard into DIR/tensorboard (default: write none)",
     )
     add_network_arguments(parser, known)
-    return parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    if arguments.cluster and (
+        arguments.checkpoint_every or arguments.resume or arguments.tensorboard
+    ):
+        parser.error("--cluster does not go with --checkpoint-every, --resume and --tensorboard")
+    return arguments
 
 
-def add_data_argument(parser: argparse.ArgumentParser) -> None:
+def add_data_argument(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add the option for the segment file, or for `several`."""
     parser.add_argument(
         "--data",
         type=Path,
         metavar="FILE",
-        default=config.DATA_PATH,
-        help="segment file of preprocess.py (default: %(default)s)",
+        help=f"segment file of preprocess.py{_OR_SEVERAL if several else ''} "
+        f"(default: {config.DATA_PATH})",
+        nargs="+" if several else None,
+        default=[config.DATA_PATH] if several else config.DATA_PATH,
     )
 
 
-def add_split_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how the data is split, how often, and with which seed."""
+def add_split_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add the options that say how the data is split, how often, and with which seed.
+
+    With `several` splits no model is saved.
+    """
     parser.add_argument(
         "--split",
         type=cli.checked(splits.known),
         metavar="NAME|CSV",
-        help=f"{splits.HELP} (default: {Protocol.split}, or segment if the file does not say which "
-        "segments are of one track)",
+        nargs="+" if several else None,
+        help=f"{splits.HELP}{_OR_SEVERAL if several else ''} (default: {Protocol.split}, or "
+        "segment if the file does not say which segments are of one track)",
     )
-    several = parser.add_mutually_exclusive_group()
-    several.add_argument(
+    saved = "" if several else "; the first run's model is saved, with the scores of all runs"
+    runs = parser.add_mutually_exclusive_group()
+    runs.add_argument(
         "--folds",
         type=cli.whole_number(2),
         metavar="K",
-        help="cross-validate: K runs, which together test every track once; the first run's model "
-        "is saved, with the scores of all runs (default: one run)",
+        help=f"cross-validate: K runs, which together test every track once{saved} "
+        "(default: one run)",
     )
-    several.add_argument(
+    runs.add_argument(
         "--repeats",
         type=cli.count,
         metavar="N",
         default=Protocol.repeats,
-        help="train N times on one split, each time with the next seed; the first run's model is "
-        "saved, with the scores of all runs (default: %(default)s)",
+        help=f"train N times on one split, each time with the next seed{saved} "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
@@ -112,10 +127,29 @@ def add_split_arguments(parser: argparse.ArgumentParser) -> None:
 
 def protocol(arguments: argparse.Namespace, segments: Segments) -> Protocol:
     """Return how the data is split, from the options of `add_split_arguments`."""
-    given = _given(Protocol, arguments)
-    if not given["split"]:
-        given["split"] = Protocol.split if segments.tracks_known else "segment"
+    return _protocol(arguments, segments, arguments.split)
+
+
+def protocols(arguments: argparse.Namespace, segments: Segments) -> list[Protocol]:
+    """Return the protocols of several splits, each once."""
+    splits = dict.fromkeys(arguments.split or [None])
+    return [_protocol(arguments, segments, split) for split in splits]
+
+
+def _protocol(arguments: argparse.Namespace, segments: Segments, split: str | None) -> Protocol:
+    usual = Protocol.split if segments.tracks_known else "segment"
+    given = _given(Protocol, arguments) | {"split": split or usual}
     return Protocol(**constants.of(Protocol) | given)
+
+
+def add_cluster_argument(parser: argparse.ArgumentParser) -> None:
+    """Add --cluster, of scripts that save one model of several."""
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="with --folds or --repeats: train the models that are not saved on the workers of the "
+        "Dask scheduler at this address (default: here)",
+    )
 
 
 def add_refit_argument(parser: argparse.ArgumentParser) -> None:

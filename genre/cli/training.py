@@ -1,26 +1,24 @@
-"""What the training scripts do: train a learner and save it, or compare several."""
+"""What the training scripts do: train a learner and save it."""
 
 import argparse
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 import config
-from genre import cli, networks
+from genre import cli, executor, networks
 from genre.cli import options, progress
 from genre.errors import TrainingError
-from genre.experiments import comparison, model_folder
+from genre.experiments import model_folder
 from genre.experiments import run as experiment
-from genre.experiments.comparison import Results
 from genre.experiments.learners import Keeping, Learner, NetworkLearner
 from genre.experiments.protocol import Protocol, Run, plan
-from genre.experiments.run import Result
+from genre.experiments.run import Result, Trial
 from genre.networks.layers import Tensor
-from genre.reporting import text
 from genre.segments import Segments, segment_file
-from genre.songs import TEST
 from genre.splits import tracks_by_part
 from genre.training import checkpoints
 
@@ -66,12 +64,20 @@ def train(
     learner.check(segments)
     model_folder.check_front_end(segments)
     planned = plan(segments, protocol, needs_validation=learner.needs_validation)
+    cluster = arguments.cluster
+    if cluster and len(planned) == 1:
+        raise TrainingError("--cluster is for --folds and --repeats")
     model_folder.check(arguments.output)
     if isinstance(learner, NetworkLearner):
         prepare(learner, segments, planned)
     try:
         done = experiment.run(
-            learner, segments, protocol, planned, lambda run: say_split(segments, run)
+            learner,
+            segments,
+            protocol,
+            planned,
+            lambda run: say_split(segments, run),
+            elsewhere=cluster and on_cluster(learner, arguments.data, protocol, cluster),
         )
     except (KeyboardInterrupt, cli.Terminated):
         if isinstance(learner, NetworkLearner):
@@ -87,6 +93,28 @@ def train(
             overwrite=arguments.overwrite,
         )
     print(model_folder.summary(saved, what=learner.what))
+
+
+def on_cluster(
+    learner: Learner, data: Path, protocol: Protocol, cluster: str
+) -> Callable[[Sequence[Run]], Iterator[Result]]:
+    """Return a function that trains and tests a learner in some runs on a Dask cluster's workers.
+
+    They read the segment file at the same path. They keep no checkpoints.
+    """
+    sent = learner
+    if isinstance(learner, NetworkLearner):
+        sent = replace(learner, keeping=None, show_progress=False)
+
+    def of_runs(runs: Sequence[Run]) -> Iterator[Result]:
+        trials = [Trial(sent, data.absolute(), protocol, run.number) for run in runs]
+        with executor.opened(cluster=cluster) as pool:
+            for result in executor.ordered(pool, experiment.train_and_test, trials):
+                seconds = result.training["seconds"]
+                cli.say(f"run {result.run.number}: trained in {seconds:.1f} s on the cluster")
+                yield result
+
+    return of_runs
 
 
 def prepare(learner: NetworkLearner, segments: Segments, planned: list[Run]) -> None:
@@ -122,86 +150,6 @@ def say_split(segments: Segments, run: Run) -> None:
     cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
     for note in split.notes:
         cli.say(f"note: {note}")
-
-
-def suited(
-    learners: Iterable[Learner], segments: Segments, *, asked: Sequence[str] = ()
-) -> list[Learner]:
-    """Return the learners that can use the segments; say which are left out.
-
-    Those that were asked for by their title are not left out here: they fail in the training.
-    """
-    kept = []
-    for learner in learners:
-        try:
-            if learner.title not in asked:
-                learner.check(segments)
-        except TrainingError as error:
-            cli.say(f"left out: {error}")
-        else:
-            kept.append(learner)
-    return kept
-
-
-def collect(
-    learners: Sequence[Learner], n_runs: int, found: Iterable[Result | str], *, quiet: bool
-) -> Results:
-    """Return the results of each learner's runs; a learner that cannot learn is left out.
-
-    `found` are the results, learner by learner, or the reasons why there is none.
-    """
-    results: Results = {learner.title: [] for learner in learners}
-    runs = [(learner.title, number) for learner in learners for number in range(1, 1 + n_runs)]
-    for (title, number), result in zip(runs, found, strict=True):
-        if isinstance(result, Result):
-            results[title].append(result)
-            if not quiet:
-                seconds = result.training["seconds"]
-                cli.say(f"{title}, run {number} of {n_runs}: trained in {seconds:.1f} s")
-        elif number == 1:
-            cli.say(f"{title}: {result}")
-    results = {title: of_model for title, of_model in results.items() if of_model}
-    if not results:
-        raise TrainingError("none of the models can learn from this data")
-    return results
-
-
-def report(
-    results: Results,
-    segments: Segments,
-    planned: list[Run],
-    protocol: Protocol,
-    *,
-    picture: Path | None = None,
-    reference: str | None = None,
-) -> list[dict]:
-    """Print a table of models, the best first, and what to know about it; return its rows."""
-    folds = bool(protocol.folds)
-    measures = comparison.best_first(results, segments.mapping)
-    rows = comparison.table(results, measures, segments, folds=folds, reference=reference)
-    rights = {name: comparison.right(results[name], folds=folds) for name in measures}
-    tests = comparison.p_line(reference, rights) if reference else comparison.differences(rights)
-    heading = test_heading(segments, planned, protocol)
-    print(heading, comparison.markdown(rows), tests, sep="\n\n")
-    for note in model_folder.notes(planned):
-        print(f"note: {note}")
-    for title in measures:
-        if not all(result.converged for result in results[title]):
-            print(f"note: {text.unconverged(title)}")
-    if picture:
-        comparison.picture(measures, rows, heading, picture)
-    return rows
-
-
-def test_heading(segments: Segments, planned: list[Run], protocol: Protocol) -> str:
-    """Return a heading for the scores of runs: split, numbers of segments and tracks, seed."""
-    count, split = len(planned), planned[0].split
-    several = f", {count} {'folds' if protocol.folds else 'repeats'}" if count > 1 else ""
-    tested = np.logical_or.reduce([run.split.parts == TEST for run in planned])
-    return (
-        f"test part of split {split.name}{several}: {tested.sum()} segments, "
-        f"{len(np.unique(segments.track_index[tested]))} tracks, seed {protocol.seed}"
-    )
 
 
 def summarize(

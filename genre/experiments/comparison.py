@@ -1,67 +1,174 @@
-"""Compare several models that were tested on the same tracks: a table, tests, a picture."""
+"""Compare models that were tested on the same tracks: a row of figures for each, and tests."""
 
-import csv
+import hashlib
+import json
 import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from genre.evaluation import Predictions, join_tracks, metrics, significance
+from genre.evaluation import (
+    Predictions,
+    calibration,
+    concatenated,
+    join_tracks,
+    metrics,
+    significance,
+)
 from genre.evaluation.metrics import MEASURES
-from genre.experiments.run import Result, to_score
-from genre.files import replacing
-from genre.reporting import figures
+from genre.experiments.learners import Learner, NetworkLearner
+from genre.experiments.protocol import Protocol, Run
+from genre.experiments.run import Result
 from genre.segments import Segments
 from genre.splits import groups
+from genre.training.recipe import Recipe
 
-Results = dict[str, list[Result]]  # of each run of each model
-Measures = dict[str, list[dict[str, Any]]]  # of each run of each model
-
-# The columns of a table, and their headings.
-HEADINGS = {
-    "model": "model",
-    "segment_accuracy": "per segment",
-    "track_accuracy": "per track",
-    "track_accuracy_low": "95 % interval",  # with track_accuracy_high
-    "macro_f1": "macro F1",
-    "roc_area": "ROC area",
-    "p": "p",
-    "parameters": "parameters",
-    "training_seconds": "training, s",
-    "epoch_seconds": "an epoch, s",
-    "prediction_seconds": "a track's prediction, ms",
-}
+# The fields of a recipe that a row holds. The constants of the augmentation would be too many.
+RECIPE = tuple(field.name for field in fields(Recipe) if field.name != "augmentation")
+DIGITS = 16  # of the digest of a row's conditions
 WIDTH = 80  # columns of text
 
 
-def best_first(results: Results, mapping: list[str]) -> Measures:
-    """Return the measures of the runs of several models, the best model first."""
-    measures = {
-        name: metrics.measures([each.predictions for each in runs], mapping)
-        for name, runs in results.items()
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Models that are compared on one data set and one split of it."""
+
+    data: Path
+    segments: Segments
+    protocol: Protocol
+    planned: list[Run]
+    learners: list[Learner]
+
+
+class Entry(NamedTuple):
+    """A model of a table, and its figures."""
+
+    row: dict[str, Any]  # the conditions and the measures; None for what the model lacks
+    # In how many runs each tested track is predicted right, (tracks,), where that is known.
+    right: np.ndarray | None
+
+
+def entry(table: Table, learner: Learner, runs: list[Result]) -> Entry:
+    """Return the figures of a model, given the results of all its runs."""
+    tested = tested_in(runs, table.protocol)
+    correct = right(tested)
+    row = conditions(table, learner) | measures(table, runs, tested, correct)
+    return Entry(row, correct)
+
+
+def conditions(table: Table, learner: Learner) -> dict[str, Any]:
+    """Return what a row says of how its figures were measured.
+
+    Its `conditions` are a digest of everything that decides them, the packages' versions included:
+    rows with the same digest would have the same figures.
+    """
+    identities = [learner.identity(table.segments, run) for run in table.planned]
+    digest = hashlib.sha256(json.dumps(identities, sort_keys=True).encode()).hexdigest()
+    protocol = table.protocol
+    recipe = asdict(learner.recipe) if isinstance(learner, NetworkLearner) else {}
+    return {
+        "data": table.data.name,
+        "data_sha256": table.segments.digest,
+        "feature": table.segments.feature,
+        "split": table.planned[0].split.name,
+        "folds": protocol.folds,
+        "repeats": None if protocol.folds else protocol.repeats,
+        "seed": protocol.seed,
+        "model": learner.title,
+        **{name: recipe.get(name) for name in RECIPE},
+        "conditions": digest[:DIGITS],
     }
-    by = ("track_accuracy", "macro_f1", "segment_accuracy")
-
-    def means(name: str) -> list[float]:
-        return [mean(run[measure] for run in measures[name]) for measure in by]
-
-    return {name: measures[name] for name in sorted(measures, key=means, reverse=True)}
 
 
-def right(runs: list[Result], *, folds: bool) -> np.ndarray:
-    """Return in how many runs a model predicts each track right, (tracks,) int.
+def tested_in(runs: list[Result], protocol: Protocol) -> list[Predictions]:
+    """Return the predictions of each run.
 
     Folds together test each track once, so they count as a single run.
     """
-    tested = [to_score(runs, folds=True)] if folds else [each.predictions for each in runs]
+    predictions = [each.predictions for each in runs]
+    return [concatenated(predictions)] if protocol.folds else predictions
+
+
+def right(tested: list[Predictions]) -> np.ndarray:
+    """Return in how many runs each track is predicted right, (tracks,) int."""
     return np.sum([_right(predictions) for predictions in tested], axis=0)
 
 
 def _right(predictions: Predictions) -> np.ndarray:
     by_track, labels = join_tracks(predictions)
     return by_track.argmax(axis=1) == labels
+
+
+def measures(
+    table: Table, runs: list[Result], tested: list[Predictions], correct: np.ndarray
+) -> dict[str, Any]:
+    """Return the figures of a row; with repeats, the mean of their runs.
+
+    `<measure>_std` is the standard deviation over the runs.
+    """
+    mapping, folds = table.segments.mapping, bool(table.protocol.folds)
+    of_runs = metrics.measures([each.predictions for each in runs], mapping)
+    together = metrics.score(tested[0], mapping)
+    spreads = metrics.spread(of_runs, together if folds else None)
+    independent = groups.independent(table.segments)
+    low, high = metrics.interval(
+        correct / len(tested), independent[np.unique(tested[0].track_index)]
+    )
+    by_track = [join_tracks(predictions) for predictions in tested]
+    row: dict[str, Any] = {
+        "parameters": runs[0].parameters,
+        "segments": together.segments,
+        "tracks": together.tracks,
+    }
+    for measure in MEASURES:
+        row[measure] = spreads[measure]["mean"]
+        row[f"{measure}_std"] = spreads[measure]["std"]
+    return row | {
+        "track_accuracy_low": round(low, 4),
+        "track_accuracy_high": round(high, 4),
+        "track_accuracy_runs": " ".join(str(run["track_accuracy"]) for run in of_runs),
+        "roc_area": _roc_area(tested, mapping),
+        "log_loss": round(mean(calibration.loss(*each) for each in by_track), 4),
+        "calibration_error": round(mean(calibration.expected_error(*each) for each in by_track), 4),
+        "training_seconds": round(mean(run.training["seconds"] for run in runs), 4),
+        "epoch_seconds": _rounded(runs[0].epoch_seconds),
+        "prediction_seconds": _rounded(runs[0].prediction_seconds),
+        "converged": all(run.converged for run in runs),
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
+
+
+def _roc_area(tested: list[Predictions], mapping: list[str]) -> float | None:
+    """Return the mean area under the genres' ROC curves; None if no genre has one."""
+    curves = [metrics.roc_curves(predictions, mapping).values() for predictions in tested]
+    areas = [mean(area for *_, area in of_run) for of_run in curves if of_run]
+    return round(mean(areas), 4) if areas else None
+
+
+def best_first(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the models of a table, the best first."""
+    by = ("track_accuracy", "macro_f1", "segment_accuracy")
+    return sorted(entries, key=lambda each: [each.row[name] for name in by], reverse=True)
+
+
+def rights(entries: Sequence[Entry]) -> dict[str, np.ndarray]:
+    """Return in how many runs each track is right, for the models of which that is known."""
+    return {each.row["model"]: each.right for each in entries if each.right is not None}
+
+
+def with_p(
+    rows: list[dict[str, Any]], reference: str, rights: dict[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    """Return the rows with `p`, the p-value of the difference to a reference model."""
+    p_values = significance.against(reference, rights)
+    return [row | {"p": p_values.get(row["model"])} for row in rows]
 
 
 def differences(rights: dict[str, np.ndarray]) -> str:
@@ -96,92 +203,3 @@ def _test(rights: dict[str, np.ndarray], corrected: str) -> str:
 
 def _filled(line: str) -> str:
     return textwrap.fill(line, width=WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def table(
-    results: Results, measures: Measures, segments: Segments, *, folds: bool, reference: str | None
-) -> list[dict[str, Any]]:
-    """Return a row for each model, in the order of the measures; None for a value that it lacks.
-
-    A row has the keys of HEADINGS and, as `<measure>_std`, the standard deviations of several runs.
-    With a `reference` it has the p-value of the difference to that model.
-    """
-    rights = {name: right(results[name], folds=folds) for name in measures}
-    p_values = significance.against(reference, rights) if reference else {}
-    independent = groups.independent(segments)
-    rows = []
-    for name, of_runs in measures.items():
-        runs = results[name]
-        row: dict[str, Any] = {"model": name}
-        predictions = to_score(runs, folds=folds)
-        together = metrics.score(predictions, segments.mapping)
-        spreads = metrics.spread(of_runs, together if folds else None)
-        for measure in MEASURES:
-            row[measure] = spreads[measure]["mean"]
-            row[f"{measure}_std"] = spreads[measure]["std"]
-        n_runs = 1 if folds else len(runs)
-        low, high = metrics.interval(
-            rights[name] / n_runs, independent[np.unique(predictions.track_index)]
-        )
-        row["track_accuracy_low"], row["track_accuracy_high"] = round(low, 4), round(high, 4)
-        row["roc_area"] = _roc_area(predictions, segments.mapping)
-        row["p"] = p_values.get(name)
-        row["parameters"] = runs[0].parameters
-        row["training_seconds"] = mean(run.training["seconds"] for run in runs)
-        row["epoch_seconds"] = runs[0].epoch_seconds
-        row["prediction_seconds"] = runs[0].prediction_seconds
-        rows.append(row)
-    return rows
-
-
-def _roc_area(predictions: Predictions, mapping: list[str]) -> float | None:
-    """Return the mean area under the genres' ROC curves; None if no genre has one."""
-    areas = [area for *_, area in metrics.roc_curves(predictions, mapping).values()]
-    return round(mean(areas), 4) if areas else None
-
-
-def markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the rows as a table in Markdown, its columns aligned; empty columns are left out."""
-    shown = [key for key in HEADINGS if any(row[key] is not None for row in rows)]
-    cells = [[HEADINGS[key] for key in shown]]
-    cells += [[_cell(row, key) for key in shown] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    cells.insert(1, ["-" * width for width in widths])
-    return "\n".join("| " + " | ".join(map(str.ljust, of_row, widths)) + " |" for of_row in cells)
-
-
-def _cell(row: dict[str, Any], key: str) -> str:
-    value = row[key]
-    if value is None:
-        return ""
-    if key in MEASURES:
-        spread = row[f"{key}_std"]
-        return f"{value:.3f}" if spread is None else f"{value:.3f} ± {spread:.3f}"
-    if key == "track_accuracy_low":
-        return f"{value:.2f} to {row['track_accuracy_high']:.2f}"
-    if key == "roc_area":
-        return f"{value:.2f}"
-    if key == "parameters":
-        return f"{value:,}"
-    if key == "prediction_seconds":
-        value *= 1000
-    if not isinstance(value, float):
-        return value
-    return f"{value:.0f}" if value >= 10 else f"{value:#.2g}"
-
-
-def write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the rows as a CSV file."""
-    with replacing(path) as unfinished, open(unfinished, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def picture(measures: Measures, rows: list[dict[str, Any]], title: str, path: Path) -> None:
-    """Draw the accuracy per track of each model and of its runs, with the intervals of a table."""
-    runs = {name: [run["track_accuracy"] for run in of_runs] for name, of_runs in measures.items()}
-    intervals = {
-        row["model"]: (row["track_accuracy_low"], row["track_accuracy_high"]) for row in rows
-    }
-    figures.dot_plot(runs, intervals, "accuracy per track", title, path)

@@ -99,11 +99,7 @@ class NetworkLearner:
             training["augmentation"] = {}
         return {
             "architecture": self.chosen.card_fields,
-            "data": segments.digest,
-            "split": {
-                "name": run.split.name,
-                "parts": hashlib.sha256("\n".join(run.split.parts).encode()).hexdigest(),
-            },
+            **_data_and_split(segments, run),
             "training": training,
             "versions": card.versions(),
         }
@@ -173,6 +169,15 @@ class ClassifierLearner:
         """Raise TrainingError if the classifier cannot use such segments."""
         classifiers.check(self.name, segments)
 
+    def identity(self, segments: Segments, run: Run) -> dict[str, Any]:
+        """Return everything that decides a classifier; equal values give equal classifiers."""
+        return {
+            "architecture": {"name": self.title},
+            **_data_and_split(segments, run),
+            "training": {"seed": run.seed},
+            "versions": card.versions(),
+        }
+
     def fit(self, segments: Segments, run: Run) -> Fitted:
         """Train the classifier; raises TrainingError if it cannot learn from this data."""
         kind, n_genres = CLASSIFIERS[self.name].statistics, len(segments.mapping)
@@ -204,6 +209,17 @@ class ClassifierLearner:
 
 
 Learner = NetworkLearner | ClassifierLearner
+
+
+def _data_and_split(segments: Segments, run: Run) -> dict[str, Any]:
+    """Return the digests of the data and of its split."""
+    return {
+        "data": segments.digest,
+        "split": {
+            "name": run.split.name,
+            "parts": hashlib.sha256("\n".join(run.split.parts).encode()).hexdigest(),
+        },
+    }
 
 
 def write_network(network: Any, segments: Segments, folder: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,33 +68,40 @@ def run(
     protocol: Protocol,
     planned: Sequence[Run],
     before: Callable[[Run], None],
+    elsewhere: Callable[[Sequence[Run]], Iterable[Result]] | None = None,
 ) -> Experiment:
-    """Train a learner in every run and test it; `before` is called before each training."""
-    results: list[Result] = []
-    kept: list[Fitted] = []  # the first model
+    """Train a learner in every run and test it; `before` is called before each training here.
+
+    `elsewhere` takes the runs whose models are not kept, and returns their results.
+    """
+    to_keep = planned[-1] if protocol.refit else planned[0]
+    results: dict[int, Result] = {}  # by the numbers of the runs
+    if elsewhere:
+        others = [each for each in planned if each is not to_keep]
+        results = {each.run.number: each for each in elsewhere(others)}
     for each in planned:
+        if each.number in results:
+            continue
         before(each)
         fitted = learner.fit(segments, each)
-        if protocol.refit and each is planned[-1]:
-            last = refitted(results, fitted, segments, each)
-            return Experiment(
-                learner=learner,
-                protocol=protocol,
-                results=results,
-                fitted=fitted,
-                kept=last,
-                tested=last.predictions,
-            )
-        log.info("testing")
-        results.append(tested(fitted, segments, each))
-        kept = kept or [fitted]
+        if each is to_keep:
+            kept = fitted
+        if each is not to_keep or not protocol.refit:
+            log.info("testing")
+            results[each.number] = tested(fitted, segments, each)
+    in_order = [results[number] for number in sorted(results)]
+    if protocol.refit:
+        of_kept = refitted(in_order, kept, segments, to_keep)
+        scored = of_kept.predictions
+    else:
+        of_kept, scored = in_order[0], to_score(in_order, folds=bool(protocol.folds))
     return Experiment(
         learner=learner,
         protocol=protocol,
-        results=results,
-        fitted=kept[0],
-        kept=results[0],
-        tested=to_score(results, folds=bool(protocol.folds)),
+        results=in_order,
+        fitted=kept,
+        kept=of_kept,
+        tested=scored,
     )
 
 
@@ -153,8 +160,13 @@ class Trial:
 
 def trial(asked: Trial) -> Result | str:
     """Do one run; if the learner cannot learn from this data, return the reason."""
-    planned = _plan(asked.data, asked.protocol)
-    return attempt(asked.learner, _segments(asked.data), planned[asked.number - 1])
+    return attempt(asked.learner, _segments(asked.data), _run(asked))
+
+
+def train_and_test(asked: Trial) -> Result:
+    """Do one run; raises TrainingError if the learner cannot learn from this data."""
+    segments, run = _segments(asked.data), _run(asked)
+    return tested(asked.learner.fit(segments, run), segments, run)
 
 
 def attempt(learner: Learner, segments: Segments, run: Run) -> Result | str:
@@ -176,9 +188,14 @@ def _segments(data: Path) -> Segments:
     return segment_file.read(data)
 
 
+def _run(asked: Trial) -> Run:
+    planned = _plan(asked.data, asked.protocol, asked.learner.needs_validation)
+    return planned[asked.number - 1]
+
+
 @lru_cache(maxsize=1)
-def _plan(data: Path, protocol: Protocol) -> list[Run]:
-    return plan(_segments(data), protocol)
+def _plan(data: Path, protocol: Protocol, needs_validation: bool) -> list[Run]:
+    return plan(_segments(data), protocol, needs_validation=needs_validation)
 
 
 def time_prediction(predict: Predict, segments: Segments, split: Split) -> float:

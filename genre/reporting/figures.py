@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -369,29 +369,43 @@ def _set_time_ticks(axis: Axes, edges: np.ndarray) -> str:
     return "time (h:min:s)" if hours else "time (min:s)"
 
 
-def dot_plot(
-    runs: dict[str, list[float]],
-    intervals: dict[str, tuple[float, float]],
-    measure: str,
-    title: str,
-    path: Path,
-) -> None:
-    """Draw a measure between 0 and 1 of several models, one a row, the first at the top.
+class Dots(NamedTuple):
+    """A measure between 0 and 1 of a model."""
+
+    runs: list[float]
+    interval: tuple[float, float]  # of their mean, with 95 % confidence
+
+
+def dot_plot(panels: dict[str, dict[str, Dots]], measure: str, path: Path) -> None:
+    """Draw a measure of models, one a row, in panels side by side, each under its title.
 
     The dot is the mean of a model's runs, which are pale dots if there are several. The line is the
-    95 % confidence interval of the mean.
+    interval. The rows are those of all panels, in their order; a panel may lack some of them.
     """
-    figure, axis = new_figure(8, 1.8 + 0.3 * len(runs))
-    for row, (name, values) in enumerate(runs.items()):
-        low, high = intervals[name]
-        axis.hlines(row, low, high, color=LINE, alpha=0.45, linewidth=4)
-        if len(values) > 1:
-            axis.plot(values, [row] * len(values), "o", color=LINE, alpha=0.3, markeredgewidth=0)
-        axis.plot(np.mean(values), row, "o", color=LINE)
-        text = f"{np.mean(values):.2f}  ({low:.2f} to {high:.2f})"
-        axis.annotate(text, (1.02, row), xycoords=("axes fraction", "data"), va="center")
-    axis.set_yticks(range(len(runs)), list(runs))
-    axis.set_ylim(len(runs) - 0.5, -0.5)
-    axis.set(xlabel=f"{measure}, with 95 % confidence intervals", title=title, xlim=(0, 1))
-    axis.grid(axis="x", alpha=0.3)
+    names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
+    figure, axes = new_figure(
+        3 + 5 * len(panels),
+        1.8 + 0.3 * len(names),
+        columns=len(panels),
+        sharey=True,
+        squeeze=False,
+    )
+    for axis, (title, panel) in zip(axes[0], panels.items(), strict=True):
+        for name, dots in panel.items():
+            _draw_dots(axis, names.index(name), dots)
+        axis.set(xlabel=f"{measure}, with 95 % confidence intervals", title=title, xlim=(0, 1))
+        axis.grid(axis="x", alpha=0.3)
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     save(figure, path)
+
+
+def _draw_dots(axis: Any, row: int, dots: Dots) -> None:
+    """Draw a model in its row, and write its figures beside the axis."""
+    middle, (low, high) = np.mean(dots.runs), dots.interval
+    axis.hlines(row, low, high, color=LINE, alpha=0.45, linewidth=4)
+    if len(dots.runs) > 1:
+        axis.plot(dots.runs, [row] * len(dots.runs), "o", color=LINE, alpha=0.3, markeredgewidth=0)
+    axis.plot(middle, row, "o", color=LINE)
+    text = f"{middle:.2f}  ({low:.2f} to {high:.2f})"
+    axis.annotate(text, (1.02, row), xycoords=("axes fraction", "data"), va="center")

@@ -39,7 +39,7 @@ def test_a_song_that_is_unlike_all_or_whose_tags_disagree_is_open():
         ([0.2, 0.1, 0.7], Verdict("open", (), 0.7, "none of the genres")),
         ([0.5, 0.1, 0.4], Verdict("open", (), 0.5, "none of the genres")),
         ([0.5, 0.4, 0.1], Verdict("either", (0, 1), 0.9)),
-        ([0.4, 0.25, 0.35], Verdict("open", (), 0.4, "too even")),
+        ([0.4, 0.25, 0.35], Verdict("open", (), 0.4, "not likely enough")),
         ([0.75, 0.05, 0.2], Verdict("sure", (0,), 0.75)),
     ],
 )

@@ -80,11 +80,22 @@ def test_training_and_scores_are_drawn(tmp_path):
 
 
 def test_the_dots_of_a_ranking_have_intervals_on_a_whole_axis(tmp_path):
-    path, interval = tmp_path / "dots.svg", (0.57, 0.89)
-    figures.dot_plot({"knn": [0.7, 0.8]}, {"knn": interval}, "accuracy", "title", path)
+    path, dots = tmp_path / "dots.svg", figures.Dots([0.7, 0.8], (0.57, 0.89))
+    figures.dot_plot({"title": {"knn": dots}}, "accuracy", path)
     for expected in ("0.75  (0.57 to 0.89)", "accuracy, with 95 % confidence intervals"):
         assert expected in texts(path)
     assert "<!-- 0.0 -->" in texts(path) and "<!-- 1.0 -->" in texts(path)
+
+
+def test_panels_stand_side_by_side_and_a_model_has_the_same_row_in_all(tmp_path):
+    path, interval = tmp_path / "dots.svg", (0.1, 0.9)
+    one = {"a": figures.Dots([0.4], interval), "b": figures.Dots([0.3], interval)}
+    other = {"b": figures.Dots([0.2], interval), "c": figures.Dots([0.1], interval)}
+    figures.dot_plot({"split track": one, "split artist": other}, "accuracy", path)
+    found = texts(path)
+    assert "split track" in found and "split artist" in found
+    assert [found.count(f"<!-- {name} -->") for name in "abc"] == [1, 1, 1]  # names of the rows
+    assert [found.count(f"0.{tenth}0  (") for tenth in (4, 3, 2, 1)] == [1, 1, 1, 1]
 
 
 def contrast_on_white(color: str) -> float:
