@@ -85,17 +85,21 @@ def _search(
     kept: Store, kind: str, places: Sequence[int], questions: np.ndarray, count: int
 ) -> _Search:
     """Return the `count` best places for each question, (questions, values), and what is usual."""
+    from threadpoolctl import threadpool_limits
+
     wanted = np.unique(places)
     chosen = wanted[:: -(-len(wanted) // REFERENCE)]
     cosines, sample = [], []
-    for places_in, values, scales in store.blocks(kept, kind):
-        cosines.append(questions @ values.astype(np.float32).T * scales)
-        some = np.isin(places_in, chosen)
-        sample.append(values[some] * scales[some, np.newaxis])
+    with threadpool_limits(1):  # several threads mostly wait for each other
+        for block in store.blocks(kept, kind):
+            cosines.append(questions @ block.values.astype(np.float32).T * block.scales)
+            first, last = block.places[[0, -1]]
+            some = chosen[(first <= chosen) & (chosen <= last)] - first
+            sample.append(block.values[some] * block.scales[some, np.newaxis])
+        vectors = np.concatenate(sample)
+        pairs = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     rough = np.concatenate(cosines, axis=1)[:, wanted]
     best = np.argsort(-rough, axis=1, kind="stable")[:, :count]
-    vectors = np.concatenate(sample)
-    pairs = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     return _Search(wanted[best], np.sort(pairs))
 
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,12 +43,12 @@ APPLICATION = 0x67656E72  # marks an SQLite file as a store
 WAIT_SECONDS = 30  # for another process that is writing
 MOST_WAITING = 500  # known songs behind one that is being computed: only their places wait
 BLOCK = 256  # songs whose vectors lie together, so that a search reads them in one piece
+STATE = Struct("<3q")  # of a file
 LEVEL = 1  # of zlib, the fastest; it makes an embedding 45 % smaller
 
 TABLES = (
     # Which sound a file held when it was last looked at.
-    "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, modified INTEGER, changed INTEGER, "
-    "sound BLOB) WITHOUT ROWID",
+    "CREATE TABLE files (path BLOB PRIMARY KEY, state BLOB, sound BLOB) WITHOUT ROWID",
     "CREATE TABLE kinds (kind INTEGER PRIMARY KEY, name TEXT UNIQUE, width INTEGER)",
     # The places of a kind are 0, 1, 2 and so on.
     "CREATE TABLE tracks (kind INTEGER, place INTEGER, sound BLOB, short INTEGER, starts BLOB, "
@@ -80,14 +81,6 @@ class Store:
     database: sqlite3.Connection
     readable: bool = True
     writable: bool = True
-
-
-class State(NamedTuple):
-    """By what a file is known to be the same as before, without reading it."""
-
-    size: int  # bytes
-    modified: int  # ns, when its content was written, or what a program has set
-    changed: int  # ns, when its content, name or rights were changed, which no program can set
 
 
 class Block(NamedTuple):
@@ -167,7 +160,7 @@ class _Waiting(NamedTuple):
     """A song that was looked up, and comes next; one without a place is being computed."""
 
     song: Path
-    state: State | None
+    state: bytes | None
     sound: bytes | None
     place: int | None
 
@@ -226,34 +219,39 @@ def _look_up(store: Store, song: Path, kind: str) -> _Waiting:
     return _Waiting(song, state, sound, row[0] if row else None)
 
 
-def _sound(store: Store, song: Path, state: State) -> bytes | None:
+def _sound(store: Store, song: Path, state: bytes) -> bytes | None:
     """Return the digest of a file's sound; None if the file cannot be read."""
-    query = "SELECT sound FROM files WHERE path = ? AND (size, modified, changed) = (?, ?, ?)"
-    if row := _row(store, query, _name(song), *state):
+    query = "SELECT sound FROM files WHERE path = ? AND state = ?"
+    if row := _row(store, query, _name(song), state):
         return row[0]
     try:
         sound = digest.of_sound(song)
     except OSError:
         return None
-    values = (_name(song), *state, sound)
-    query = "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)"
+    values = (_name(song), state, sound)
+    query = "INSERT OR REPLACE INTO files VALUES (?, ?, ?)"
     _write(store, lambda database: database.execute(query, values))
     return sound
 
 
-def _state(song: str | Path) -> State | None:
-    """Return the state of a file; None for what is no file."""
+def _state(song: str | Path) -> bytes | None:
+    """Return by what a file is known to be the same as before, without reading it.
+
+    That is its size in bytes, when its content was written, and when its content, name or rights
+    were changed, which no program can set; both in ns. None stands for what is no file.
+    """
     try:
         found = os.stat(song)  # noqa: PTH116, a path may be text
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    return State(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return STATE.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _name(song: str | Path) -> bytes:
-    return os.fsencode(song if os.path.isabs(song) else Path(song).absolute())  # noqa: PTH117
+    name = os.fsencode(song)
+    return name if name.startswith(b"/") else os.fsencode(Path(song).absolute())
 
 
 def _keep(store: Store, kind: str, sound: bytes, track: Track) -> None:
@@ -341,19 +339,14 @@ def places(store: Store, songs: Sequence[str | Path], kind: str) -> list[int | N
 
     Only path, size and times are compared. Songs with the same sound have the same place.
     """
-    # CROSS JOIN keeps this order: for each file one look into the index of tracks.
-    query = (
-        "SELECT path, size, modified, changed, place FROM kinds CROSS JOIN files "
-        "CROSS JOIN tracks USING (kind, sound) WHERE name = ?"
-    )
-    known = {
-        path: (place, (size, modified, changed))
-        for path, size, modified, changed, place in _rows(store, query, kind)
-    }
-    found = (known.get(_name(song), (None, None)) for song in songs)
+    query = "SELECT sound, place FROM kinds JOIN tracks USING (kind) WHERE name = ?"
+    place_of = dict(_rows(store, query, kind))
+    query = "SELECT path, state, sound FROM files"
+    known = {state + path: place_of.get(sound) for path, state, sound in _rows(store, query)}
+    states = map(_state, songs)
     return [
-        place if state and state == _state(song) else None
-        for song, (place, state) in zip(songs, found, strict=True)
+        known.get(state + _name(song)) if state else None
+        for song, state in zip(songs, states, strict=True)
     ]
 
 

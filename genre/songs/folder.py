@@ -106,12 +106,15 @@ def _audio_names(
             folders.clear()
             continue
         visited.add(place)
-        for name in sorted(filter(_is_hidden, folders + names)):
+        hidden = {name for name in (*folders, *names) if name[0] in "._" and _is_hidden(name)}
+        for name in sorted(hidden):
             if _has_songs(Path(parent, name)):
                 passed_over(Path(parent, name))
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        folders[:] = sorted(name for name in folders if name not in hidden)
         beginning = str(Path(parent, "_"))[:-1]  # "" for the current folder
-        yield from (beginning + name for name in sorted(filter(_is_audio, names)))
+        for name in sorted(filter(_has_audio_suffix, names)):
+            if name not in hidden:
+                yield beginning + name
 
 
 def find(dataset: Path) -> Listing:
@@ -183,8 +186,6 @@ def _track(path: Path, dataset: Path) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    if not name.startswith((".", "_")):  # nearly all names
-        return False
     if OF_MACOS.match(name):
         return True
     return name.startswith(".") and not DOTTED_MUSIC.match(name)
@@ -195,8 +196,8 @@ def _is_audio(name: str) -> bool:
 
 
 def _has_audio_suffix(name: str) -> bool:
-    stem, dot, suffix = name.rpartition(".")
-    return bool(stem) and f"{dot}{suffix}".lower() in AUDIO_SUFFIXES
+    dot = name.rfind(".")
+    return dot > 0 and name[dot:].lower() in AUDIO_SUFFIXES
 
 
 def _has_songs(hidden: Path) -> bool:
