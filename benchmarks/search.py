@@ -70,7 +70,7 @@ def make(folder: Path, count: int) -> np.ndarray:
         return (Track(np.tile(next(made), (script.SEGMENTS, 1, 1))) for _ in unknown)
 
     with store.opened(folder / "store.sqlite") as kept:
-        kind = heard.kind(script.how())
+        kind = heard.kind(script.how_to_hear(script.FEATURE))
         tracks = tqdm(store.tracks(kept, songs, kind, compute), total=count, disable=None)
         return np.stack([store.mean(track).astype(np.float16) for track in tracks])
 
@@ -117,7 +117,7 @@ def row(count: int, runs: int) -> list[object]:
         vectors = make(folder, count)
         megabytes = (folder / "store.sqlite").stat().st_size / 1e6
         with store.opened(folder / "store.sqlite") as kept:
-            kind = heard.kind(script.how())
+            kind = heard.kind(script.how_to_hear(script.FEATURE))
             alone, share = search(kept, kind, vectors)
         del vectors
         asked = [ask(folder) for _ in range(runs)]
