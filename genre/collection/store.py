@@ -38,7 +38,7 @@ log = logging.getLogger("genre")
 # Takes songs one after another; gives the track of each, in order, or why the song is unusable.
 Compute = Callable[[Iterable[Path]], Iterator[Track | str]]
 
-VERSION = 2  # to be raised when the tables change, or the way in which an embedding is computed
+VERSION = 3  # to be raised when the tables change, or the way in which an embedding is computed
 APPLICATION = 0x67656E72  # marks an SQLite file as a store
 WAIT_SECONDS = 30  # for another process that is writing
 MOST_WAITING = 500  # known songs behind one that is being computed: only their places wait

@@ -242,7 +242,11 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path):
     heard(later, [])
     with sqlite3.connect(later) as database:
         database.execute("PRAGMA user_version = 99")
-    reasons = ("not a store.*; name", "of another program; name", "version 99, not 2; delete it")
+    reasons = (
+        "not a store.*; name",
+        "of another program; name",
+        f"version 99, not {store.VERSION}; delete it",
+    )
     for path, reason in zip((text, other, later), reasons, strict=True):
         before = path.read_bytes()
         with pytest.raises(store.StoreError, match=f"^{path}: .*{reason}"):
