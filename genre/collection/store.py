@@ -305,7 +305,7 @@ def _read(store: Store, kind: str, place: int) -> Track | None:
     try:
         frames = np.frombuffer(zlib.decompress(content), "<f2").reshape(-1, 1, width)
         starts = np.frombuffer(starts, "<f8")
-    except (ValueError, zlib.error):
+    except (TypeError, ValueError, zlib.error):
         _fail(store, IN_WORDS["SQLITE_CORRUPT"])
         return None
     return Track(frames.astype(np.float32), bool(short), starts=starts)
