@@ -1,6 +1,7 @@
 """The architecture, read from the imports: who may import whom, and what must load quickly."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -184,3 +185,16 @@ def test_only_scripts_and_cli_know_of_a_command_line():
         if "argparse" in {found.module for found in imports(module)}:
             wrong.append(f"{module} imports argparse")
     assert wrong == []
+
+
+def test_files_beside_the_code_are_installed_with_it():
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = content["tool"]["setuptools"]["package-data"]
+    folders = [
+        path for path in (ROOT / "genre").rglob("*") if path.is_dir() and any(path.iterdir())
+    ]
+    apart = [it for it in folders if it.name != "__pycache__" and not (it / "__init__.py").exists()]
+    assert apart
+    for folder in apart:
+        package = ".".join(folder.parent.relative_to(ROOT).parts)
+        assert f"{folder.name}/*" in listed[package]

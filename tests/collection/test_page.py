@@ -458,7 +458,9 @@ def test_ten_thousand_songs_open_at_once_and_scroll(opened, tmp_path, monkeypatc
     assert site.shown() == 10_000
     assert time.monotonic() - started < 10  # 1 s; a busy machine takes longer
     assert site.run("return document.querySelectorAll('#rows tr').length") < 100
+    site.find("#rows tr:nth-child(2) .yours input").send_keys("zydeco")  # and no key Enter
     site.run("scrollTo(0, document.body.scrollHeight)")
     site.wait(lambda: "10001" in site.run("return [...rows.values()].map((it) => it.ariaRowIndex)"))
     tops = site.run("return [...rows.values()].map((it) => it.getBoundingClientRect().top)")
     assert len(set(tops)) == len(tops) < 100
+    assert site.run("return [...corrections]") == [["0.mp3", "zydeco"]]
