@@ -1,6 +1,7 @@
 """README.md and docs/: links lead somewhere, commands have options that exist, and code runs."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def commands(path: Path) -> list[list[str]]:
     """Return the words of each line `python script.py ...` in a page's blocks of code."""
     blocks = "\n".join(code for _, code in BLOCK.findall(path.read_text(encoding="utf-8")))
     lines = re.findall(r"^(?:\$ )?python (\w+\.py .*|\w+\.py)$", blocks, re.MULTILINE)
-    return [line.split("#")[0].split() for line in lines]
+    return [shlex.split(line, comments=True) for line in lines]
 
 
 @cache

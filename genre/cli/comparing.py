@@ -183,7 +183,7 @@ def report(
         tests = [comparison.differences(rights)]
     about = [*tests, *notes(table, ranked)]
     if how == MARKDOWN:
-        print(heading(table), "", tables.markdown(rows), "", *about, sep="\n")
+        print(heading(table), "", tables.markdown(rows), *([""] if about else []), *about, sep="\n")
         return
     title = f"{table.data.name}, {heading(table)}"
     if how == LATEX:
