@@ -299,7 +299,7 @@ def test_a_track_of_several_genres_is_of_each_in_equal_shares():
     assert sorted(shares.max(axis=1)) == pytest.approx([1 / 3] * 3 + [1] * 21)
     by_genre = fit.class_weights(np.repeat([0, 1, 2], [21, 30, 21]), 3)  # 7, 10 and 7 thirds
     np.testing.assert_allclose(of_each, shares @ by_genre, rtol=1e-6)
-    layers, one_epoch = choose("mlp", "linear").layers(data, 4), Recipe(epochs=1, schedule="cosine")
+    layers, one_epoch = choose("mlp", "linear").layers(data), Recipe(epochs=1, schedule="cosine")
     assert np.isfinite(fit.fit(layers, data, split, one_epoch, seed=1).curves["loss"]).all()
 
 
