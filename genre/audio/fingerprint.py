@@ -14,6 +14,9 @@ HOP = 80  # samples, 20 ms
 AT_ONCE = 64  # windows that are transformed at once: they fit in a processor's cache
 BITS = 32
 LOWEST, HIGHEST = 100, 1800  # Hz
+TAPER = np.hanning(WINDOW).astype(np.float32)
+# Of a spectrum, where each band begins; the last one is everything above HIGHEST.
+EDGES = np.rint(np.geomspace(LOWEST, HIGHEST, BITS + 2) * WINDOW / SAMPLE_RATE).astype(int)
 SHORTEST = 75  # frames that two fingerprints must share, 1.5 s
 PART = 0.5  # of the shorter fingerprint that they must share; songs may share a sampled bar
 NONE = np.zeros(0, np.uint32)  # of samples that are too short
@@ -33,7 +36,7 @@ def of(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     windows = np.lib.stride_tricks.sliding_window_view(low, WINDOW)[::HOP]
     groups = (windows[start : start + AT_ONCE] for start in range(0, len(windows), AT_ONCE))
     energies = np.concatenate([_energies(some) for some in groups])
-    slopes = np.diff(energies[:, :-1], axis=1)  # the last band is everything above HIGHEST
+    slopes = np.diff(energies[:, :-1], axis=1)
     rising = np.diff(slopes, axis=0) > 0
     return np.packbits(rising, axis=1).view(np.uint32)[:, 0]
 
@@ -42,9 +45,8 @@ def _energies(windows: np.ndarray) -> np.ndarray:
     """Return the energies of the bands, (windows, BITS + 2), of samples, (windows, WINDOW)."""
     from scipy import fft
 
-    edges = np.rint(np.geomspace(LOWEST, HIGHEST, BITS + 2) * WINDOW / SAMPLE_RATE).astype(int)
-    spectra = fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1)  # in float32
-    return np.add.reduceat(spectra.real**2 + spectra.imag**2, edges, axis=1)
+    spectra = fft.rfft(windows * TAPER, axis=1)  # in float32
+    return np.add.reduceat(spectra.real**2 + spectra.imag**2, EDGES, axis=1)
 
 
 def differing_bits(first: np.ndarray, second: np.ndarray, offset: int) -> float:

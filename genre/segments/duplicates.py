@@ -93,10 +93,14 @@ def _candidates(fingerprints: Sequence[np.ndarray]) -> list[tuple[int, int, int]
     # Silence is no sign of a duplicate, and a sound that lasts counts once.
     telling = (codes != 0) & ((codes != np.roll(codes, 1)) | (frame == 0))
     order = np.flatnonzero(telling)[np.argsort(codes[telling], kind="stable")]
-    found = [np.zeros((0, 3), np.int32)]
+    longest, n_tracks = max(lengths, default=0), len(lengths)
+    found = [np.zeros(0, np.int64)]  # a pair and its distance in one number, quicker to sort
     for distance in range(1, NEIGHBOURS + 1):
         one, other = order[:-distance], order[distance:]
         equal = (codes[one] == codes[other]) & (track[one] != track[other])
         one, other = one[equal], other[equal]
-        found.append(np.stack([track[one], track[other], frame[other] - frame[one]], axis=1))
-    return np.unique(np.concatenate(found), axis=0).tolist()
+        pair = track[one].astype(np.int64) * n_tracks + track[other]
+        found.append(pair * (2 * longest) + frame[other] - frame[one] + longest)
+    pair, later = np.divmod(np.unique(np.concatenate(found)), 2 * max(1, longest))
+    first, second = np.divmod(pair, max(1, n_tracks))
+    return list(zip(first.tolist(), second.tolist(), (later - longest).tolist(), strict=True))
