@@ -41,11 +41,11 @@ def load(path: AnyPath, *, sample_rate: int, seconds: float, offset: float = 0.0
     `librosa.load` does. Raises AudioError when the file is not readable audio, or holds nothing but
     silence there.
     """
-    with closing(pieces(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
+    with closing(blocks(path, sample_rate=sample_rate, seconds=seconds, offset=offset)) as found:
         return _first(found, seconds, offset)
 
 
-def pieces(
+def blocks(
     path: AnyPath, *, sample_rate: int, seconds: float, offset: float = 0.0
 ) -> Generator[np.ndarray, None, None]:
     """Yield an audio file from `offset` to its end as `load` returns it, `seconds` at a time.
@@ -91,7 +91,7 @@ def _spread_by_reading(
     path: AnyPath, choose: seeking.Choose, sample_rate: int, seconds: float
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Read a whole file twice: for its length, and for the parts. Memory holds the parts alone."""
-    read = partial(pieces, path, sample_rate=sample_rate, seconds=seconds)
+    read = partial(blocks, path, sample_rate=sample_rate, seconds=seconds)
     starts = choose(sum(map(len, read())) / sample_rate)
     first, length = (starts * sample_rate).astype(int), int(seconds * sample_rate)
     samples = [np.zeros(length, dtype=np.float32) for _ in starts]

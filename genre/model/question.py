@@ -155,7 +155,7 @@ def _samples(song: AudioInput, settings: Settings, part: Part) -> Iterator[np.nd
         yield audio.load(song, seconds=length, **how)
     else:
         left = length * settings.sample_rate
-        for samples in audio.pieces(song, seconds=most, **how):
+        for samples in audio.blocks(song, seconds=most, **how):
             yield samples[: int(min(left, len(samples)))]
             left -= len(samples)
             if left <= 0:

@@ -220,7 +220,7 @@ def test_all_is_read_whatever_the_header_counts(content, seconds, tmp_path):
     path = tmp_path / "song.wav"
     path.write_bytes(content)
     assert len(load(path)) == pytest.approx(seconds * RATE, abs=0.3 * RATE)
-    pieces = list(audio.pieces(path, sample_rate=RATE, seconds=1))
+    pieces = list(audio.blocks(path, sample_rate=RATE, seconds=1))
     assert {len(piece) for piece in pieces[:-1]} == {RATE}
     assert len(pieces) == pytest.approx(seconds, abs=1)
 

@@ -138,7 +138,7 @@ def test_silence_in_a_song_that_sounds_elsewhere_gives_finite_frames(tmp_path):
 
 def frames_of_whole_track(path: Path, settings: features.Settings) -> list[np.ndarray]:
     rate, seconds = settings.sample_rate, settings.track_seconds
-    pieces = audio.pieces(path, sample_rate=rate, seconds=seconds)
+    pieces = audio.blocks(path, sample_rate=rate, seconds=seconds)
     whole = (piece for piece in pieces if len(piece) >= settings.shortest_segment)
     return [features.of_samples(piece, "mfcc", settings).frames for piece in whole]
 
@@ -171,7 +171,7 @@ def test_a_long_song_needs_no_more_memory_than_a_short_one(decoder, tmp_path):
             path.write_bytes(content)
             del content
         tracemalloc.start()
-        assert sum(1 for _ in audio.pieces(path, sample_rate=22050, seconds=30)) == times
+        assert sum(1 for _ in audio.blocks(path, sample_rate=22050, seconds=30)) == times
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0] + 1e6

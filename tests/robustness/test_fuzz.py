@@ -134,7 +134,7 @@ def assert_sound(track: features.Track) -> None:
 
 
 def whole_track(path: Path) -> list[features.Track]:
-    pieces = audio.pieces(path, sample_rate=SMALL.sample_rate, seconds=SMALL.track_seconds)
+    pieces = audio.blocks(path, sample_rate=SMALL.sample_rate, seconds=SMALL.track_seconds)
     return [features.of_samples(piece, "mfcc", SMALL) for piece in pieces]
 
 
