@@ -42,6 +42,9 @@ def opened(path: Path | None) -> Iterator[store.Store]:
                 yield kept
             finally:
                 is_new = was_empty and not store.is_empty(kept)
+    except Exception:  # which has a line of its own
+        is_new = False
+        raise
     finally:
         if path and is_new:
             cli.say(
