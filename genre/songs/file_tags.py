@@ -92,6 +92,8 @@ def read(path: Path) -> Tags:
     end of an mp3, or in the chunk INFO of a wav. Raises DatasetError if the tags cannot be read;
     its text is the reason.
     """
+    if not os.path.isfile(path):  # noqa: PTH113, Path.is_file raises for some paths
+        raise DatasetError("its tags cannot be read (not a file)")  # to open a pipe would wait
     try:
         file = _opened(path)
         own = {} if file is None or file.tags is None else _said(file.tags)

@@ -1,5 +1,6 @@
 """Genres, artists and titles from the tags of files."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,13 @@ def test_what_is_no_song_or_not_there_has_no_tags(tmp_path):
     for path in (tmp_path / "text.mp3", tmp_path / "missing.mp3"):
         with pytest.raises(DatasetError, match="its tags cannot be read"):
             file_tags.read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(DatasetError, match="not a file"):
+        file_tags.read(tmp_path / "pipe.wav")
 
 
 def test_various_artists_are_not_taken_for_one(tmp_path):
