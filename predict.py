@@ -321,10 +321,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if pictures and (drawn := len(songs) - tally.failed):
         what = "timeline" if drawn == 1 else f"{drawn} timelines"
         cli.say(f"{what} in {printable(arguments.timeline)}")
+    in_all: list[str] = []
     if for_people and tally.verdicts.total() > 1:
-        cli.say(predictions.counts_line(tally.verdicts))
+        in_all.append(predictions.counts_line(tally.verdicts))
     if for_people and tally.verdicts.total() > tally.verdicts[SURE]:
-        cli.say(text.verdict_line(model.card))
+        in_all.append(text.verdict_line(model.card))
+    if in_all:
+        cli.say("; ".join(in_all))
     if tally.failed == len(songs):
         return cli.NOTHING_DONE
     return cli.DONE if tally.complete and not tally.failed and not problems else cli.SOME_FAILED

@@ -11,6 +11,8 @@ from genre.collection import store
 from genre.errors import GenreError
 from genre.files import printable
 
+WORTH_A_LINE = 1e6  # bytes of a store; a smaller one is of about ten songs
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
@@ -33,24 +35,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[store.Store]:
-    """Give a store as `store.opened` does; say in the end how large it is, if it is new."""
-    is_new = False
-    try:
-        with store.opened(path) as kept:
-            was_empty = store.is_empty(kept)
-            try:
-                yield kept
-            finally:
-                is_new = was_empty and not store.is_empty(kept)
-    except Exception:  # which has a line of its own
-        is_new = False
-        raise
-    finally:
-        if path and is_new:
-            cli.say(
-                f"{printable(path)}: {path.stat().st_size / 1e6:.1f} MB; keeps the embeddings of "
-                "songs, so that no script hears them again; it can be deleted at any time"
-            )
+    """Give a store as `store.opened` does; say its size when it grows past WORTH_A_LINE.
+
+    After an error that is not said, because the error has a line of its own.
+    """
+    before = _size(path)
+    with store.opened(path) as kept:
+        yield kept
+    if path and before <= WORTH_A_LINE < _size(path):
+        cli.say(
+            f"{printable(path)}: {_size(path) / 1e6:.1f} MB; keeps the embeddings of songs, so "
+            "that no script hears them again; it can be deleted at any time"
+        )
+
+
+def _size(path: Path | None) -> int:
+    """Return the bytes of a store; 0 if there is none."""
+    return path.stat().st_size if path and path.is_file() else 0
 
 
 @contextmanager

@@ -311,11 +311,6 @@ def _read(store: Store, kind: str, place: int) -> Track | None:
     return Track(frames.astype(np.float32), bool(short), starts=starts)
 
 
-def is_empty(store: Store) -> bool:
-    """Return whether a store holds no songs, or cannot be read."""
-    return _row(store, "SELECT 1 FROM tracks LIMIT 1") is None
-
-
 def mean(track: Track) -> np.ndarray:
     """Return the mean embedding of a track's segments, (width,) float32."""
     return track.frames.mean(axis=(0, 1))

@@ -12,6 +12,7 @@ import config
 import explore
 import predict
 import similar
+from genre.cli import store as store_options
 from genre.collection import store
 from genre.demo import synth
 from genre.model import files, question
@@ -34,6 +35,7 @@ def hear_nothing(*_: object, **__: object) -> None:
 
 
 def test_all_scripts_share_a_store_which_is_said_once(run, library, tmp_path, monkeypatch):
+    monkeypatch.setattr(store_options, "WORTH_A_LINE", 1000)
     first = run(predict, library, "--format", "csv", *QUIET)
     assert first.status == 0
     assert first.err.startswith(f"{config.STORE_PATH}: 0.")

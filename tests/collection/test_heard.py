@@ -120,9 +120,8 @@ def test_the_progress_of_a_song_is_told(songs, ask):
 
 def test_a_model_of_another_feature_needs_no_store(network, corpus):
     model, song = genre.load(network), next(corpus.glob("jazz/*.wav"))
-    with store.opened(None) as kept:
-        (answer,) = heard.answers(kept, model, [song], workers=1)
-        assert store.is_empty(kept)
+    no_store: Any = object()  # any use of it would fail
+    (answer,) = heard.answers(no_store, model, [song], workers=1)
     np.testing.assert_array_equal(answer.segments, model.predict(song).segments)
 
 
