@@ -18,6 +18,7 @@ it puts "?" behind the likeliest, and says why. After it come tags: what else is
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -36,6 +37,7 @@ from genre.evaluation.calibration import limits
 from genre.evaluation.verdict import SURE
 from genre.files import printable
 from genre.model.answer import Answer
+from genre.model.card import Card
 from genre.reporting import figures, predictions, text
 from genre.songs.folder import songs_in
 
@@ -283,6 +285,16 @@ def progress_bar(songs: Sequence[Path]) -> Any:
     return tqdm(total=len(songs), unit="song", disable=None)
 
 
+def verdicts_line(verdicts: Counter[str], card: Card) -> str:
+    """Return how many songs of several have each verdict, and what it means if any is not sure."""
+    parts = []
+    if verdicts.total() > 1:
+        parts.append(predictions.counts_line(verdicts))
+    if verdicts.total() > verdicts[SURE]:
+        parts.append(text.verdict_line(card))
+    return "; ".join(parts)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     for_people = arguments.format == "table" and not arguments.dry_run
@@ -321,13 +333,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if pictures and (drawn := len(songs) - tally.failed):
         what = "timeline" if drawn == 1 else f"{drawn} timelines"
         cli.say(f"{what} in {printable(arguments.timeline)}")
-    in_all: list[str] = []
-    if for_people and tally.verdicts.total() > 1:
-        in_all.append(predictions.counts_line(tally.verdicts))
-    if for_people and tally.verdicts.total() > tally.verdicts[SURE]:
-        in_all.append(text.verdict_line(model.card))
-    if in_all:
-        cli.say("; ".join(in_all))
+    if for_people and (line := verdicts_line(tally.verdicts, model.card)):
+        cli.say(line)
     if tally.failed == len(songs):
         return cli.NOTHING_DONE
     return cli.DONE if tally.complete and not tally.failed and not problems else cli.SOME_FAILED

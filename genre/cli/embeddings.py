@@ -52,6 +52,5 @@ def write(own: Heard, more: Heard, output: Path, feature: str, settings: Setting
         alike = copies.first_of_each(np.stack(means))
         index = replace(index, recordings=duplicates.joined(*by_sound, alike))
         finish(index)
-    hearing.say_all(notes)
-    hearing.say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)
+    hearing.say_what_was_heard(index, notes)
     return index

@@ -1,4 +1,4 @@
-"""Hear the songs of a data set and write their segment file, for preprocess.py and teach.py."""
+"""Hear the songs of a data set, write their segment file, and say which songs are unusable."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -61,9 +61,14 @@ def write(
             n_altered=n_altered,
         )
         finish(index)
+    say_what_was_heard(index, notes)
+    return index
+
+
+def say_what_was_heard(index: Index, notes: Iterable[str]) -> None:
+    """Say the notes on a data set, and which of its songs could not be used."""
     say_all(notes)
     say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)
-    return index
 
 
 def say_all(lines: Iterable[str]) -> None:
