@@ -6,8 +6,10 @@ hand, with comments. `Description` is its schema; docs/front_ends.md explains it
 """
 
 import hashlib
+import os
 from collections.abc import Callable
-from functools import lru_cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +26,8 @@ DESCRIPTION, WEIGHTS = ".toml", ".onnx"  # the suffixes of the two files
 SILENCE = 1e-5  # root mean square below which a segment is not made louder
 TOLERANCE = 0.01  # of the largest reference value, for values that are computed here
 CHANGED = "not the description with which the data was computed; run preprocess.py again"
+# Segments computed at once, where a process has more than one core; more would take more memory.
+THREADS = 2
 ABOUT = ("source", "licence", "reference")  # the fields that decide no value
 
 Positive = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
@@ -117,7 +121,11 @@ def embed(segments: np.ndarray, settings: Settings, *, path: Path) -> np.ndarray
     """
     if settings.front_end and settings.front_end != digest(path):
         raise FeatureError(f"{path}: {CHANGED}")
-    return np.stack([_embedding(samples, settings.sample_rate, path) for samples in segments])
+    of_segment = partial(_embedding, sample_rate=settings.sample_rate, path=path)
+    first = of_segment(segments[0])  # loads the network, which must not happen twice at once
+    n_threads = 1 if os.environ.get("OMP_NUM_THREADS") == "1" else THREADS
+    with ThreadPoolExecutor(n_threads) as threads:
+        return np.stack([first, *threads.map(of_segment, segments[1:])])
 
 
 def verify(path: Path) -> None:

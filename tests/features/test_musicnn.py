@@ -72,6 +72,13 @@ def test_segments_do_not_depend_on_each_other(metal):
     np.testing.assert_array_equal(together[0, 0], embedding(metal))
 
 
+def test_one_thread_and_several_give_the_same_embeddings(metal, monkeypatch):
+    segments = np.stack([metal * np.float32(share) for share in (1, 0.5)] + [metal[::-1]])
+    several = features.of_segments(segments, "musicnn", TWO_SECONDS)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert np.array_equal(features.of_segments(segments, "musicnn", TWO_SECONDS), several)
+
+
 def test_segments_that_are_too_short_are_refused():
     with pytest.raises(FeatureError, match=r"musicnn needs segments of 1.008 s"):
         features.check("musicnn", Settings(22050, 30, 30, 2048, 512))
