@@ -104,7 +104,7 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which part of a song the model reads."""
     parser.add_argument(
         "--offset",
-        type=from_zero,
+        type=cli.from_zero,
         metavar="SECONDS",
         default=0.0,
         help="begin at this time in each song (default: at its beginning)",
@@ -173,17 +173,6 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def from_zero(text: str) -> float:
-    """Read an argument that is a finite number, 0 or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
-    return value
-
-
 def segment_file(text: str) -> Path:
     """Read an argument that is the path of a file to write segments to."""
     path = Path(text)
@@ -198,8 +187,8 @@ def formatter(
 ) -> tuple[str | None, predictions.Row]:
     """Return the header of the output, and the function that turns an answer into a row."""
     mapping, names = model.card.mapping, list(map(printable, songs))
-    if arguments.dry_run:
-        return None, lambda answer: ""
+    if arguments.dry_run or arguments.ask:
+        return None, lambda _: ""  # these print rows of their own
     if arguments.format == "csv":
         return predictions.csv_rows(mapping, model.digest)
     if arguments.format == "json":
@@ -207,15 +196,11 @@ def formatter(
             model.digest, count=arguments.count, with_segments=arguments.timeline is not None
         )
     width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
-    if arguments.ask:
-        return None, lambda _: ""  # the songs are listed in the end
     if arguments.all:
         return predictions.table_rows(names, mapping, width=width)
     if arguments.count:
-        rows = predictions.ranked_rows(names, mapping, count=arguments.count, width=width)
-    else:
-        rows = predictions.verdict_rows(names, mapping, width=width)
-    return None, rows
+        return None, predictions.ranked_rows(names, mapping, count=arguments.count, width=width)
+    return None, predictions.verdict_rows(names, mapping, width=width)
 
 
 def answers(
@@ -303,8 +288,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     songs, problems = songs_in(arguments.songs)
     if not songs:
         raise GenreError(*problems)
-    for problem in problems:
-        cli.say(problem)
+    cli.say(*problems)
     earlier = predictions.read_earlier(arguments.skip_done)
     model = genre.load(arguments.model)
     header, row = formatter(arguments, model, songs)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import config
 from genre import cli, executor
-from genre.cli import constants, embeddings, hearing
+from genre.cli import constants, embeddings
 from genre.cli import store as store_options
 from genre.errors import DatasetError
 from genre.experiments import model_folder, teaching
@@ -188,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = segment_file.read(teaching.KNOWN)
         becomes = teaching.known_genres(known, rules)
     songs, left_out, notes = find_songs(arguments, rules, becomes.values())
-    hearing.say_all(notes)
+    cli.say(*notes)
     more = teaching.known_songs(known, becomes, {song.genre for song in songs}) if known else ()
     output.mkdir(parents=True, exist_ok=True)
     # The embeddings appear in the folder together with the model.

@@ -54,6 +54,7 @@ def whole_number(least: int, most: int = 2**31) -> Callable[[str], int]:
 count = whole_number(1)
 seed = whole_number(0)
 positive_float = number(float, "a number above 0", lambda value: 0 < value < math.inf)
+from_zero = number(float, "a number of 0 or more", lambda value: 0 <= value < math.inf)
 share = number(float, "a number from 0 to below 1", lambda value: 0 <= value < 1)
 
 
@@ -102,15 +103,16 @@ def command(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> str:
     return printable(shlex.join(["python", parser.prog, *words]))
 
 
-def say(message: str) -> None:
-    """Print a line of progress, or a problem, to stderr, above a progress bar if there is one."""
-    if "tqdm" in sys.modules:
-        from tqdm import tqdm
+def say(*lines: str) -> None:
+    """Print progress, or problems, to stderr, above a progress bar if there is one."""
+    for line in lines:
+        if "tqdm" in sys.modules:
+            from tqdm import tqdm
 
-        tqdm.write(message, file=sys.stderr)
-        sys.stderr.flush()
-    else:
-        print(message, file=sys.stderr, flush=True)
+            tqdm.write(line, file=sys.stderr)
+            sys.stderr.flush()
+        else:
+            print(line, file=sys.stderr, flush=True)
 
 
 def run(main: Callable[[], int]) -> NoReturn:
@@ -129,8 +131,8 @@ def run(main: Callable[[], int]) -> NoReturn:
     except ERRORS as error:
         if DEBUG in sys.argv or _is_defect(error):
             raise
-        first, *more = _lines(error)
-        say("\n".join([f"{script}: {first}", *more]))
+        first, *more = lines_of(error)
+        say(f"{script}: {first}", *more)
     except KeyboardInterrupt:
         say(f"{script}: interrupted")
         sys.exit(INTERRUPTED)
@@ -145,7 +147,7 @@ def _is_defect(error: Exception) -> bool:
     return isinstance(error, ImportError) and (error.name or "").split(".")[0] == "genre"
 
 
-def _lines(error: Exception) -> list[str]:
+def lines_of(error: Exception) -> list[str]:
     """Return what the user reads of an error: one line, and more for some of our own."""
     if isinstance(error, GenreError):
         return [printable(line) for line in error.args]

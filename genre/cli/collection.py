@@ -16,7 +16,7 @@ from genre.cli import progress, tagging
 from genre.cli.tagging import Named
 from genre.collection import page, playlists, tag_changes
 from genre.errors import GenreError
-from genre.features import tags as heard
+from genre.features import tags as heard_tags
 from genre.files import check_folder, check_place, printable
 from genre.model.answer import shown_tags
 from genre.model.card import Card
@@ -115,12 +115,12 @@ def write(arguments: argparse.Namespace, card: Card, named: Named) -> Tally:
     Tags, playlists and a page that cannot be written are said, and the rest is written. Raises
     GenreError if the model hears no tags and they are asked for, and if a genre map is no such map.
     """
-    if (arguments.tags or arguments.write_sound_tags) and card.feature != heard.FEATURE:
+    if (arguments.tags or arguments.write_sound_tags) and card.feature != heard_tags.FEATURE:
         option = "--tags" if arguments.tags else "--write-sound-tags"
-        raise GenreError(f"{option}: this model hears no tags; one on {heard.FEATURE} does")
+        raise GenreError(f"{option}: this model hears no tags; one on {heard_tags.FEATURE} does")
     tally, lists, rules = Tally(), Lists(), read_rules(arguments.genres, card.mapping)
     named = _counted(named, tally)
-    counts = tagging.no_counts()
+    counts: tagging.Counts = defaultdict(Counter)
     if arguments.write_tags or arguments.write_sound_tags:
         named = tagging.tagged(named, tagging.wanted(arguments, rules), arguments.dry_run, counts)
     if arguments.playlists:
@@ -135,7 +135,8 @@ def write(arguments: argparse.Namespace, card: Card, named: Named) -> Tally:
         tally.complete &= write_playlists(lists.of_genres, known, arguments.playlists)
     if arguments.tags:
         folder = arguments.playlists / TAG_FOLDER
-        tally.complete &= write_playlists(lists.of_tags, [(tag,) for tag in heard.NAMES], folder)
+        known = [(tag,) for tag in heard_tags.NAMES]
+        tally.complete &= write_playlists(lists.of_tags, known, folder)
     return tally
 
 

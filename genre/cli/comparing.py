@@ -65,8 +65,7 @@ def planned(arguments: argparse.Namespace, learners: Sequence[Learner]) -> tuple
             )
     if not tables:
         raise problems[0][1]
-    for problem, _ in problems:
-        cli.say(problem)
+    cli.say(*(problem for problem, _ in problems))
     return tables, not problems
 
 
@@ -188,8 +187,7 @@ def report(
     title = f"{table.data.name}, {heading(table)}"
     if how == LATEX:
         print(f"% {title}", tables.latex(rows), sep="\n")
-    for line in (title, *about):
-        cli.say(line)
+    cli.say(title, *about)
 
 
 def notes(table: Table, entries: Iterable[Entry]) -> list[str]:

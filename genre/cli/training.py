@@ -148,8 +148,7 @@ def say_split(segments: Segments, run: Run) -> None:
         for part, tracks in tracks_by_part(segments, split.parts).items()
     )
     cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
-    for note in split.notes:
-        cli.say(f"note: {note}")
+    cli.say(*(f"note: {note}" for note in split.notes))
 
 
 def summarize(
