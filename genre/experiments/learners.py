@@ -35,10 +35,6 @@ COMPARED = 512  # segments whose probabilities by Keras and by ONNX Runtime are 
 LARGEST_DIFFERENCE = 1e-5  # between these probabilities
 
 
-def no_pictures(_folder: Path, _title: str) -> None:
-    """Draw nothing."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
     """A trained model."""
@@ -47,7 +43,8 @@ class Fitted:
     # From segments and a mask of those to predict, (segments,), to their predictions.
     predictions: Callable[[Segments, np.ndarray], Predictions]
     write: Callable[[Path], dict[str, Any]]  # writes its files; returns the card's fields on them
-    draw: Callable[[Path, str], None] = no_pictures  # of the training, given a folder and a title
+    # Draws pictures of the training, given a folder and a title.
+    draw: Callable[[Path, str], None] = lambda _folder, _title: None
     architecture: dict[str, Any]  # for the card
     training: dict[str, Any]  # for the card, with the seconds of the training
     parameters: int | None = None  # of a network

@@ -59,7 +59,7 @@ class Experiment:
     results: list[Result]  # of the runs that were tested
     fitted: Fitted  # the model that is kept: of the first run or, with a refit, of all tracks
     kept: Result  # of that model; with a refit, calibrated on the folds
-    tested: Predictions  # the predictions to score
+    tested: Predictions  # to score: of all folds, or of the first of several repeats
 
 
 def run(
@@ -94,7 +94,8 @@ def run(
         of_kept = refitted(in_order, kept, segments, to_keep)
         scored = of_kept.predictions
     else:
-        of_kept, scored = in_order[0], to_score(in_order, folds=bool(protocol.folds))
+        of_kept, to_score = in_order[0], in_order if protocol.folds else in_order[:1]
+        scored = concatenated([result.predictions for result in to_score])
     return Experiment(
         learner=learner,
         protocol=protocol,
@@ -141,11 +142,6 @@ def _result(
         fitted.epoch_seconds,
         fitted.converged,
     )
-
-
-def to_score(results: Sequence[Result], *, folds: bool) -> Predictions:
-    """Return the predictions to score: those of all folds, or of the first of several repeats."""
-    return concatenated([result.predictions for result in (results if folds else results[:1])])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -97,7 +96,8 @@ def read(path: Path) -> Segments:
     if not path.is_file():
         why = "not a file" if path.exists() else "no such file; preprocess.py writes it"
         raise DatasetError(f"{path}: {why}")
-    encoding = _encoding(path)
+    is_hdf5 = beginning(path).startswith(segment_hdf5.START)
+    encoding = segment_hdf5 if is_hdf5 else segment_json
     try:
         with encoding.reading(path) as (content, digest):
             if course_file.is_course_file(content):
@@ -123,11 +123,6 @@ def is_one(path: Path) -> bool:
     if path.suffix in ENCODINGS:
         return True
     return path.is_file() and beginning(path).startswith((segment_hdf5.START, segment_json.START))
-
-
-def _encoding(path: Path) -> ModuleType:
-    is_hdf5 = beginning(path).startswith(segment_hdf5.START)
-    return segment_hdf5 if is_hdf5 else segment_json
 
 
 def check_output(path: Path) -> None:

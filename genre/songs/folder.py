@@ -77,28 +77,25 @@ def _fail(error: OSError) -> NoReturn:
     raise error
 
 
-def _ignore(_: object) -> None:
-    pass
-
-
 def audio_files(
-    folder: Path,
-    unreadable: Callable[[OSError], None] = _fail,
-    passed_over: Callable[[Path], None] = _ignore,
+    folder: Path, passed_over: Callable[[Path], object] = lambda _: None
 ) -> Iterator[Path]:
     """Yield the audio files in a folder and the folders below it, sorted, without hidden ones.
 
     Links to folders are followed, but not to a folder that contains `folder`, and to no folder
-    twice. `unreadable` is called for a folder that cannot be read; the default raises the OSError.
-    `passed_over` is called for each hidden song and each hidden folder with songs.
+    twice. `passed_over` is called for each hidden song and each hidden folder with songs. Raises
+    OSError for a folder that cannot be read.
     """
-    return map(Path, _audio_names(folder, unreadable, passed_over))
+    return map(Path, _audio_names(folder, _fail, passed_over))
 
 
 def _audio_names(
-    folder: Path, unreadable: Callable[[OSError], None], passed_over: Callable[[Path], None]
+    folder: Path, unreadable: Callable[[OSError], None], passed_over: Callable[[Path], object]
 ) -> Iterator[str]:
-    """Yield the paths of `audio_files` as text, each as str(Path) writes it."""
+    """Yield the paths of `audio_files` as text, each as str(Path) writes it.
+
+    `unreadable` is called for a folder that cannot be read.
+    """
     visited = {*map(str, folder.resolve().parents)}
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         place = os.path.realpath(parent)

@@ -269,7 +269,7 @@ def _checked(
     split: Split,
     of_fold: str = "",
     *,
-    needed: tuple[str, ...] = PARTS,
+    needed: tuple[str, ...],
     noted: Sequence[int] | np.ndarray = (),
 ) -> Split:
     """Raise SplitError if a needed part is empty; note leaks, and genres that a part lacks.
