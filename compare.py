@@ -54,7 +54,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add(
         "--output",
-        type=table_path,
+        type=cli.path_ending_in(".csv"),
         metavar="FILE.csv",
         help="write a row to this file as soon as a model is finished, and a picture beside it at "
         "the end (default: only print tables)",
@@ -98,13 +98,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if len({path.name for path in arguments.data}) < len(arguments.data):
         parser.error("--data names two files of the same name")
     return arguments
-
-
-def table_path(text: str) -> Path:
-    """Read an argument that is the path of a .csv file."""
-    if not text.endswith(".csv"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .csv")
-    return Path(text)
 
 
 def train(compared: Sequence[Compared], arguments: argparse.Namespace) -> None:

@@ -158,7 +158,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--segments",
-        type=segment_file,
+        type=cli.path_ending_in(*predictions.SEGMENT_FORMATS),
         metavar="FILE",
         help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
         "or .txt, which Audacity imports as labels (default: write none)",
@@ -171,15 +171,6 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         "folder for several; with --format json the output then holds the segments' "
         "probabilities, too (default: no picture)",
     )
-
-
-def segment_file(text: str) -> Path:
-    """Read an argument that is the path of a file to write segments to."""
-    path = Path(text)
-    if path.suffix not in predictions.SEGMENT_FORMATS:
-        known = ", ".join(predictions.SEGMENT_FORMATS)
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {known}")
-    return path
 
 
 def formatter(

@@ -58,6 +58,18 @@ from_zero = number(float, "a number of 0 or more", lambda value: 0 <= value < ma
 share = number(float, "a number from 0 to below 1", lambda value: 0 <= value < 1)
 
 
+def path_ending_in(*suffixes: str) -> Callable[[str], Path]:
+    """Return a reader of arguments that are paths with one of these suffixes."""
+    what = f"one of {', '.join(suffixes)}" if len(suffixes) > 1 else suffixes[0]
+
+    def read(text: str) -> Path:
+        if Path(text).suffix not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {what}")
+        return Path(text)
+
+    return read
+
+
 def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
     """Return a reader of arguments from a function of the library: its errors become argparse's."""
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from genre.errors import DatasetError
 from genre.songs import NAMED, Song, some
-from genre.songs.csv_table import check_columns, check_width, rows
+from genre.songs.csv_table import records
 from genre.songs.listing import Listing, genre_name, letters, look_alikes
 
 COLUMNS = ("from", "to")
@@ -34,14 +34,8 @@ def read(path: Path) -> dict[str, str]:
 
     Raises DatasetError if the file is not such a map, or has two rules for a genre.
     """
-    lines = rows(path)
-    _, header = next(lines, (0, []))
-    columns = [name.strip().lower() for name in header]
-    check_columns(COLUMNS, columns, path)
     rules: dict[str, str] = {}
-    for line, row in lines:
-        check_width(row, len(columns), f"{path}, line {line}")
-        values = dict(zip(columns, row, strict=True))
+    for line, values in records(path, COLUMNS):
         name, becomes = genre_name(values["from"]), genre_name(values["to"])
         if not name:
             raise DatasetError(f"{path}, line {line}: names no genre")
