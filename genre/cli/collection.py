@@ -129,7 +129,7 @@ def write(arguments: argparse.Namespace, card: Card, named: Named) -> Tally:
         tally.complete &= write_page(named, card.mapping, arguments.report)
     for _ in named:  # those that no page has taken
         pass
-    tally.complete &= not tagging.any_failed(counts)
+    tally.complete &= not any(of_tag[tagging.FAILED] for of_tag in counts.values())
     if arguments.playlists:
         known = [()] + [(genre_map.mapped(genre, rules),) for genre in card.mapping]
         tally.complete &= write_playlists(lists.of_genres, known, arguments.playlists)

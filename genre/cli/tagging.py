@@ -68,11 +68,6 @@ def wanted(arguments: argparse.Namespace, rules: Mapping[str, str]) -> Wanted:
     )
 
 
-def any_failed(counts: Counts) -> bool:
-    """Say whether the tags of a song could not be written."""
-    return any(of_tag[FAILED] for of_tag in counts.values())
-
-
 def tagged(named: Named, wanted: Wanted, dry: bool, counts: Counts) -> Named:
     """Write songs' tags into their files as they pass; count them, and log how many at the end.
 
