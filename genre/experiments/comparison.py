@@ -133,7 +133,7 @@ def measures(
         "training_seconds": round(mean(run.training["seconds"] for run in runs), 4),
         "epoch_seconds": _rounded(runs[0].epoch_seconds),
         "prediction_seconds": _rounded(runs[0].prediction_seconds),
-        "converged": all(run.converged for run in runs),
+        "converged": all(run.training.get("converged", True) for run in runs),
     }
 
 

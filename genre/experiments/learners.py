@@ -46,10 +46,10 @@ class Fitted:
     # Draws pictures of the training, given a folder and a title.
     draw: Callable[[Path, str], None] = lambda _folder, _title: None
     architecture: dict[str, Any]  # for the card
-    training: dict[str, Any]  # for the card, with the seconds of the training
+    # For the card, with the seconds of the training and, of a classifier, whether it converged.
+    training: dict[str, Any]
     parameters: int | None = None  # of a network
     epoch_seconds: float | None = None
-    converged: bool = True  # False if a classifier's training stopped at its limit of steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +201,6 @@ class ClassifierLearner:
                 "seconds": round(fitted.seconds, 4),
                 "converged": fitted.converged,
             },
-            converged=fitted.converged,
         )
 
 

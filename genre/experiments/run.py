@@ -46,7 +46,6 @@ class Result(NamedTuple):
     training: dict[str, Any]  # the card's fields on the training
     parameters: int | None = None  # of a network
     epoch_seconds: float | None = None
-    converged: bool = True
     prediction_seconds: float | None = None  # for all segments of a track, where it was measured
 
 
@@ -140,7 +139,6 @@ def _result(
         fitted.training,
         fitted.parameters,
         fitted.epoch_seconds,
-        fitted.converged,
     )
 
 
