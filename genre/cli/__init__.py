@@ -94,13 +94,16 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def add_worker_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
+def add_worker_arguments(
+    parser: argparse.ArgumentParser, verb: str, *, workers: int | None = None
+) -> None:
     """Add the options that say where a script's work runs; `verb` names it: "predict"."""
     parser.add_argument(
         "--workers",
         type=count,
         metavar="N",
-        help=f"processes that {verb} at the same time (default: one for each core)",
+        default=workers,
+        help=f"processes that {verb} at the same time (default: {workers or 'one for each core'})",
     )
     parser.add_argument(
         "--cluster",

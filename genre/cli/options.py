@@ -28,24 +28,25 @@ def parse(
     The result also holds the `command` itself, for the card.
     """
     parser = cli.parser(description)
-    add = parser.add_argument
     add_data_argument(parser)
-    add(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        default=output,
-        help="folder for the network, its card and pictures (default: %(default)s)",
-    )
-    add(
-        "--overwrite",
-        action="store_true",
-        help="replace an earlier network in that folder (default: move it to DIR-before)",
-    )
+    add_output_arguments(parser, output, "the network, its card and pictures")
     add_split_arguments(parser)
     add_cluster_argument(parser)
     add_recipe_arguments(parser, known)
     add_refit_argument(parser)
+    add_keeping_arguments(parser)
+    add_network_arguments(parser, known)
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    if arguments.cluster and (
+        arguments.checkpoint_every or arguments.resume or arguments.tensorboard
+    ):
+        parser.error("--cluster does not go with --checkpoint-every, --resume and --tensorboard")
+    return arguments
+
+
+def add_keeping_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is kept of a training while it runs."""
+    add = parser.add_argument
     add(
         "--checkpoint-every",
         type=cli.count,
@@ -64,13 +65,6 @@ def parse(
         action="store_true",
         help="write logs for TensorBoard into DIR/tensorboard (default: write none)",
     )
-    add_network_arguments(parser, known)
-    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
-    if arguments.cluster and (
-        arguments.checkpoint_every or arguments.resume or arguments.tensorboard
-    ):
-        parser.error("--cluster does not go with --checkpoint-every, --resume and --tensorboard")
-    return arguments
 
 
 def add_data_argument(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -83,6 +77,22 @@ def add_data_argument(parser: argparse.ArgumentParser, *, several: bool = False)
         f"(default: {config.DATA_PATH})",
         nargs="+" if several else None,
         default=[config.DATA_PATH] if several else config.DATA_PATH,
+    )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser, default: Path, holds: str) -> None:
+    """Add the options for the folder of a model, and say what it `holds`."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help=f"folder for {holds} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace an earlier model in that folder (default: move it to DIR-before)",
     )
 
 

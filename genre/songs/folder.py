@@ -148,13 +148,12 @@ def find(dataset: Path) -> Listing:
         for path in audio_files(folder, passed_over=passed_over.append)
     ]
     notes += notes_on(passed_over, lambda path: _track(path, dataset))
-    left_out = [_track(path, dataset) for path in loose]
-    if left_out:
-        notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
-    if barren:
-        empty = [_track(folder, dataset) + "/" for folder in barren]
+    outside = [_track(path, dataset) for path in loose]
+    if outside:
+        notes.append(f"{len(outside)} songs are in no genre's folder: {some(outside)}")
+    empty = [_track(folder, dataset) + "/" for folder in barren]
+    if empty:
         notes.append(f"{len(empty)} folders hold no songs, so they are not genres: {some(empty)}")
-        left_out += empty
     names = sorted({song.genre for song in songs})
     if len(names) < 2:
         found = f"audio only in {names[0]}/" if names else "no audio in any"
@@ -163,7 +162,7 @@ def find(dataset: Path) -> Listing:
             f"found {found}"
         )
     songs.sort(key=lambda song: song.genre)  # two folders, spelled differently, can be one genre
-    return Listing(songs, left_out, notes)
+    return Listing(songs, outside + empty, notes)
 
 
 def _folders(folder: Path) -> tuple[list[Path], list[Path]]:
