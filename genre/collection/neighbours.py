@@ -38,8 +38,8 @@ def nearest(vectors: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """Yield, for some songs at a time, the indices of each one's most similar songs, best first.
 
     `vectors`, (songs, values), have length 1. An array is (songs, neighbours): `count` neighbours,
-    or fewer if there are not so many other songs. A song is none of its own. There are two songs
-    or more.
+    or fewer if there are not so many other songs. No song is a neighbour of itself. There are two
+    songs or more.
     """
     count, n_songs = min(count, len(vectors) - 1), len(vectors)
     others = np.pad(vectors, ((0, -n_songs % GROUP), (0, 0)))

@@ -94,7 +94,7 @@ class Model:
         part = Part(join=join or self.join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
         found: list[_Read] = []
-        with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
+        with environment.one_thread(self._threads):  # as in a worker, to round alike
             for track in question.tracks(
                 song, self.feature, settings, part, spread=self.card.reads == card.SPREAD
             ):

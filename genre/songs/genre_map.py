@@ -60,9 +60,9 @@ def choose(
     """Return the songs, each with its genres, sorted by genre and track, and notes for the user.
 
     A song's genre is the first one that is used; its other used ones are in `also`. A genre is used
-    if the map keeps it, and if it is the genre of `least` songs or more, or of one for the `known`
-    genres, of which there are other songs. `merge` takes spellings that differ only in case,
-    accents or signs for one genre; it is written as in the map, or else as most songs do. Raises
+    if the map keeps it, and if it is the genre of `least` songs or more. A `known` genre, of which
+    there are other songs, needs only one. `merge` takes spellings that differ only in case, accents
+    or signs for one genre; it is written as in the map, or else as most songs do. Raises
     DatasetError if fewer than two genres are used or known, or none is used.
     """
     named = [_kept(genres, rules) for _, genres in labelled]
