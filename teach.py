@@ -129,7 +129,7 @@ def find_songs(
     return Listing(songs, left_out, notes + of_genres)
 
 
-def hear(
+def write_embeddings(
     arguments: argparse.Namespace,
     songs: Sequence[Song],
     more: embeddings.Heard,
@@ -194,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The embeddings appear in the folder together with the model.
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=output) as unfinished:
         data = Path(unfinished, DATA_FILE)
-        index = hear(arguments, songs, more, settings, data)
+        index = write_embeddings(arguments, songs, more, settings, data)
         segments, n_own = segment_file.read(data), len(songs) - len(index.skipped)
         if known:
             segments = teaching.weighted(segments, n_own)

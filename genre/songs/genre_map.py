@@ -19,7 +19,6 @@ from genre.songs.csv_table import records
 from genre.songs.listing import Listing, genre_name, letters, look_alikes
 
 COLUMNS = ("from", "to")
-LEFT_OUT = ""  # what a map makes of a genre that is not wanted
 
 
 class Labelled(NamedTuple):
@@ -45,7 +44,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def mapped(genre: str, rules: Mapping[str, str]) -> str:
-    """Return what a map makes of a genre, in any spelling: LEFT_OUT, or a name."""
+    """Return what a map makes of a genre, in any spelling: a name, or "" to leave it out."""
     return rules.get(letters(genre), genre)
 
 
