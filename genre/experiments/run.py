@@ -132,13 +132,13 @@ def _result(
     centres: Centres | None,
 ) -> Result:
     return Result(
-        run,
-        predictions,
-        calibrated,
-        centres,
-        fitted.training,
-        fitted.parameters,
-        fitted.epoch_seconds,
+        run=run,
+        predictions=predictions,
+        calibration=calibrated,
+        centres=centres,
+        training=fitted.training,
+        parameters=fitted.parameters,
+        epoch_seconds=fitted.epoch_seconds,
     )
 
 

@@ -158,7 +158,6 @@ def settings(card: Card) -> Settings:
             "from songs; train one on a segment file (python preprocess.py)"
         ) from None
     try:
-        settings = Settings.from_dict(card.settings)
-    except (FeatureError, ValueError) as error:
+        return Settings.from_dict(card.settings)
+    except ValueError as error:
         raise ModelError(f"the settings on the model's card cannot be used ({error})") from None
-    return settings
