@@ -3,12 +3,8 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-If the data set has them, "parts" and "artists" hold a text for each track. "also" holds pairs of
-numbers: a track, and a further genre of it. "recordings" holds for each track the number of the
-first track of the same recording. If there are shifted copies, "pitch_shift" holds a number of
-semitones for each segment. If there are altered copies, "altered" holds the number of the copy for
-each segment, 0 for the original. "front_end" is the path of the description of a
-person's own front end.
+The further keys of `Content` are there if the data set has them. `segments.Index` says what each
+key holds.
 """
 
 from collections.abc import Callable, Iterator
