@@ -99,12 +99,11 @@ def _part_at(opened: Any, start: float, seconds: float, time_base: int) -> Part:
     first = next(frames, None)
     if first is None or first.time is None or first.time > start:
         raise NotAll
-    samples: list[np.ndarray] = []
     rate, skip = first.sample_rate, round((start - first.time) * first.sample_rate)
     needed = skip + int(seconds * rate)
-    for _, piece in mono_pieces(_until(itertools.chain([first], frames), needed), rate):
-        samples.append(piece)
-    return rate, np.concatenate(samples)[skip:needed]
+    enough = _until(itertools.chain([first], frames), needed)
+    samples = np.concatenate([piece for _, piece in mono_pieces(enough, rate)])
+    return rate, samples[skip:needed]
 
 
 def _until(frames: Iterator[Any], needed: int) -> Iterator[Any]:
