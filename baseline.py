@@ -121,7 +121,7 @@ def compare(segments: Segments, protocol: Protocol, arguments: argparse.Namespac
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     segments = read(arguments)
-    protocol = options.protocol(arguments, segments)
+    protocol = options.protocol(arguments, segments, arguments.split)
     if not arguments.classifier:
         return compare(segments, protocol, arguments)
     learner = ClassifierLearner(name=arguments.classifier)

@@ -135,21 +135,17 @@ def add_split_arguments(parser: argparse.ArgumentParser, *, several: bool = Fals
     )
 
 
-def protocol(arguments: argparse.Namespace, segments: Segments) -> Protocol:
-    """Return how the data is split, from the options of `add_split_arguments`."""
-    return _protocol(arguments, segments, arguments.split)
+def protocol(arguments: argparse.Namespace, segments: Segments, split: str | None) -> Protocol:
+    """Return how the data is split: by one of --split, and as the options beside it say."""
+    usual = Protocol.split if segments.tracks_known else "segment"
+    given = _given(Protocol, arguments) | {"split": split or usual}
+    return Protocol(**constants.of(Protocol) | given)
 
 
 def protocols(arguments: argparse.Namespace, segments: Segments) -> list[Protocol]:
     """Return the protocols of several splits, each once."""
     splits = dict.fromkeys(arguments.split or [None])
-    return [_protocol(arguments, segments, split) for split in splits]
-
-
-def _protocol(arguments: argparse.Namespace, segments: Segments, split: str | None) -> Protocol:
-    usual = Protocol.split if segments.tracks_known else "segment"
-    given = _given(Protocol, arguments) | {"split": split or usual}
-    return Protocol(**constants.of(Protocol) | given)
+    return [protocol(arguments, segments, split) for split in splits]
 
 
 def add_cluster_argument(parser: argparse.ArgumentParser) -> None:

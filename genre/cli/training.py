@@ -53,7 +53,8 @@ def main(
         ),
     )
     segments = segment_file.read(arguments.data)
-    train(learner, segments, options.protocol(arguments, segments), arguments)
+    protocol = options.protocol(arguments, segments, arguments.split)
+    train(learner, segments, protocol, arguments)
     return cli.DONE
 
 
