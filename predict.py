@@ -175,7 +175,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 def formatter(
     arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path]
-) -> tuple[str | None, predictions.Row]:
+) -> tuple[str | None, predictions.AsRow]:
     """Return the header of the output, and the function that turns an answer into a row."""
     mapping, names = model.card.mapping, list(map(printable, songs))
     if arguments.dry_run or arguments.ask:
@@ -224,7 +224,7 @@ def predict(
     kept: Store | None,
     songs: Sequence[Path],
     header: str | None,
-    row: predictions.Row,
+    row: predictions.AsRow,
     pictures: dict[Path, Path],
 ) -> Iterator[tuple[Path, Answer]]:
     """Print an answer for each song, write its segments and picture, and yield both as they come.

@@ -51,7 +51,7 @@ class Data(msgspec.Struct, frozen=True):
     sha256: Sha256
 
 
-class Part(msgspec.Struct, frozen=True):
+class PartSize(msgspec.Struct, frozen=True):
     """The size of a part of the split, and the digest of the list of its tracks."""
 
     segments: Count
@@ -65,9 +65,9 @@ class CardSplit(msgspec.Struct, frozen=True):
     name: str
     seed: int
     notes: list[str]
-    train: Part
-    validation: Part
-    test: Part
+    train: PartSize
+    validation: PartSize
+    test: PartSize
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
