@@ -1,9 +1,8 @@
 """The command line of the training scripts; baseline.py and compare.py use parts of it."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +17,47 @@ from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory
 LARGEST_OPTION = 1024  # for those options of a network that are whole numbers
 _OR_SEVERAL = ", or several"
+_COUNT = {"type": cli.count, "metavar": "N"}
+_SWITCH = {"action": argparse.BooleanOptionalAction}
+# The fields of a recipe that are options: how argparse reads each, and what it means.
+RECIPE_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "epochs": (
+        _COUNT,
+        "largest number of epochs; training stops early when the validation loss no longer falls",
+    ),
+    "batch_size": (_COUNT, "segments in a training step"),
+    "learning_rate": (
+        {"type": cli.positive_float, "metavar": "X"},
+        "learning rate of the optimizer",
+    ),
+    "optimizer": (
+        {"choices": OPTIMIZERS},
+        f"sgd has a momentum of {config.MOMENTUM} and needs a larger learning rate, such as 0.01; "
+        f"adamw has a weight decay of {config.WEIGHT_DECAY}",
+    ),
+    "schedule": (
+        {"choices": SCHEDULES},
+        "with cosine the learning rate falls to 0 over all epochs, there is no early stopping, and "
+        "the last weights are kept",
+    ),
+    "label_smoothing": (
+        {"type": cli.share, "metavar": "X"},
+        "fraction of each label that is spread over all genres",
+    ),
+    "augment": (
+        _SWITCH,
+        "change training segments at random in every epoch: shift them in time, change their "
+        "volume, apply an equaliser, mix them with each other, mask frames and bands",
+    ),
+    "class_weights": (
+        _SWITCH,
+        "weight the segments so that each genre has the same total weight in the loss",
+    ),
+    "track_weights": (
+        _SWITCH,
+        "weight the segments so that each track has the same total weight in the loss",
+    ),
+}
 
 
 def parse(
@@ -169,75 +209,13 @@ def add_refit_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
-    """Add a recipe's options. One that is not given is None: then the network's recipe decides.
+    """Add RECIPE_OPTIONS. One that is not given is None: then the network's recipe decides.
 
     The help texts give the defaults of the `known` networks.
     """
-
-    default = partial(_default, known)
-    add = parser.add_argument
-    add(
-        "--epochs",
-        type=cli.count,
-        metavar="N",
-        help="largest number of epochs; training stops early when the validation loss no longer "
-        "falls " + default("epochs"),
-    )
-    add(
-        "--batch-size",
-        type=cli.count,
-        metavar="N",
-        help="segments in a training step " + default("batch_size"),
-    )
-    add(
-        "--learning-rate",
-        type=cli.positive_float,
-        metavar="X",
-        help="learning rate of the optimizer " + default("learning_rate"),
-    )
-    add(
-        "--optimizer",
-        choices=OPTIMIZERS,
-        help=f"sgd has a momentum of {config.MOMENTUM} and needs a larger learning rate, such as "
-        f"0.01; adamw has a weight decay of {config.WEIGHT_DECAY} " + default("optimizer"),
-    )
-    add(
-        "--schedule",
-        choices=SCHEDULES,
-        help="with cosine the learning rate falls to 0 over all epochs, there is no early "
-        "stopping, and the last weights are kept " + default("schedule"),
-    )
-    _add_loss_arguments(parser, default)
-
-
-def _add_loss_arguments(parser: argparse.ArgumentParser, default: Callable[[str], str]) -> None:
-    """Add the options that change the training segments, and how much each counts."""
-    add = parser.add_argument
-    add(
-        "--label-smoothing",
-        type=cli.share,
-        metavar="X",
-        help="fraction of each label that is spread over all genres " + default("label_smoothing"),
-    )
-    add(
-        "--augment",
-        action=argparse.BooleanOptionalAction,
-        help="change training segments at random in every epoch: shift them in time, change their "
-        "volume, apply an equaliser, mix them with each other, mask frames and bands "
-        + default("augment"),
-    )
-    add(
-        "--class-weights",
-        action=argparse.BooleanOptionalAction,
-        help="weight the segments so that each genre has the same total weight in the loss "
-        + default("class_weights"),
-    )
-    add(
-        "--track-weights",
-        action=argparse.BooleanOptionalAction,
-        help="weight the segments so that each track has the same total weight in the loss "
-        + default("track_weights"),
-    )
+    for field, (how, what) in RECIPE_OPTIONS.items():
+        option = f"--{field.replace('_', '-')}"
+        parser.add_argument(option, **how, help=f"{what} {_default(known, field)}")
 
 
 def _default(known: Known, field: str) -> str:
@@ -253,7 +231,7 @@ def _default(known: Known, field: str) -> str:
 
 
 def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:
-    """Return a network's recipe, changed by the options of `add_recipe_arguments`."""
+    """Return a network's recipe, changed by RECIPE_OPTIONS."""
     return constants.recipe(**network.recipe).changed(**_given(Recipe, arguments))
 
 
