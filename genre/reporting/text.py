@@ -195,9 +195,9 @@ def _confidence(card: Card) -> list[str]:
     lines = [
         f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
         f"{fitted.tracks} tracks of the {part}. The expected calibration error of the {tracks} is "
-        f"{before} without the temperature and {after} with it."
+        f"{before} without the temperature and {after} with it.",
+        _limits(fitted),
     ]
-    lines.append(_limits(fitted))
     if said := fitted.verdicts:
         shares = ", ".join(
             f"{said[name].share:.0%} {name} ({_number(said[name].right, '.0%')} of these right)"

@@ -182,9 +182,7 @@ def _track(path: Path, dataset: Path) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    if OF_MACOS.match(name):
-        return True
-    return name.startswith(".") and not DOTTED_MUSIC.match(name)
+    return bool(OF_MACOS.match(name)) or (name.startswith(".") and not DOTTED_MUSIC.match(name))
 
 
 def _is_audio(name: str) -> bool:
