@@ -34,6 +34,31 @@ PICTURE = "baselines.png"
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--classifier",
+        choices=CLASSIFIERS,
+        help="train this classifier and save it (default: compare all and save none)",
+    )
+    holds = "the classifier, its card and pictures, or for the picture that compares all"
+    options.add_output_arguments(parser, config.BASELINE_PATH, holds)
+    options.add_split_arguments(parser)
+    options.add_refit_argument(parser)
+    options.add_cluster_argument(parser)
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    if arguments.fma and arguments.data.suffix.lower() != feature_table.SUFFIX:
+        parser.error("--fma needs --data, FMA's features.csv")
+    if arguments.subset and not arguments.fma:
+        parser.error("--subset is for --fma")
+    if arguments.refit and not arguments.classifier:
+        parser.error("--refit is for --classifier")
+    if arguments.cluster and not (arguments.classifier and segment_file.is_one(arguments.data)):
+        parser.error("--cluster is for --classifier and a segment file")
+    return arguments
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is learnt from."""
     add = parser.add_argument
     add(
         "--data",
@@ -52,37 +77,6 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "itself)",
     )
     add("--subset", choices=fma.SUBSETS, help=f"subset of FMA (default: {fma.SUBSETS[0]})")
-    add(
-        "--classifier",
-        choices=CLASSIFIERS,
-        help="train this classifier and save it (default: compare all and save none)",
-    )
-    add(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        default=config.BASELINE_PATH,
-        help="folder for the classifier, its card and pictures, or for the picture that compares "
-        "all (default: %(default)s)",
-    )
-    add(
-        "--overwrite",
-        action="store_true",
-        help="replace an earlier model in that folder (default: move it to DIR-before)",
-    )
-    options.add_split_arguments(parser)
-    options.add_refit_argument(parser)
-    options.add_cluster_argument(parser)
-    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
-    if arguments.fma and arguments.data.suffix.lower() != feature_table.SUFFIX:
-        parser.error("--fma needs --data, FMA's features.csv")
-    if arguments.subset and not arguments.fma:
-        parser.error("--subset is for --fma")
-    if arguments.refit and not arguments.classifier:
-        parser.error("--refit is for --classifier")
-    if arguments.cluster and not (arguments.classifier and segment_file.is_one(arguments.data)):
-        parser.error("--cluster is for --classifier and a segment file")
-    return arguments
 
 
 def read(arguments: argparse.Namespace) -> Segments:
@@ -127,7 +121,7 @@ def compare(segments: Segments, protocol: Protocol, arguments: argparse.Namespac
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     segments = read(arguments)
-    protocol = options.protocol(arguments, segments)
+    protocol = options.protocol(arguments, segments, arguments.split)
     if not arguments.classifier:
         return compare(segments, protocol, arguments)
     learner = ClassifierLearner(name=arguments.classifier)

@@ -36,8 +36,22 @@ DEFAULT = (*NETWORKS, BASELINE)
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
-    add = parser.add_argument
     options.add_data_argument(parser, several=True)
+    add_model_arguments(parser)
+    add_output_arguments(parser)
+    cli.add_worker_arguments(parser, "train", workers=1)
+    options.add_split_arguments(parser, several=True)
+    every_network = {name: it for known in NETWORKS.values() for name, it in known.items()}
+    options.add_recipe_arguments(parser, every_network)
+    arguments = parser.parse_args(argv)
+    if len({path.name for path in arguments.data}) < len(arguments.data):
+        parser.error("--data names two files of the same name")
+    return arguments
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which models are compared."""
+    add = parser.add_argument
     add(
         "--models",
         nargs="+",
@@ -52,9 +66,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="test each model against this one, which has to be chosen before the scores are known "
         "(default: test all pairs)",
     )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is written and printed."""
+    add = parser.add_argument
     add(
         "--output",
-        type=table_path,
+        type=cli.path_ending_in(".csv"),
         metavar="FILE.csv",
         help="write a row to this file as soon as a model is finished, and a picture beside it at "
         "the end (default: only print tables)",
@@ -78,33 +97,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=comparing.MARKDOWN,
         help="how the tables are printed (default: %(default)s)",
     )
-    add(
-        "--workers",
-        type=cli.count,
-        metavar="N",
-        default=1,
-        help="processes that train at the same time (default: %(default)s)",
-    )
-    add(
-        "--cluster",
-        metavar="ADDRESS",
-        help="train on the workers of the Dask scheduler at this address (default: here)",
-    )
     add("--quiet", action="store_true", help="print no progress (default: print it)")
-    options.add_split_arguments(parser, several=True)
-    every_network = {name: it for known in NETWORKS.values() for name, it in known.items()}
-    options.add_recipe_arguments(parser, every_network)
-    arguments = parser.parse_args(argv)
-    if len({path.name for path in arguments.data}) < len(arguments.data):
-        parser.error("--data names two files of the same name")
-    return arguments
-
-
-def table_path(text: str) -> Path:
-    """Read an argument that is the path of a .csv file."""
-    if not text.endswith(".csv"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .csv")
-    return Path(text)
 
 
 def train(compared: Sequence[Compared], arguments: argparse.Namespace) -> None:

@@ -166,8 +166,7 @@ def explore_folder(folder: Path, picture: Path, store: Path | None) -> bool:
     songs, problems = songs_in([folder])
     if not songs:
         raise DatasetError(*problems)
-    for problem in problems:
-        cli.say(problem)
+    cli.say(*problems)
     model = genre.load()
     answers = []
     with store_options.opened_if_possible(store) as kept:

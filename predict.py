@@ -104,7 +104,7 @@ def add_part_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which part of a song the model reads."""
     parser.add_argument(
         "--offset",
-        type=from_zero,
+        type=cli.from_zero,
         metavar="SECONDS",
         default=0.0,
         help="begin at this time in each song (default: at its beginning)",
@@ -158,7 +158,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--segments",
-        type=segment_file,
+        type=cli.path_ending_in(*predictions.SEGMENT_FORMATS),
         metavar="FILE",
         help="write the start, end, genre and probability of every segment to a file: .csv, .json, "
         "or .txt, which Audacity imports as labels (default: write none)",
@@ -173,33 +173,13 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def from_zero(text: str) -> float:
-    """Read an argument that is a finite number, 0 or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
-    return value
-
-
-def segment_file(text: str) -> Path:
-    """Read an argument that is the path of a file to write segments to."""
-    path = Path(text)
-    if path.suffix not in predictions.SEGMENT_FORMATS:
-        known = ", ".join(predictions.SEGMENT_FORMATS)
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in one of {known}")
-    return path
-
-
 def formatter(
     arguments: argparse.Namespace, model: genre.Model, songs: Sequence[Path]
-) -> tuple[str | None, predictions.Row]:
+) -> tuple[str | None, predictions.AsRow]:
     """Return the header of the output, and the function that turns an answer into a row."""
     mapping, names = model.card.mapping, list(map(printable, songs))
-    if arguments.dry_run:
-        return None, lambda answer: ""
+    if arguments.dry_run or arguments.ask:
+        return None, lambda _: ""  # these print rows of their own
     if arguments.format == "csv":
         return predictions.csv_rows(mapping, model.digest)
     if arguments.format == "json":
@@ -207,15 +187,11 @@ def formatter(
             model.digest, count=arguments.count, with_segments=arguments.timeline is not None
         )
     width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
-    if arguments.ask:
-        return None, lambda _: ""  # the songs are listed in the end
     if arguments.all:
         return predictions.table_rows(names, mapping, width=width)
     if arguments.count:
-        rows = predictions.ranked_rows(names, mapping, count=arguments.count, width=width)
-    else:
-        rows = predictions.verdict_rows(names, mapping, width=width)
-    return None, rows
+        return None, predictions.ranked_rows(names, mapping, count=arguments.count, width=width)
+    return None, predictions.verdict_rows(names, mapping, width=width)
 
 
 def answers(
@@ -248,7 +224,7 @@ def predict(
     kept: Store | None,
     songs: Sequence[Path],
     header: str | None,
-    row: predictions.Row,
+    row: predictions.AsRow,
     pictures: dict[Path, Path],
 ) -> Iterator[tuple[Path, Answer]]:
     """Print an answer for each song, write its segments and picture, and yield both as they come.
@@ -303,8 +279,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     songs, problems = songs_in(arguments.songs)
     if not songs:
         raise GenreError(*problems)
-    for problem in problems:
-        cli.say(problem)
+    cli.say(*problems)
     earlier = predictions.read_earlier(arguments.skip_done)
     model = genre.load(arguments.model)
     header, row = formatter(arguments, model, songs)

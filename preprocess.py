@@ -34,6 +34,7 @@ from genre.songs.listing import Listing, limited
 LABELS = ("folders", "tags")
 LARGE = 1e9  # bytes; for a larger .json file, .h5 is suggested
 LARGEST_SHIFT = 12  # semitones
+SEMITONES = f"a number of semitones from -{LARGEST_SHIFT} to {LARGEST_SHIFT}, other than 0"
 WHERE_TO_GET_GTZAN = (
     f"no data set: there is no folder {config.DATASET_PATH}, genres_original or genres here.",
     "Name a folder of genre folders with --dataset, or get GTZAN and put its genre folders there:",
@@ -181,7 +182,7 @@ def add_copy_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--pitch-shift",
-        type=semitones,
+        type=cli.number(float, SEMITONES, lambda value: 0 < abs(value) <= LARGEST_SHIFT),
         nargs="+",
         metavar="X",
         default=[],
@@ -210,20 +211,6 @@ def check_together(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         parser.error("--subset is for --fma")
     if arguments.msd_artists and not arguments.msd:
         parser.error("--msd-artists is for --msd")
-
-
-def semitones(text: str) -> float:
-    """Read an argument that is a shift in pitch, of an octave at most."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0
-    if not 0 < abs(value) <= LARGEST_SHIFT:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of semitones from -{LARGEST_SHIFT} to {LARGEST_SHIFT}, "
-            "other than 0"
-        )
-    return value
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -272,7 +259,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     feature, settings, output = arguments.feature, settings_of(arguments), arguments.output
     segment_file.check_output(output)
     songs, left_out, notes = find_songs(arguments)
-    hearing.say_all(notes)
+    cli.say(*notes)
     shape = features.check(feature, settings)
     shifts = list(dict.fromkeys(arguments.pitch_shift))
     n_altered = arguments.altered

@@ -225,8 +225,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     songs, problems = song_names_in(arguments.library)
     if not songs:
         raise GenreError(*problems)
-    for problem in problems:
-        cli.say(problem)
+    cli.say(*problems)
     if arguments.playlist:
         check_place(arguments.playlist)
     with store_options.opened(arguments.store) as kept:

@@ -13,20 +13,22 @@ artists that it has not heard, where there are enough artists.
 
 import argparse
 import shlex
+import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import config
 from genre import cli, executor
-from genre.cli import constants, embeddings, hearing
+from genre.cli import constants, embeddings
 from genre.cli import store as store_options
 from genre.errors import DatasetError
 from genre.experiments import model_folder, teaching
 from genre.experiments import run as experiment
-from genre.files import printable
+from genre.features.settings import Settings
+from genre.files import UNFINISHED, printable
 from genre.model.card import Card
-from genre.segments import Segments, segment_file
-from genre.songs import corrections, csv_list, file_tags, folder, genre_map
+from genre.segments import Index, Segments, segment_file
+from genre.songs import Song, corrections, csv_list, file_tags, folder, genre_map
 from genre.songs.genre_map import Labelled
 from genre.songs.listing import Listing
 
@@ -127,6 +129,22 @@ def find_songs(
     return Listing(songs, left_out, notes + of_genres)
 
 
+def write_embeddings(
+    arguments: argparse.Namespace,
+    songs: Sequence[Song],
+    more: embeddings.Heard,
+    settings: Settings,
+    data: Path,
+) -> Index:
+    """Write the embeddings of songs, and behind them those of `more`, to a segment file."""
+    with (
+        store_options.opened(arguments.store) as kept,
+        executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool,
+    ):
+        heard = embeddings.hear(kept, songs, FEATURE, settings, pool)
+        return embeddings.write(heard, more, data, FEATURE, settings)
+
+
 def in_words(card: Card, plan: teaching.Plan, own: Segments) -> str:
     """Return the scores on a card as sentences; `own` are the person's songs."""
     notes = [f"note: {note}" for note in card.split.notes]
@@ -170,27 +188,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         known = segment_file.read(teaching.KNOWN)
         becomes = teaching.known_genres(known, rules)
     songs, left_out, notes = find_songs(arguments, rules, becomes.values())
-    hearing.say_all(notes)
-    data = output / DATA_FILE
+    cli.say(*notes)
     more = teaching.known_songs(known, becomes, {song.genre for song in songs}) if known else ()
-    with (
-        store_options.opened(arguments.store) as kept,
-        executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool,
-    ):
-        heard = embeddings.hear(kept, songs, FEATURE, settings, pool)
-        index = embeddings.write(heard, more, data, FEATURE, settings)
-    segments, n_own = segment_file.read(data), len(songs) - len(index.skipped)
-    if known:
-        segments = teaching.weighted(segments, n_own)
-    plan = teaching.plan(segments, n_own, seed=config.SEED)
-    done = experiment.run(
-        teaching.learner(constants.recipe()),
-        segments,
-        plan.protocol,
-        plan.runs,
-        lambda run: cli.say(f"training {run.number} of {len(plan.runs)}"),
-    )
-    saved = model_folder.save(done, segments, output, data=data, command=arguments.command)
+    output.mkdir(parents=True, exist_ok=True)
+    # The embeddings appear in the folder together with the model.
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=output) as unfinished:
+        data = Path(unfinished, DATA_FILE)
+        index = write_embeddings(arguments, songs, more, settings, data)
+        segments, n_own = segment_file.read(data), len(songs) - len(index.skipped)
+        if known:
+            segments = teaching.weighted(segments, n_own)
+        plan = teaching.plan(segments, n_own, seed=config.SEED)
+        done = experiment.run(
+            teaching.learner(constants.recipe()),
+            segments,
+            plan.protocol,
+            plan.runs,
+            lambda run: cli.say(f"training {run.number} of {len(plan.runs)}"),
+        )
+        saved = model_folder.save(
+            done, segments, output, data=data, with_data=True, command=arguments.command
+        )
     print(in_words(saved.card, plan, teaching.own_part(segments, n_own)))
     print(next_commands(arguments))
     return cli.SOME_FAILED if index.skipped or left_out else cli.DONE

@@ -146,7 +146,7 @@ class _Here(Pool):
     def submit(self, function: Callable[..., Any], /, *args: Any, **options: Any) -> Future:
         future: Future = Future()
         try:
-            with environment.one_thread(self._threads):  # as in a worker: rounding differs else
+            with environment.one_thread(self._threads):  # as in a worker, to round alike
                 future.set_result(function(*args, **options))
         except Exception as error:
             future.set_exception(error)

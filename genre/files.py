@@ -41,7 +41,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     The folder is made if it is missing. The suffix stays, because some writers depend on it.
     """
     path = Path(path)
-    try:
+    with _blaming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = _new_file(path)
         try:
@@ -49,9 +49,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        error.filename = str(path)  # the user knows no other name
-        raise
 
 
 @contextmanager
@@ -91,14 +88,21 @@ def replacing_files(folder: Path) -> Iterator[Path]:
     `folder` is made if it is missing. Other files in it stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as unfinished:
-        try:
-            yield Path(unfinished)
-            for file in Path(unfinished).iterdir():
-                file.replace(folder / file.name)
-        except OSError as error:
-            error.filename = str(folder)
-            raise
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as name, _blaming(folder):
+        unfinished = Path(name)
+        yield unfinished
+        for file in unfinished.iterdir():
+            file.replace(folder / file.name)
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Name a path in each OSError of the block, as the user knows no other name."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def _new_file(path: Path) -> Path:
@@ -141,22 +145,16 @@ def check_place(path: Path) -> None:
     """Raise OSError if a file cannot be written to a path, before any work is done for it."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    try:
+    with _blaming(path):
         folder = next(filter(_is_there, (path, *path.parents)))
         with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent):
             pass
-    except OSError as error:
-        error.filename = str(path)
-        raise
 
 
 def check_folder(path: Path) -> None:
     """Raise OSError if files cannot be written into a folder, which need not exist yet."""
-    try:
+    with _blaming(path):
         check_place(path / "file")
-    except OSError as error:
-        error.filename = str(path)
-        raise
 
 
 def _is_there(path: Path) -> bool:

@@ -11,7 +11,7 @@ from mutagen import id3
 
 import predict
 import teach as script
-from genre import demo
+from genre import cli, demo
 from genre.model import card
 from genre.segments import segment_file
 
@@ -149,6 +149,24 @@ def test_songs_by_one_artist_train_without_a_test(recordings, tmp_path, teach, m
     named = run(predict, next(songs.rglob("*.wav")), "--model", mine, "--no-store")
     assert named.status == 0
     assert "teach: not tested" in named.err
+
+
+def test_an_interrupted_training_leaves_the_earlier_model_and_its_embeddings(
+    recordings, tmp_path, teach, mine, monkeypatch
+):
+    songs = library(recordings, tmp_path / "songs")
+    mine.mkdir()
+    before = {name: name.encode() for name in ("card.json", "model.onnx", "songs.h5")}
+    for name, content in before.items():
+        (mine / name).write_bytes(content)
+
+    def interrupted(*_: object) -> None:
+        assert len(list(mine.iterdir())) > len(before)  # the new embeddings, in a folder
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(script.experiment, "run", interrupted)
+    assert teach(songs).status == cli.INTERRUPTED
+    assert {path.name: path.read_bytes() for path in mine.iterdir()} == before
 
 
 def test_a_library_without_genres_is_refused(recordings, tmp_path, teach, mine):

@@ -64,10 +64,7 @@ def is_mpeg(path: Path) -> bool:
     import av  # few files need it
 
     try:
-        with (
-            Content(path) as content,
-            av.open(content, mode="r", metadata_errors="replace") as opened,
-        ):
+        with Content(path) as content, open_ffmpeg(content) as opened:
             return opened.format.name == "mp3"
     except av.FFmpegError:
         return False
@@ -102,9 +99,7 @@ def packets(path: Path) -> Iterator[bytes]:
 
     with Content(path) as content:
         try:
-            with av.open(
-                content, mode="r", metadata_errors="replace", container_options=NO_OTHERS
-            ) as opened:
+            with open_ffmpeg(content) as opened:
                 track = opened.streams.best("audio")
                 if track is None:
                     raise AudioError("no audio track")
@@ -249,13 +244,18 @@ def _ffmpeg(file: Content, rate: int | None) -> Pieces:
     except ImportError:
         raise AudioError("not tried, as PyAV is not installed") from None
     try:
-        with av.open(
-            file, mode="r", metadata_errors="replace", container_options=FFMPEG_OPTIONS
-        ) as opened:
+        with open_ffmpeg(file, FFMPEG_OPTIONS) as opened:
             frames = audio_frames(opened, most_damaged=MOST_DAMAGED if rate is None else math.inf)
             yield from mono_pieces(frames, rate)
     except av.FFmpegError as error:
         raise AudioError(error.strerror) from None
+
+
+def open_ffmpeg(file: Content, options: dict[str, str] = NO_OTHERS) -> Any:
+    """Return the PyAV InputContainer of a file; raises av.FFmpegError if FFmpeg cannot read it."""
+    import av
+
+    return av.open(file, mode="r", metadata_errors="replace", container_options=options)
 
 
 def mono_pieces(frames: Iterable[Any], rate: int | None) -> Pieces:

@@ -23,6 +23,7 @@ from genre.audio.decoding import (
     goes_on,
     mono,
     mono_pieces,
+    open_ffmpeg,
 )
 from genre.environment import muted
 from genre.errors import AudioError
@@ -48,15 +49,9 @@ def parts(path: Path, choose: Choose, seconds: float) -> tuple[np.ndarray, list[
                 starts, found = read(file, choose, seconds)
             except (NotAll, soundfile.LibsndfileError, AudioError):
                 continue  # whoever reads the file from its beginning says what is wrong with it
-        if _complete(found, len(starts), seconds):
+        if all(len(part) == int(seconds * rate) for rate, part in found):
             return starts, found
     return None
-
-
-def _complete(found: list[Part], count: int, seconds: float) -> bool:
-    """Return whether all parts are there, and each is as long as it should be."""
-    whole = [part for rate, part in found if len(part) == int(seconds * rate)]
-    return len(whole) == count
 
 
 def _by_libsndfile(file: Content, choose: Choose, seconds: float) -> tuple[np.ndarray, list[Part]]:
@@ -87,9 +82,7 @@ def _by_ffmpeg(file: Content, choose: Choose, seconds: float) -> tuple[np.ndarra
     except ImportError:
         raise NotAll from None
     try:
-        with av.open(
-            file, mode="r", metadata_errors="replace", container_options=FFMPEG_OPTIONS
-        ) as opened:
+        with open_ffmpeg(file, FFMPEG_OPTIONS) as opened:
             if opened.format.name.split(",")[0] not in INDEXED or not opened.duration:
                 raise NotAll
             starts = choose(opened.duration / av.time_base)
@@ -106,12 +99,11 @@ def _part_at(opened: Any, start: float, seconds: float, time_base: int) -> Part:
     first = next(frames, None)
     if first is None or first.time is None or first.time > start:
         raise NotAll
-    samples: list[np.ndarray] = []
     rate, skip = first.sample_rate, round((start - first.time) * first.sample_rate)
     needed = skip + int(seconds * rate)
-    for _, piece in mono_pieces(_until(itertools.chain([first], frames), needed), rate):
-        samples.append(piece)
-    return rate, np.concatenate(samples)[skip:needed]
+    enough = _until(itertools.chain([first], frames), needed)
+    samples = np.concatenate([piece for _, piece in mono_pieces(enough, rate)])
+    return rate, samples[skip:needed]
 
 
 def _until(frames: Iterator[Any], needed: int) -> Iterator[Any]:

@@ -28,7 +28,7 @@ STATISTICS: dict[str, Callable[[np.ndarray, features.Levels], np.ndarray]] = {
 }
 
 
-class Fitted(NamedTuple):
+class Trained(NamedTuple):
     """A trained classifier, and how it was trained."""
 
     model: Pipeline
@@ -56,7 +56,7 @@ def check(name: str, segments: Segments) -> None:
         raise TrainingError(f"{name} needs {lacking}")
 
 
-def fit(name: str, segments: Segments, split: Split, *, seed: int) -> Fitted:
+def fit(name: str, segments: Segments, split: Split, *, seed: int) -> Trained:
     """Train a classifier on the training part of a split.
 
     Raises TrainingError if the classifier cannot learn from this data.
@@ -78,7 +78,7 @@ def fit(name: str, segments: Segments, split: Split, *, seed: int) -> Fitted:
     if getattr(model[-1], "n_jobs", None):  # else several threads would sum trees in any order
         model[-1].set_params(n_jobs=None)
     converged = not any(issubclass(each.category, ConvergenceWarning) for each in caught)
-    return Fitted(model, time.perf_counter() - started, converged)
+    return Trained(model, time.perf_counter() - started, converged)
 
 
 def _fit(model: Pipeline, rows: np.ndarray, of_copies: np.ndarray, labels: np.ndarray) -> None:

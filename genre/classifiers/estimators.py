@@ -15,10 +15,6 @@ from genre.segments import Segments
 Pipeline = Any  # sklearn.pipeline.Pipeline
 
 
-def any_data(_segments: Segments) -> str:
-    return ""
-
-
 @dataclass(frozen=True)
 class Classifier:
     """A classifier of the registry."""
@@ -28,7 +24,7 @@ class Classifier:
     make: Callable[[Any, int, int], Any]
     statistics: str = "bands"  # what it learns from: one of classifiers.STATISTICS
     copies: bool = False  # whether it also learns from low-pass filtered copies
-    lacking: Callable[[Segments], str] = any_data  # says what segments lack for it, "" for nothing
+    lacking: Callable[[Segments], str] = lambda _: ""  # what segments lack for it, "" for nothing
 
 
 def decision_trees(sk: Any, seed: int, _rows: int) -> Any:

@@ -54,7 +54,20 @@ def whole_number(least: int, most: int = 2**31) -> Callable[[str], int]:
 count = whole_number(1)
 seed = whole_number(0)
 positive_float = number(float, "a number above 0", lambda value: 0 < value < math.inf)
+from_zero = number(float, "a number of 0 or more", lambda value: 0 <= value < math.inf)
 share = number(float, "a number from 0 to below 1", lambda value: 0 <= value < 1)
+
+
+def path_ending_in(*suffixes: str) -> Callable[[str], Path]:
+    """Return a reader of arguments that are paths with one of these suffixes."""
+    what = f"one of {', '.join(suffixes)}" if len(suffixes) > 1 else suffixes[0]
+
+    def read(text: str) -> Path:
+        if Path(text).suffix not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {what}")
+        return Path(text)
+
+    return read
 
 
 def checked(read: Callable[[str], Value]) -> Callable[[str], Value]:
@@ -81,13 +94,16 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def add_worker_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
+def add_worker_arguments(
+    parser: argparse.ArgumentParser, verb: str, *, workers: int | None = None
+) -> None:
     """Add the options that say where a script's work runs; `verb` names it: "predict"."""
     parser.add_argument(
         "--workers",
         type=count,
         metavar="N",
-        help=f"processes that {verb} at the same time (default: one for each core)",
+        default=workers,
+        help=f"processes that {verb} at the same time (default: {workers or 'one for each core'})",
     )
     parser.add_argument(
         "--cluster",
@@ -102,15 +118,16 @@ def command(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> str:
     return printable(shlex.join(["python", parser.prog, *words]))
 
 
-def say(message: str) -> None:
-    """Print a line of progress, or a problem, to stderr, above a progress bar if there is one."""
-    if "tqdm" in sys.modules:
-        from tqdm import tqdm
+def say(*lines: str) -> None:
+    """Print progress, or problems, to stderr, above a progress bar if there is one."""
+    for line in lines:
+        if "tqdm" in sys.modules:
+            from tqdm import tqdm
 
-        tqdm.write(message, file=sys.stderr)
-        sys.stderr.flush()
-    else:
-        print(message, file=sys.stderr, flush=True)
+            tqdm.write(line, file=sys.stderr)
+            sys.stderr.flush()
+        else:
+            print(line, file=sys.stderr, flush=True)
 
 
 def run(main: Callable[[], int]) -> NoReturn:
@@ -129,8 +146,8 @@ def run(main: Callable[[], int]) -> NoReturn:
     except ERRORS as error:
         if DEBUG in sys.argv or _is_defect(error):
             raise
-        first, *more = _lines(error)
-        say("\n".join([f"{script}: {first}", *more]))
+        first, *more = lines_of(error)
+        say(f"{script}: {first}", *more)
     except KeyboardInterrupt:
         say(f"{script}: interrupted")
         sys.exit(INTERRUPTED)
@@ -145,7 +162,7 @@ def _is_defect(error: Exception) -> bool:
     return isinstance(error, ImportError) and (error.name or "").split(".")[0] == "genre"
 
 
-def _lines(error: Exception) -> list[str]:
+def lines_of(error: Exception) -> list[str]:
     """Return what the user reads of an error: one line, and more for some of our own."""
     if isinstance(error, GenreError):
         return [printable(line) for line in error.args]

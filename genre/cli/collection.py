@@ -16,7 +16,7 @@ from genre.cli import progress, tagging
 from genre.cli.tagging import Named
 from genre.collection import page, playlists, tag_changes
 from genre.errors import GenreError
-from genre.features import tags as heard
+from genre.features import tags as heard_tags
 from genre.files import check_folder, check_place, printable
 from genre.model.answer import shown_tags
 from genre.model.card import Card
@@ -24,6 +24,9 @@ from genre.songs import genre_map
 from genre.songs.listing import letters
 
 TAG_FOLDER = "tags"  # in the folder of the playlists: a tag can have the name of a genre
+
+# The songs of playlists, by a tag, or by the genres that they may be of: none if they are open.
+Lists = defaultdict[tuple[str, ...], list[Path]]
 
 
 @dataclass
@@ -33,15 +36,6 @@ class Tally:
     failed: int = 0  # songs that could not be used
     verdicts: Counter[str] = field(default_factory=Counter)  # numbers of songs
     complete: bool = True  # whether all tags, playlists and pages that were asked for are written
-
-
-@dataclass
-class Lists:
-    """The songs of each playlist."""
-
-    # By the genres that the songs may be of; those that are open under none.
-    of_genres: dict[tuple[str, ...], list[Path]] = field(default_factory=lambda: defaultdict(list))
-    of_tags: dict[tuple[str, ...], list[Path]] = field(default_factory=lambda: defaultdict(list))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,27 +109,29 @@ def write(arguments: argparse.Namespace, card: Card, named: Named) -> Tally:
     Tags, playlists and a page that cannot be written are said, and the rest is written. Raises
     GenreError if the model hears no tags and they are asked for, and if a genre map is no such map.
     """
-    if (arguments.tags or arguments.write_sound_tags) and card.feature != heard.FEATURE:
+    if (arguments.tags or arguments.write_sound_tags) and card.feature != heard_tags.FEATURE:
         option = "--tags" if arguments.tags else "--write-sound-tags"
-        raise GenreError(f"{option}: this model hears no tags; one on {heard.FEATURE} does")
-    tally, lists, rules = Tally(), Lists(), read_rules(arguments.genres, card.mapping)
+        raise GenreError(f"{option}: this model hears no tags; one on {heard_tags.FEATURE} does")
+    tally, rules = Tally(), read_rules(arguments.genres, card.mapping)
+    of_genres, of_tags = Lists(list), Lists(list)
+    counts = tagging.Counts(Counter)
     named = _counted(named, tally)
-    counts = tagging.no_counts()
     if arguments.write_tags or arguments.write_sound_tags:
         named = tagging.tagged(named, tagging.wanted(arguments, rules), arguments.dry_run, counts)
     if arguments.playlists:
-        named = _listed(named, lists, rules, tally)
+        named = _listed(named, of_genres, of_tags, rules, tally)
     if arguments.report:
         tally.complete &= write_page(named, card.mapping, arguments.report)
     for _ in named:  # those that no page has taken
         pass
-    tally.complete &= not tagging.any_failed(counts)
+    tally.complete &= not any(of_tag[tagging.FAILED] for of_tag in counts.values())
     if arguments.playlists:
         known = [()] + [(genre_map.mapped(genre, rules),) for genre in card.mapping]
-        tally.complete &= write_playlists(lists.of_genres, known, arguments.playlists)
+        tally.complete &= write_playlists(of_genres, known, arguments.playlists)
     if arguments.tags:
         folder = arguments.playlists / TAG_FOLDER
-        tally.complete &= write_playlists(lists.of_tags, [(tag,) for tag in heard.NAMES], folder)
+        known = [(tag,) for tag in heard_tags.NAMES]
+        tally.complete &= write_playlists(of_tags, known, folder)
     return tally
 
 
@@ -159,7 +155,9 @@ def _counted(named: Named, tally: Tally) -> Named:
         yield song, answer
 
 
-def _listed(named: Named, lists: Lists, rules: Mapping[str, str], tally: Tally) -> Named:
+def _listed(
+    named: Named, of_genres: Lists, of_tags: Lists, rules: Mapping[str, str], tally: Tally
+) -> Named:
     """Remember which playlists each song belongs to, as songs pass."""
     for song, answer in named:
         if answer.error:
@@ -167,9 +165,9 @@ def _listed(named: Named, lists: Lists, rules: Mapping[str, str], tally: Tally) 
         elif playlists.fits(song):
             genres = tag_changes.names(answer, rules)
             if genres or not answer.genres:  # not a song whose genre the map leaves out
-                lists.of_genres[tuple(sorted(genres))].append(song)
+                of_genres[tuple(sorted(genres))].append(song)
             for tag in shown_tags(answer):
-                lists.of_tags[(tag,)].append(song)
+                of_tags[(tag,)].append(song)
         else:
             tally.complete = False
             cli.say(f"{answer.song}: in no playlist, because its path holds a line break")

@@ -16,7 +16,7 @@ from genre.errors import SplitError, TrainingError
 from genre.experiments import comparison, model_folder, predictions_file, results_file
 from genre.experiments.comparison import Entry, Table
 from genre.experiments.learners import Learner, NetworkLearner
-from genre.experiments.protocol import Protocol, plan
+from genre.experiments.protocol import plan
 from genre.experiments.results_file import Row
 from genre.experiments.run import Result, Trial
 from genre.files import check_folder, check_place
@@ -65,8 +65,7 @@ def planned(arguments: argparse.Namespace, learners: Sequence[Learner]) -> tuple
             )
     if not tables:
         raise problems[0][1]
-    for problem, _ in problems:
-        cli.say(problem)
+    cli.say(*(problem for problem, _ in problems))
     return tables, not problems
 
 
@@ -101,9 +100,10 @@ def check_places(arguments: argparse.Namespace) -> None:
         check_folder(arguments.predictions)
 
 
-def name_of_run(learner: Learner, data: Path, protocol: Protocol, number: int) -> str:
+def name_of_run(table: Table, learner: Learner, number: int) -> str:
     """Return what progress calls a run: "mlp, mel.h5, artist, fold 2 of 5"."""
-    parts = [learner.title, data.name, protocol.split]
+    protocol = table.protocol
+    parts = [learner.title, table.data.name, protocol.split]
     if protocol.folds:
         parts.append(f"fold {number} of {protocol.folds}")
     elif protocol.repeats > 1:
@@ -120,7 +120,7 @@ def trials(tables: Iterable[Table]) -> Iterator[Trial]:
         for learner in table.learners:
             for run in table.planned:
                 if isinstance(learner, NetworkLearner) and learner.show_progress:
-                    cli.say(name_of_run(learner, table.data, table.protocol, run.number))
+                    cli.say(name_of_run(table, learner, run.number))
                 yield Trial(learner, table.data.absolute(), table.protocol, run.number)
 
 
@@ -135,7 +135,7 @@ def finished(
     for learner in table.learners:
         results, reasons = [], []
         for run, result in zip(table.planned, islice(found, len(table.planned)), strict=True):
-            name = name_of_run(learner, table.data, table.protocol, run.number)
+            name = name_of_run(table, learner, run.number)
             if isinstance(result, Result):
                 results.append(result)
                 if not quiet:
@@ -188,8 +188,7 @@ def report(
     title = f"{table.data.name}, {heading(table)}"
     if how == LATEX:
         print(f"% {title}", tables.latex(rows), sep="\n")
-    for line in (title, *about):
-        cli.say(line)
+    cli.say(title, *about)
 
 
 def notes(table: Table, entries: Iterable[Entry]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from genre import executor, features
 from genre.cli import hearing
-from genre.collection import copies, heard, store
+from genre.collection import heard, similar, store
 from genre.features import Track
 from genre.features.settings import Settings
 from genre.segments import Index, duplicates, segment_file
@@ -49,7 +49,7 @@ def write(own: Heard, more: Heard, output: Path, feature: str, settings: Setting
     with segment_file.writing(output, "float16") as (append, finish):
         index, notes = collect(with_means(), append, feature=feature, settings=stored)
         by_sound = [] if index.recordings is None else [index.recordings]
-        alike = copies.first_of_each(np.stack(means))
+        alike = similar.same_recording(np.stack(means))
         index = replace(index, recordings=duplicates.joined(*by_sound, alike))
         finish(index)
     hearing.say_what_was_heard(index, notes)

@@ -67,10 +67,4 @@ def write(
 
 def say_what_was_heard(index: Index, notes: Iterable[str]) -> None:
     """Say the notes on a data set, and which of its songs could not be used."""
-    say_all(notes)
-    say_all(f"skipped {song['track']}: {song['reason']}" for song in index.skipped)
-
-
-def say_all(lines: Iterable[str]) -> None:
-    for line in lines:
-        cli.say(line)
+    cli.say(*notes, *(f"skipped {song['track']}: {song['reason']}" for song in index.skipped))

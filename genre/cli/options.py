@@ -1,9 +1,8 @@
 """The command line of the training scripts; baseline.py and compare.py use parts of it."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,6 +17,47 @@ from genre.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 LARGEST_SIDE = 2048  # frames or bands for --summary, so that the weights fit into memory
 LARGEST_OPTION = 1024  # for those options of a network that are whole numbers
 _OR_SEVERAL = ", or several"
+_COUNT = {"type": cli.count, "metavar": "N"}
+_SWITCH = {"action": argparse.BooleanOptionalAction}
+# The fields of a recipe that are options: how argparse reads each, and what it means.
+RECIPE_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "epochs": (
+        _COUNT,
+        "largest number of epochs; training stops early when the validation loss no longer falls",
+    ),
+    "batch_size": (_COUNT, "segments in a training step"),
+    "learning_rate": (
+        {"type": cli.positive_float, "metavar": "X"},
+        "learning rate of the optimizer",
+    ),
+    "optimizer": (
+        {"choices": OPTIMIZERS},
+        f"sgd has a momentum of {config.MOMENTUM} and needs a larger learning rate, such as 0.01; "
+        f"adamw has a weight decay of {config.WEIGHT_DECAY}",
+    ),
+    "schedule": (
+        {"choices": SCHEDULES},
+        "with cosine the learning rate falls to 0 over all epochs, there is no early stopping, and "
+        "the last weights are kept",
+    ),
+    "label_smoothing": (
+        {"type": cli.share, "metavar": "X"},
+        "fraction of each label that is spread over all genres",
+    ),
+    "augment": (
+        _SWITCH,
+        "change training segments at random in every epoch: shift them in time, change their "
+        "volume, apply an equaliser, mix them with each other, mask frames and bands",
+    ),
+    "class_weights": (
+        _SWITCH,
+        "weight the segments so that each genre has the same total weight in the loss",
+    ),
+    "track_weights": (
+        _SWITCH,
+        "weight the segments so that each track has the same total weight in the loss",
+    ),
+}
 
 
 def parse(
@@ -28,24 +68,25 @@ def parse(
     The result also holds the `command` itself, for the card.
     """
     parser = cli.parser(description)
-    add = parser.add_argument
     add_data_argument(parser)
-    add(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        default=output,
-        help="folder for the network, its card and pictures (default: %(default)s)",
-    )
-    add(
-        "--overwrite",
-        action="store_true",
-        help="replace an earlier network in that folder (default: move it to DIR-before)",
-    )
+    add_output_arguments(parser, output, "the network, its card and pictures")
     add_split_arguments(parser)
     add_cluster_argument(parser)
     add_recipe_arguments(parser, known)
     add_refit_argument(parser)
+    add_keeping_arguments(parser)
+    add_network_arguments(parser, known)
+    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
+    if arguments.cluster and (
+        arguments.checkpoint_every or arguments.resume or arguments.tensorboard
+    ):
+        parser.error("--cluster does not go with --checkpoint-every, --resume and --tensorboard")
+    return arguments
+
+
+def add_keeping_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is kept of a training while it runs."""
+    add = parser.add_argument
     add(
         "--checkpoint-every",
         type=cli.count,
@@ -64,13 +105,6 @@ def parse(
         action="store_true",
         help="write logs for TensorBoard into DIR/tensorboard (default: write none)",
     )
-    add_network_arguments(parser, known)
-    arguments = parser.parse_args(argv, argparse.Namespace(command=cli.command(parser, argv)))
-    if arguments.cluster and (
-        arguments.checkpoint_every or arguments.resume or arguments.tensorboard
-    ):
-        parser.error("--cluster does not go with --checkpoint-every, --resume and --tensorboard")
-    return arguments
 
 
 def add_data_argument(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -83,6 +117,22 @@ def add_data_argument(parser: argparse.ArgumentParser, *, several: bool = False)
         f"(default: {config.DATA_PATH})",
         nargs="+" if several else None,
         default=[config.DATA_PATH] if several else config.DATA_PATH,
+    )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser, default: Path, holds: str) -> None:
+    """Add the options for the folder of a model, and say what it `holds`."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help=f"folder for {holds} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace an earlier model in that folder (default: move it to DIR-before)",
     )
 
 
@@ -125,21 +175,17 @@ def add_split_arguments(parser: argparse.ArgumentParser, *, several: bool = Fals
     )
 
 
-def protocol(arguments: argparse.Namespace, segments: Segments) -> Protocol:
-    """Return how the data is split, from the options of `add_split_arguments`."""
-    return _protocol(arguments, segments, arguments.split)
+def protocol(arguments: argparse.Namespace, segments: Segments, split: str | None) -> Protocol:
+    """Return how the data is split: by one of --split, and as the options beside it say."""
+    usual = Protocol.split if segments.tracks_known else "segment"
+    given = _given(Protocol, arguments) | {"split": split or usual}
+    return Protocol(**constants.of(Protocol) | given)
 
 
 def protocols(arguments: argparse.Namespace, segments: Segments) -> list[Protocol]:
     """Return the protocols of several splits, each once."""
     splits = dict.fromkeys(arguments.split or [None])
-    return [_protocol(arguments, segments, split) for split in splits]
-
-
-def _protocol(arguments: argparse.Namespace, segments: Segments, split: str | None) -> Protocol:
-    usual = Protocol.split if segments.tracks_known else "segment"
-    given = _given(Protocol, arguments) | {"split": split or usual}
-    return Protocol(**constants.of(Protocol) | given)
+    return [protocol(arguments, segments, split) for split in splits]
 
 
 def add_cluster_argument(parser: argparse.ArgumentParser) -> None:
@@ -163,75 +209,13 @@ def add_refit_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser, known: Known) -> None:
-    """Add a recipe's options. One that is not given is None: then the network's recipe decides.
+    """Add RECIPE_OPTIONS. One that is not given is None: then the network's recipe decides.
 
     The help texts give the defaults of the `known` networks.
     """
-
-    default = partial(_default, known)
-    add = parser.add_argument
-    add(
-        "--epochs",
-        type=cli.count,
-        metavar="N",
-        help="largest number of epochs; training stops early when the validation loss no longer "
-        "falls " + default("epochs"),
-    )
-    add(
-        "--batch-size",
-        type=cli.count,
-        metavar="N",
-        help="segments in a training step " + default("batch_size"),
-    )
-    add(
-        "--learning-rate",
-        type=cli.positive_float,
-        metavar="X",
-        help="learning rate of the optimizer " + default("learning_rate"),
-    )
-    add(
-        "--optimizer",
-        choices=OPTIMIZERS,
-        help=f"sgd has a momentum of {config.MOMENTUM} and needs a larger learning rate, such as "
-        f"0.01; adamw has a weight decay of {config.WEIGHT_DECAY} " + default("optimizer"),
-    )
-    add(
-        "--schedule",
-        choices=SCHEDULES,
-        help="with cosine the learning rate falls to 0 over all epochs, there is no early "
-        "stopping, and the last weights are kept " + default("schedule"),
-    )
-    _add_loss_arguments(parser, default)
-
-
-def _add_loss_arguments(parser: argparse.ArgumentParser, default: Callable[[str], str]) -> None:
-    """Add the options that change the training segments, and how much each counts."""
-    add = parser.add_argument
-    add(
-        "--label-smoothing",
-        type=cli.share,
-        metavar="X",
-        help="fraction of each label that is spread over all genres " + default("label_smoothing"),
-    )
-    add(
-        "--augment",
-        action=argparse.BooleanOptionalAction,
-        help="change training segments at random in every epoch: shift them in time, change their "
-        "volume, apply an equaliser, mix them with each other, mask frames and bands "
-        + default("augment"),
-    )
-    add(
-        "--class-weights",
-        action=argparse.BooleanOptionalAction,
-        help="weight the segments so that each genre has the same total weight in the loss "
-        + default("class_weights"),
-    )
-    add(
-        "--track-weights",
-        action=argparse.BooleanOptionalAction,
-        help="weight the segments so that each track has the same total weight in the loss "
-        + default("track_weights"),
-    )
+    for field, (how, what) in RECIPE_OPTIONS.items():
+        option = f"--{field.replace('_', '-')}"
+        parser.add_argument(option, **how, help=f"{what} {_default(known, field)}")
 
 
 def _default(known: Known, field: str) -> str:
@@ -247,7 +231,7 @@ def _default(known: Known, field: str) -> str:
 
 
 def recipe(network: Network, arguments: argparse.Namespace) -> Recipe:
-    """Return a network's recipe, changed by the options of `add_recipe_arguments`."""
+    """Return a network's recipe, changed by RECIPE_OPTIONS."""
     return constants.recipe(**network.recipe).changed(**_given(Recipe, arguments))
 
 

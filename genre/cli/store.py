@@ -63,11 +63,5 @@ def opened_if_possible(path: Path | None) -> Iterator[store.Store | None]:
             try:
                 kept = stack.enter_context(opened(path))
             except (GenreError, OSError) as error:
-                cli.say(f"{_line(error)}; going on without a store")
+                cli.say(f"{cli.lines_of(error)[0]}; going on without a store")
         yield kept
-
-
-def _line(error: GenreError | OSError) -> str:
-    if isinstance(error, OSError):
-        return printable(f"{error.filename}: {error.strerror}")
-    return printable(str(error))

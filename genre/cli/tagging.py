@@ -4,7 +4,7 @@ import argparse
 import csv
 import io
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +20,7 @@ WRITTEN, KEPT, UNSURE, LEFT_OUT, FAILED = "written", "kept", "unsure", "left out
 COLUMNS = ("song", "tag", "old", "new")  # of what --dry-run prints
 
 Named = Iterator[tuple[Path, Answer]]  # songs with their answers, as they come
-Counts = dict[str, Counter[str]]  # how often each of these became of each tag
+Counts = defaultdict[str, Counter[str]]  # how often each of these became of each tag
 
 
 def add_arguments(group: argparse._ArgumentGroup) -> None:
@@ -66,15 +66,6 @@ def wanted(arguments: argparse.Namespace, rules: Mapping[str, str]) -> Wanted:
         overwrite=arguments.overwrite_tags,
         rules=rules,
     )
-
-
-def no_counts() -> Counts:
-    return {what: Counter() for what in (GENRE, MOOD, SOUND)}
-
-
-def any_failed(counts: Counts) -> bool:
-    """Say whether the tags of a song could not be written."""
-    return any(of_tag[FAILED] for of_tag in counts.values())
 
 
 def tagged(named: Named, wanted: Wanted, dry: bool, counts: Counts) -> Named:

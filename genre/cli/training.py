@@ -53,7 +53,8 @@ def main(
         ),
     )
     segments = segment_file.read(arguments.data)
-    train(learner, segments, options.protocol(arguments, segments), arguments)
+    protocol = options.protocol(arguments, segments, arguments.split)
+    train(learner, segments, protocol, arguments)
     return cli.DONE
 
 
@@ -148,8 +149,7 @@ def say_split(segments: Segments, run: Run) -> None:
         for part, tracks in tracks_by_part(segments, split.parts).items()
     )
     cli.say(f"{len(segments.mapping)} genres, segments by split {split.name}: {counts}")
-    for note in split.notes:
-        cli.say(f"note: {note}")
+    cli.say(*(f"note: {note}" for note in split.notes))
 
 
 def summarize(

@@ -74,14 +74,12 @@ def choose(doubts: np.ndarray, embeddings: np.ndarray | None, count: int) -> lis
     distance = np.ones(len(doubts))
     vectors = None if embeddings is None else unit(embeddings)
     chosen: list[int] = []
-    worth = np.array(doubts, dtype=float)
     while len(chosen) < min(count, len(doubts)):
-        place = int(worth.argmax())
-        chosen.append(place)
-        if vectors is not None:
-            distance = np.minimum(distance, 1 - vectors @ vectors[place])
         worth = doubts * np.maximum(distance, 0)
         worth[chosen] = -1
+        chosen.append(int(worth.argmax()))
+        if vectors is not None:
+            distance = np.minimum(distance, 1 - vectors @ vectors[chosen[-1]])
     return chosen
 
 

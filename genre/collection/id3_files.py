@@ -18,7 +18,7 @@ DSF_HEADER = struct.Struct("<4sQQQ")  # b"DSD ", its own length, that of the fil
 INFO_HEADER = struct.Struct("<4sI")  # of a field of RIFF INFO: its name and length
 INFO_GENRE = b"IGNR"
 CHUNK_NAME = re.compile(rb"[ -~]{4}")
-DAMAGED = "its parts are not where its header says, so that a tag could become sound"
+DAMAGED = "its parts are not where its header says, so a new tag could be played as sound"
 
 Part = bytes | range
 

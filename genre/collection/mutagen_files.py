@@ -11,7 +11,7 @@ from genre.errors import reason
 from genre.songs import file_tags
 
 FREE_FORM = "----"  # how those keys of MP4 begin that programs make up
-UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # what mutagen reads where a text is none
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"  # what mutagen gives for bytes that are no text
 UNSAFE = "its other tags would not stay as they are"
 QUICKTIME = b"qt  "  # the brand of QuickTime's own files, which keep tags in other places
 LYRICS = b"LYRICS200"  # the end of a Lyrics3 tag, which mutagen would remove

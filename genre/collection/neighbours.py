@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from genre.collection.similar import unit
+
 DIMENSIONS = 200  # to which embeddings are reduced; keeps 0.95 of the ten most similar songs
 MOST_FITTED = 2000  # songs from which that reduction is learnt
 AT_ONCE = 2000  # songs that are reduced at a time
@@ -22,21 +24,22 @@ def reduced(embeddings: np.ndarray, seed: int) -> np.ndarray:
 
     rng = np.random.default_rng(seed)
     count = min(len(embeddings), MOST_FITTED)
-    fitted = _unit(embeddings[np.sort(rng.choice(len(embeddings), count, replace=False))])
+    chosen = np.sort(rng.choice(len(embeddings), count, replace=False))
+    fitted = unit(embeddings[chosen].astype(np.float32))
     svd = TruncatedSVD(min(DIMENSIONS, *fitted.shape), random_state=seed)
     with threadpool_limits(1):  # several threads mostly wait for each other
         svd.fit(fitted)
         groups = _parts(len(embeddings), AT_ONCE)
-        projected = [svd.transform(_unit(embeddings[group])) for group in groups]
-    return _unit(np.concatenate(projected))
+        projected = [svd.transform(unit(embeddings[group].astype(np.float32))) for group in groups]
+    return unit(np.concatenate(projected))
 
 
 def nearest(vectors: np.ndarray, count: int) -> Iterator[np.ndarray]:
     """Yield, for some songs at a time, the indices of each one's most similar songs, best first.
 
     `vectors`, (songs, values), have length 1. An array is (songs, neighbours): `count` neighbours,
-    or fewer if there are not so many other songs. A song is none of its own. There are two songs
-    or more.
+    or fewer if there are not so many other songs. No song is a neighbour of itself. There are two
+    songs or more.
     """
     count, n_songs = min(count, len(vectors) - 1), len(vectors)
     others = np.pad(vectors, ((0, -n_songs % GROUP), (0, 0)))
@@ -67,10 +70,3 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
 
 def _parts(count: int, size: int) -> Iterable[slice]:
     return (slice(start, start + size) for start in range(0, count, size))
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    """Return float32 vectors of length 1; a vector of zeros stays one."""
-    vectors = np.asarray(vectors, dtype=np.float32)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1)

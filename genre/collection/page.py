@@ -126,7 +126,7 @@ def _row(song: Path, answer: Answer, label: dict[str, int], known: Tags, folder:
 
 
 def _place(song: Path, folder: Path) -> tuple[str, str]:
-    """Return a song's path from the page's folder, and its address where that cannot tell it."""
+    """Return a song's path from the page's folder, and its address if that path cannot be shown."""
     try:
         relative = Path(os.path.relpath(song.absolute(), folder)).as_posix()
     except ValueError:  # on another drive of Windows

@@ -11,10 +11,12 @@ import numpy as np
 
 from genre.collection import store
 from genre.collection.store import Store
+from genre.segments import duplicates
 
 # The cosine above which two files are taken for one recording. MP3 copies of 20 songs of GTZAN at
 # 64 kbit/s, half as loud and half a second later, have 0.991 or more; other songs 0.970 or less.
 SAME = 0.985
+AT_ONCE = 1000  # songs that are compared with all others at a time, to find recordings
 SPARE = 50  # songs that are compared exactly, beyond those asked for
 REFERENCE = 500  # songs whose pairs say what is a small distance
 
@@ -37,6 +39,22 @@ class _Search(NamedTuple):
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Return vectors, (..., values), at length 1."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+def same_recording(vectors: np.ndarray) -> np.ndarray:
+    """Return for each song the first one of the same recording, (songs,): often the song itself.
+
+    `vectors` are the songs' mean embeddings, (songs, values).
+    """
+    vectors = unit(vectors)
+    groups = np.arange(len(vectors))
+    for start in range(0, len(vectors), AT_ONCE):
+        alike = vectors[start : start + AT_ONCE] @ vectors.T > SAME
+        alike[np.arange(len(alike)), start + np.arange(len(alike))] = True  # also one of zeros
+        first = np.arange(len(vectors))
+        first[start : start + AT_ONCE] = alike.argmax(axis=1)
+        groups = duplicates.joined(groups, first)
+    return groups
 
 
 def nearest(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from genre.evaluation.verdict import SURE
-from genre.features import tags as heard
+from genre.features import tags as heard_tags
 from genre.model.answer import Answer, shown_tags
 from genre.songs import genre_map
 from genre.songs.file_tags import GENRE, MOOD, SOUND, Tags
@@ -33,8 +33,8 @@ def texts(answer: Answer, wanted: Wanted) -> dict[str, tuple[str, ...]]:
         said[GENRE] = names(answer, wanted.rules)
     if wanted.sound:
         shown = shown_tags(answer)
-        said[MOOD] = [tag for tag in shown if tag in heard.MOODS]
-        said[SOUND] = [tag for tag in shown if tag not in heard.MOODS]
+        said[MOOD] = [tag for tag in shown if tag in heard_tags.MOODS]
+        said[SOUND] = [tag for tag in shown if tag not in heard_tags.MOODS]
     return {what: tuple(values) for what, values in said.items() if values}
 
 

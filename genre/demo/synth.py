@@ -192,10 +192,9 @@ class Take(NamedTuple):
     key: float  # semitones above C; a fraction, because bands are not tuned alike
     busyness: float  # share of the notes of the score that are played
     dullness: float  # exponent of the instruments' brightness; 1 leaves it as in the table
-    sample_rate: int  # Hz
 
 
-def draw_take(style: Style, seconds: float, sample_rate: int, rng: Generator) -> Take:
+def draw_take(style: Style, seconds: float, rng: Generator) -> Take:
     """Choose at random what differs from track to track."""
     bar = 4 * 60 / rng.uniform(*style.tempo)
     return Take(
@@ -204,13 +203,12 @@ def draw_take(style: Style, seconds: float, sample_rate: int, rng: Generator) ->
         key=rng.uniform(-5, 6),
         busyness=rng.uniform(0.75, 1),
         dullness=rng.uniform(0.7, 1.4),
-        sample_rate=sample_rate,
     )
 
 
-def stroke(drum: Drum, take: Take, rng: Generator) -> np.ndarray:
+def stroke(drum: Drum, rng: Generator) -> np.ndarray:
     """Return the samples of one stroke, until its level has fallen by 60 dB."""
-    t = np.arange(round(10 * drum.half_life * take.sample_rate)) / take.sample_rate
+    t = np.arange(round(10 * drum.half_life * SAMPLE_RATE)) / SAMPLE_RATE
     fall = 0.02  # seconds
     sine = np.sin(2 * np.pi * drum.pitch * (t + 2 * fall * (1 - np.exp(-t / fall))))
     noise = np.diff(rng.standard_normal(len(t) + drum.edge), n=drum.edge)
@@ -225,14 +223,14 @@ def note(instrument: Instrument, pitch: float, seconds: float, take: Take) -> np
     (Moorer 1976), even where r falls with time.
     """
     seconds = min(seconds, 10 * instrument.half_life)  # by then its level has fallen by 60 dB
-    time = np.arange(round(seconds * take.sample_rate)) / take.sample_rate
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     t = time.astype(np.float32)  # float32 is three times as fast, but too imprecise for a phase
     frequency = 440 * 2 ** ((pitch - 69) / 12)
     sound = np.zeros_like(t)
     for ratio in instrument.ratios:
         x = 2 * np.pi * (frequency * ratio * time % 1).astype(np.float32)
         # With this ratio, harmonics near half the sample rate are 40 dB lower: no audible aliasing.
-        unaliased = 0.01 ** (2 * frequency * ratio / take.sample_rate)
+        unaliased = 0.01 ** (2 * frequency * ratio / SAMPLE_RATE)
         r = min(instrument.brightness**take.dullness, unaliased) * np.exp(-instrument.dulling * t)
         sound += np.sqrt(1 - r**2) * np.sin(x) / (1 - 2 * r * np.cos(x) + r**2)
     if instrument.drive:
@@ -265,7 +263,7 @@ def read_pattern(pattern: str, take: Take, rng: Generator) -> Iterator[tuple[flo
 
 def play_drum(name: str, pattern: str, take: Take, rng: Generator) -> Sounds:
     """Yield a drum's strokes."""
-    loud = rng.uniform(0.6, 1) * stroke(DRUMS[name], take, rng)
+    loud = rng.uniform(0.6, 1) * stroke(DRUMS[name], rng)
     for start, _, symbol in read_pattern(pattern, take, rng):
         yield start, loud if symbol == "x" else 0.4 * loud
 
@@ -294,9 +292,7 @@ def play(style: Style, take: Take, rng: Generator) -> Sounds:
             yield from play_instrument(name, pattern, chords, take, rng)
 
 
-def make_track(
-    genre: str, seed: int, *, seconds: float = 30.0, sample_rate: int = SAMPLE_RATE
-) -> np.ndarray:
+def make_track(genre: str, seed: int, *, seconds: float = 30.0) -> np.ndarray:
     """Return one track, mono float32 in [-1, 1]: the same for the same genre and seed.
 
     Raises ValueError for an unknown genre.
@@ -304,10 +300,10 @@ def make_track(
     if genre not in STYLES:
         raise ValueError(f"unknown genre {genre!r}; the known ones are {', '.join(GENRES)}")
     rng = np.random.default_rng([seed, GENRES.index(genre)])
-    take = draw_take(STYLES[genre], seconds, sample_rate, rng)
-    audio = 0.001 * rng.standard_normal(round(seconds * sample_rate))  # noise: it is never silent
+    take = draw_take(STYLES[genre], seconds, rng)
+    audio = 0.001 * rng.standard_normal(round(seconds * SAMPLE_RATE))  # noise: it is never silent
     for start, sound in play(STYLES[genre], take, rng):
-        place = audio[round(start * take.bar * sample_rate) :][: len(sound)]
+        place = audio[round(start * take.bar * SAMPLE_RATE) :][: len(sound)]
         place += sound[: len(place)]  # the track may end before the sound does
     audio[1:] -= rng.uniform(-0.25, 0.25) * audio[:-1]  # more treble or less
     audio -= audio.mean()

@@ -14,8 +14,6 @@ from genre import features
 # Embeddings, (segments, values), with the labels of their genres and weights, (segments,).
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-LARGEST = 2.0  # cosine distance
-
 
 class Centres(NamedTuple):
     """The mean embedding of each genre, and what embeddings are standardised by."""
@@ -43,7 +41,7 @@ def fit(batches: Iterable[Batch], n_genres: int) -> Centres:
 
 
 def to_genres(embeddings: np.ndarray, centres: Centres) -> np.ndarray:
-    """Return the cosine distance of embeddings, (segments, values), to each genre, 0 to LARGEST."""
+    """Return the cosine distance of embeddings, (segments, values), to each genre, from 0 to 2."""
     standardised = (embeddings - centres.mean) / centres.deviation
     lengths = np.linalg.norm(standardised, axis=1)[:, np.newaxis]
     lengths = lengths * np.linalg.norm(centres.genres, axis=1)

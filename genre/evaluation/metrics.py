@@ -42,9 +42,9 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 def score(predictions: Predictions, mapping: list[str], groups: np.ndarray | None = None) -> Scores:
     """Score predictions.
 
-    Precision, recall, F1 and the area under the one-against-rest ROC curve are those of tracks; the
-    probabilities of a track are the means of its segments'. `groups` are those of all tracks of the
-    data set, as in `interval`; without them, each track is one.
+    Precision, recall, F1 and the area under the one-against-rest ROC curve are those of tracks.
+    `groups` are those of all tracks of the data set, as in `interval`; without them, each track is
+    one.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 

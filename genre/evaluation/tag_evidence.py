@@ -19,8 +19,8 @@ MARGIN = 0.75  # by which a tag of other music may be stronger than the genre's 
 OWN = {"classical": ("instrumental",), "metal": ("heavy metal",)}
 # Tags that name a kind of music. Those that are a genre of the model are not of other music.
 KINDS = (
-    *("electronic", "electronica", "House", "soul", "rnb", "folk", "punk", "ambient"),
-    "experimental",
+    *("electronic", "electronica", "House", "soul", "rnb"),
+    *("folk", "punk", "ambient", "experimental"),
 )
 NO_EVIDENCE = -9.0  # for genres that no tag names: nothing speaks against them
 

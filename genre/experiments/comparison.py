@@ -95,12 +95,8 @@ def tested_in(runs: list[Result], protocol: Protocol) -> list[Predictions]:
 
 def right(tested: list[Predictions]) -> np.ndarray:
     """Return in how many runs each track is predicted right, (tracks,) int."""
-    return np.sum([_right(predictions) for predictions in tested], axis=0)
-
-
-def _right(predictions: Predictions) -> np.ndarray:
-    by_track, labels = join_tracks(predictions)
-    return by_track.argmax(axis=1) == labels
+    joined = map(join_tracks, tested)
+    return np.sum([by_track.argmax(axis=1) == labels for by_track, labels in joined], axis=0)
 
 
 def measures(
@@ -137,7 +133,7 @@ def measures(
         "training_seconds": round(mean(run.training["seconds"] for run in runs), 4),
         "epoch_seconds": _rounded(runs[0].epoch_seconds),
         "prediction_seconds": _rounded(runs[0].prediction_seconds),
-        "converged": all(run.converged for run in runs),
+        "converged": all(run.training.get("converged", True) for run in runs),
     }
 
 
@@ -196,9 +192,8 @@ def p_line(reference: str, rights: dict[str, np.ndarray]) -> str:
 
 def _test(rights: dict[str, np.ndarray], corrected: str) -> str:
     n_tracks = len(next(iter(rights.values())))
-    return f"exact test on {n_tracks} tracks, p below {significance.LEVEL:g} after Holm's " + (
-        f"correction {corrected}"
-    )
+    below = f"p below {significance.LEVEL:g} after Holm's correction {corrected}"
+    return f"exact test on {n_tracks} tracks, {below}"
 
 
 def _filled(line: str) -> str:

@@ -35,10 +35,6 @@ COMPARED = 512  # segments whose probabilities by Keras and by ONNX Runtime are 
 LARGEST_DIFFERENCE = 1e-5  # between these probabilities
 
 
-def no_pictures(_folder: Path, _title: str) -> None:
-    """Draw nothing."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
     """A trained model."""
@@ -47,12 +43,13 @@ class Fitted:
     # From segments and a mask of those to predict, (segments,), to their predictions.
     predictions: Callable[[Segments, np.ndarray], Predictions]
     write: Callable[[Path], dict[str, Any]]  # writes its files; returns the card's fields on them
-    draw: Callable[[Path, str], None] = no_pictures  # of the training, given a folder and a title
+    # Draws pictures of the training, given a folder and a title.
+    draw: Callable[[Path, str], None] = lambda _folder, _title: None
     architecture: dict[str, Any]  # for the card
-    training: dict[str, Any]  # for the card, with the seconds of the training
+    # For the card, with the seconds of the training and, of a classifier, whether it converged.
+    training: dict[str, Any]
     parameters: int | None = None  # of a network
     epoch_seconds: float | None = None
-    converged: bool = True  # False if a classifier's training stopped at its limit of steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +201,6 @@ class ClassifierLearner:
                 "seconds": round(fitted.seconds, 4),
                 "converged": fitted.converged,
             },
-            converged=fitted.converged,
         )
 
 

@@ -65,14 +65,15 @@ def save(
     folder: Path,
     *,
     data: Path,
+    with_data: bool = False,
     command: str,
     overwrite: bool = False,
 ) -> Saved:
     """Write a model, its card as JSON and as a README, its split, and pictures of its scores.
 
-    `data` is the file of the segments, and `command` what was typed. An earlier model in the folder
-    is kept in another one, unless `overwrite`. The pictures are drawn last: if that fails, the
-    model is saved already.
+    `data` is the file of the segments, which is moved into the folder if `with_data`; `command` is
+    what was typed. An earlier model in the folder is kept in another one, unless `overwrite`. The
+    pictures are drawn last: if that fails, the model is saved already.
     """
     with replacing_files(folder) as unfinished:
         fields = card_fields(done, segments) | _write_model(done, segments, unfinished)
@@ -86,6 +87,8 @@ def save(
         readme = text.readme(the_card, _notes(folder))
         (unfinished / README_FILE).write_text(readme, encoding="utf-8")
         split_file.write(segments, done.kept.run.split.parts, unfinished / split_file.NAME)
+        if with_data:
+            data.replace(unfinished / data.name)
         written = {path.name for path in unfinished.iterdir()}
         earlier = None if overwrite else _keep(folder)
     for name in {*WRITTEN} - written:

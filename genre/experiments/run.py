@@ -46,7 +46,6 @@ class Result(NamedTuple):
     training: dict[str, Any]  # the card's fields on the training
     parameters: int | None = None  # of a network
     epoch_seconds: float | None = None
-    converged: bool = True
     prediction_seconds: float | None = None  # for all segments of a track, where it was measured
 
 
@@ -59,7 +58,7 @@ class Experiment:
     results: list[Result]  # of the runs that were tested
     fitted: Fitted  # the model that is kept: of the first run or, with a refit, of all tracks
     kept: Result  # of that model; with a refit, calibrated on the folds
-    tested: Predictions  # the predictions to score
+    tested: Predictions  # to score: of all folds, or of the first of several repeats
 
 
 def run(
@@ -94,7 +93,8 @@ def run(
         of_kept = refitted(in_order, kept, segments, to_keep)
         scored = of_kept.predictions
     else:
-        of_kept, scored = in_order[0], to_score(in_order, folds=bool(protocol.folds))
+        of_kept, to_score = in_order[0], in_order if protocol.folds else in_order[:1]
+        scored = concatenated([result.predictions for result in to_score])
     return Experiment(
         learner=learner,
         protocol=protocol,
@@ -132,20 +132,14 @@ def _result(
     centres: Centres | None,
 ) -> Result:
     return Result(
-        run,
-        predictions,
-        calibrated,
-        centres,
-        fitted.training,
-        fitted.parameters,
-        fitted.epoch_seconds,
-        fitted.converged,
+        run=run,
+        predictions=predictions,
+        calibration=calibrated,
+        centres=centres,
+        training=fitted.training,
+        parameters=fitted.parameters,
+        epoch_seconds=fitted.epoch_seconds,
     )
-
-
-def to_score(results: Sequence[Result], *, folds: bool) -> Predictions:
-    """Return the predictions to score: those of all folds, or of the first of several repeats."""
-    return concatenated([result.predictions for result in (results if folds else results[:1])])
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def _n_artists(own: Segments) -> int:
 def _with_known(split: Split, segments: Segments, n_own: int) -> Split:
     """Return a split of the person's songs with the other tracks in its training part.
 
-    Tracks by an artist who is tested are left out, and so are copies of tested recordings.
+    Tracks by an artist who is tested are left out, and so are duplicates of tested ones.
     """
     if len(segments.tracks) == n_own:
         return split

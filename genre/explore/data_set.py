@@ -105,10 +105,10 @@ def summary(segments: Segments, values: Moments) -> str:
     return "\n".join(map(printable, lines))
 
 
-def short(name: str) -> str:
-    """Return a name for a picture; a long name is cut."""
+def short(name: str, most: int = LONGEST_NAME) -> str:
+    """Return a name for a picture; one of more than `most` letters is cut."""
     name = printable(name)
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def largest(labels: np.ndarray, most: int) -> list[int]:

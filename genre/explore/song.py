@@ -63,11 +63,6 @@ def compute(samples: np.ndarray, feature: str, settings: Settings) -> np.ndarray
     return np.maximum(frames, frames.max() - spectrum.TOP_DB)  # clipped as if computed at once
 
 
-def silent(mel: np.ndarray) -> np.ndarray:
-    """Return which frames of a mel spectrogram in dB, (frames, bands), are too soft for pitches."""
-    return mel.max(axis=1) < mel.max() - PITCHED_DB
-
-
 def draw(
     samples: np.ndarray, frames: dict[str, np.ndarray], settings: Settings, title: str, path: Path
 ) -> None:
@@ -79,7 +74,8 @@ def draw(
         look = features.look(feature)
         unit, limits = look.unit, {}
         if look.scale == "chroma":  # of next to nothing, librosa takes the loudest pitch as 1
-            values = np.where(silent(frames["mel"])[:, np.newaxis], 0, values)
+            loudness = frames["mel"].max(axis=1, keepdims=True)
+            values = np.where(loudness < loudness.max() - PITCHED_DB, 0, values)
         if look.own_scales:
             values = feature_image.standardised(values, values.mean(axis=0), values.std(axis=0))
             unit, limits = "standard deviations\nfrom the mean", {"vmin": -3, "vmax": 3}

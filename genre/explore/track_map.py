@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genre.files import printable
+from genre.explore.data_set import short
 from genre.reporting import figures
 from genre.reporting.figures import Axes, new_figure, save, style
 
@@ -128,8 +128,6 @@ def _list_tracks(axis: Axes, tracks: Sequence[str], rows: int) -> None:
     axis.set_axis_off()
     for index, track in enumerate(tracks):
         column, row = divmod(index, rows)
-        name = printable(track.split("/")[-1])
-        if len(name) > NAME_LETTERS:
-            name = f"{name[: NAME_LETTERS - 1]}…"
+        name = short(track.split("/")[-1], NAME_LETTERS)
         place = (column / NAME_COLUMNS, 1 - row / rows)
         axis.annotate(f"{index + 1}  {name}", place, va="top", fontsize=7)

@@ -328,19 +328,16 @@ def of_track(
     shifts: Sequence[float] = (),
     *,
     n_altered: int = 0,
-    offset: float = 0.0,
     with_fingerprint: bool = False,
 ) -> Track:
-    """Return the frames of a track: of `track_seconds`, beginning at `offset` seconds.
+    """Return the frames of a track, of its first `track_seconds`.
 
     A track that ends earlier gives its whole segments. A track shorter than a segment gives one.
     After the track's own segments come those of its copies: one shifted in pitch by each of
     `shifts` semitones, then `n_altered` copies as from `alteration.altered`. The fingerprint, by
     which duplicates are found, takes time. Raises AudioError if the track cannot be read.
     """
-    samples = audio.load(
-        path, sample_rate=settings.sample_rate, seconds=settings.track_seconds, offset=offset
-    )
+    samples = audio.load(path, sample_rate=settings.sample_rate, seconds=settings.track_seconds)
     track = of_samples(samples, feature, settings)
     copies = [
         *(librosa_features.shifted(samples, settings, shift) for shift in shifts),

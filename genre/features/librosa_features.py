@@ -28,38 +28,32 @@ def cqt(samples: np.ndarray, settings: Settings) -> np.ndarray:
 
 def chroma_stft(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the strength of the twelve pitch classes, from the spectrum."""
-    librosa = load_librosa()
-    return _of_frames(librosa.feature.chroma_stft, samples, settings)
+    return _of_frames(load_librosa().feature.chroma_stft, samples, settings)
 
 
 def chroma_cqt(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the strength of the twelve pitch classes, from the constant-Q transform."""
-    librosa = load_librosa()
-    return _of_hops(librosa.feature.chroma_cqt, samples, settings)
+    return _of_hops(load_librosa().feature.chroma_cqt, samples, settings)
 
 
 def chroma_cens(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the strength of the pitch classes, smoothed over time (Müller and Ewert 2011)."""
-    librosa = load_librosa()
-    return _of_hops(librosa.feature.chroma_cens, samples, settings)
+    return _of_hops(load_librosa().feature.chroma_cens, samples, settings)
 
 
 def tempogram(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the local autocorrelation of the onset strength, a band for each lag in frames."""
-    librosa = load_librosa()
-    return _of_hops(librosa.feature.tempogram, samples, settings)
+    return _of_hops(load_librosa().feature.tempogram, samples, settings)
 
 
 def centroid(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the spectrum's centre of mass in Hz, one band."""
-    librosa = load_librosa()
-    return _of_frames(librosa.feature.spectral_centroid, samples, settings)
+    return _of_frames(load_librosa().feature.spectral_centroid, samples, settings)
 
 
 def contrast(samples: np.ndarray, settings: Settings) -> np.ndarray:
     """Return how far peaks are above valleys in seven ranges of the spectrum, in dB."""
-    librosa = load_librosa()
-    return _of_frames(librosa.feature.spectral_contrast, samples, settings)
+    return _of_frames(load_librosa().feature.spectral_contrast, samples, settings)
 
 
 def wavelet(samples: np.ndarray, settings: Settings) -> np.ndarray:
@@ -91,8 +85,7 @@ def wavelet_frequencies(settings: Settings) -> np.ndarray:
 
 def shifted(samples: np.ndarray, settings: Settings, semitones: float) -> np.ndarray:
     """Return samples, (samples,), raised in pitch and of the same length."""
-    librosa = load_librosa()
-    return librosa.effects.pitch_shift(samples, sr=settings.sample_rate, n_steps=semitones)
+    return load_librosa().effects.pitch_shift(samples, sr=settings.sample_rate, n_steps=semitones)
 
 
 def _of_frames(function: Callable, samples: np.ndarray, settings: Settings) -> np.ndarray:

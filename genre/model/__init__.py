@@ -94,7 +94,7 @@ class Model:
         part = Part(join=join or self.join, offset=offset, seconds=seconds, whole=whole)
         settings = card.settings(self.card)
         found: list[_Read] = []
-        with environment.one_thread(self._threads):  # as in a worker process: rounding differs else
+        with environment.one_thread(self._threads):  # as in a worker, to round alike
             for track in question.tracks(
                 song, self.feature, settings, part, spread=self.card.reads == card.SPREAD
             ):
@@ -213,7 +213,9 @@ class Model:
         songs, names = tee(songs)
         with executor.opened(workers=workers, cluster=cluster) as pool:
             absolute = map(question.absolute, songs)
-            found = executor.ordered(pool, function, absolute, unable=_failed)
+            found = executor.ordered(
+                pool, function, absolute, unable=lambda reason: Answer(song="", error=reason)
+            )
             for song, answer in zip(names, found, strict=True):
                 yield replace(answer, song=question.name(song))
 
@@ -246,8 +248,3 @@ def _answer(song: AudioInput, model: Model, options: dict[str, Any]) -> Answer:
         return model.predict(song, **options)
     except AudioError as error:
         return Answer(song=question.name(song), error=str(error))
-
-
-def _failed(reason: str) -> Answer:
-    """Return the answer where no process could name a song, for this reason."""
-    return Answer(song="", error=reason)

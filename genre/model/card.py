@@ -51,7 +51,7 @@ class Data(msgspec.Struct, frozen=True):
     sha256: Sha256
 
 
-class Part(msgspec.Struct, frozen=True):
+class PartSize(msgspec.Struct, frozen=True):
     """The size of a part of the split, and the digest of the list of its tracks."""
 
     segments: Count
@@ -65,9 +65,9 @@ class CardSplit(msgspec.Struct, frozen=True):
     name: str
     seed: int
     notes: list[str]
-    train: Part
-    validation: Part
-    test: Part
+    train: PartSize
+    validation: PartSize
+    test: PartSize
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +158,6 @@ def settings(card: Card) -> Settings:
             "from songs; train one on a segment file (python preprocess.py)"
         ) from None
     try:
-        settings = Settings.from_dict(card.settings)
-    except (FeatureError, ValueError) as error:
+        return Settings.from_dict(card.settings)
+    except ValueError as error:
         raise ModelError(f"the settings on the model's card cannot be used ({error})") from None
-    return settings

@@ -10,15 +10,7 @@ then one over all remaining frames.
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from genre.networks.layers import (
-    Tensor,
-    batch_norm,
-    classify,
-    convolution,
-    need_frames,
-    picture,
-    pool,
-)
+from genre.networks.layers import Tensor, classify, convolution, need_frames, picture, pool
 
 BBNN_MAPS = 32  # feature maps of every convolution of bbnn
 VGG_BANDS = 64  # vgg averages neighbouring bands of a feature that has at least twice as many
@@ -59,7 +51,8 @@ def residual(x: Tensor, maps: int, kernel: tuple[int, int]) -> Tensor:
 
     shortcut = layers.Conv2D(maps, 1)(x)
     x = convolution(x, maps, kernel)
-    x = batch_norm(layers.Conv2D(maps, kernel, padding="same")(x))
+    x = layers.Conv2D(maps, kernel, padding="same")(x)
+    x = layers.BatchNormalization()(x)
     return layers.ReLU()(layers.Add()([x, shortcut]))
 
 
@@ -144,7 +137,7 @@ def bbnn(frames: Tensor, n_genres: int) -> Tensor:
         x = layers.Concatenate()([x, inception(x)])
     x = normalised_convolution(x, 1)
     x = pool(x, 2, 2, average=True)
-    x = layers.ReLU()(batch_norm(x))
+    x = layers.ReLU()(layers.BatchNormalization()(x))
     x = layers.GlobalAveragePooling2D()(x)
     return layers.Dense(n_genres, activation="softmax")(x)
 
@@ -168,7 +161,7 @@ def normalised_convolution(x: Tensor, kernel: int) -> Tensor:
     """Return a convolution with batch normalisation before it; `convolution` has it after."""
     from keras import layers
 
-    x = layers.ReLU()(batch_norm(x))
+    x = layers.ReLU()(layers.BatchNormalization()(x))
     if kernel == 1:
         return layers.Dense(BBNN_MAPS)(x)  # the same, in half the time on a CPU
     return layers.Conv2D(BBNN_MAPS, kernel, padding="same")(x)

@@ -68,13 +68,7 @@ def convolution(
     from keras import layers
 
     x = layers.Conv2D(maps, kernel, padding="same")(x)
-    return layers.Activation(activation)(batch_norm(x))
-
-
-def batch_norm(x: Tensor) -> Tensor:
-    from keras import layers
-
-    return layers.BatchNormalization()(x)
+    return layers.Activation(activation)(layers.BatchNormalization()(x))
 
 
 def pool(x: Tensor, frames: int | None, bands: int | None, *, average: bool = False) -> Tensor:

@@ -80,9 +80,7 @@ def style(label: int) -> tuple[str, str]:
     return PALETTE[number], MARKS[(number + rounds) % len(MARKS)]
 
 
-def history(
-    curves: dict[str, list[float]], best_epoch: int, path: Path, *, title: str = ""
-) -> None:
+def history(curves: dict[str, list[float]], best_epoch: int, path: Path, *, title: str) -> None:
     """Draw accuracy and loss over the epochs, for training and validation.
 
     `curves` is Keras's history; `best_epoch` (from 1) is the one whose weights were kept.
@@ -108,8 +106,7 @@ def history(
         axis.grid(alpha=0.3)
     axes[0].set_ylim(0, 1.02)  # so that a line at 1 is seen
     axes[0].legend()
-    if title:
-        figure.suptitle(title)
+    figure.suptitle(title)
     note = WHY_VALIDATION_CAN_BE_BETTER if validated else NO_VALIDATION
     figure.supxlabel(note, fontsize="small", color="#555555")
     save(figure, path)

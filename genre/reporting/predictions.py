@@ -36,7 +36,7 @@ GAP, ELLIPSIS = "  ", "…"
 # At the end of a row of a song that is not surely of one genre, by the width of the terminal
 WIDE_MARK, NARROW_MARK = len("  either"), len(" ?")
 
-Row = Callable[[Answer], str]
+AsRow = Callable[[Answer], str]  # turns an answer into a row
 
 
 class Earlier(NamedTuple):
@@ -49,7 +49,7 @@ class Earlier(NamedTuple):
     cut_off: bool = False  # whether the last line is incomplete
 
 
-def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, Row]:
+def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, AsRow]:
     """Return the header of a csv table, and the function that turns an answer into a row.
 
     Each row holds `model`, the SHA-256 digest of the model, so that models cannot be mixed up.
@@ -72,7 +72,7 @@ def csv_rows(mapping: Sequence[str], model: str) -> tuple[str, Row]:
     return _csv_line([*CSV_COLUMNS, *mapping]), row
 
 
-def json_rows(model: str, *, count: int | None = None, with_segments: bool = False) -> Row:
+def json_rows(model: str, *, count: int | None = None, with_segments: bool = False) -> AsRow:
     """Return the function that turns an answer into a line of JSON.
 
     With a `count`, the line holds the `count` most likely genres, the most likely first.
@@ -104,7 +104,7 @@ def json_rows(model: str, *, count: int | None = None, with_segments: bool = Fal
     return row
 
 
-def verdict_rows(songs: Sequence[str], mapping: Sequence[str], *, width: int | None) -> Row:
+def verdict_rows(songs: Sequence[str], mapping: Sequence[str], *, width: int | None) -> AsRow:
     """Return the function that turns an answer into a row with its verdict, its tags and why.
 
     The row is at most `width` characters wide: then long names, and the tags, are cut.
@@ -145,7 +145,7 @@ def counts_line(verdicts: Counter[str]) -> str:
 
 def ranked_rows(
     songs: Sequence[str], mapping: Sequence[str], *, count: int, width: int | None
-) -> Row:
+) -> AsRow:
     """Return the function that turns an answer into a row with the `count` most likely genres.
 
     The row is at most `width` characters wide; genres that do not fit are on lines below.
@@ -175,7 +175,7 @@ def ranked_rows(
 
 def table_rows(
     songs: Sequence[str], mapping: Sequence[str], *, width: int | None
-) -> tuple[str | None, Row]:
+) -> tuple[str | None, AsRow]:
     """Return the header of a table of all genres, and the function that turns an answer into a row.
 
     The table is at most `width` characters wide. If the genres do not fit side by side, there is

@@ -96,7 +96,7 @@ def summary(card: Card) -> str:
     if card.scores:
         lines += [title(card), scores(card.scores), ""]
     lines += epoch_lines(card.training)
-    lines += [f"note: {note}" for note in card.split.notes]
+    lines += _notes(card)
     if not card.training.get("converged", True):
         lines.append(f"note: {unconverged(network(card))}")
     return "\n".join(lines)
@@ -124,7 +124,7 @@ def unconverged(name: str) -> str:
 
 
 def _cells(row: GenreScores) -> list[str]:
-    return [_number(value) for value in (row.precision, row.recall, row.f1, row.roc_area)]
+    return [_number(value, ".2f") for value in (row.precision, row.recall, row.f1, row.roc_area)]
 
 
 def readme(card: Card, notes: str = "") -> str:
@@ -185,7 +185,7 @@ def _confidence(card: Card) -> list[str]:
         part, tracks = "test parts of the folds", "test tracks, each calibrated on the other folds,"
     elif len(card.runs) > 1:
         tracks = "test tracks of run 1"
-    before, after = _precise(fitted.error_before), _precise(fitted.error_after)
+    before, after = (_number(it, ".3f") for it in (fitted.error_before, fitted.error_after))
     if not fitted.tracks:
         error = f" The expected calibration error of the test tracks is {before}."
         return [
@@ -195,15 +195,15 @@ def _confidence(card: Card) -> list[str]:
     lines = [
         f"Logits are divided by a temperature of {fitted.temperature:.2f}, fitted on the "
         f"{fitted.tracks} tracks of the {part}. The expected calibration error of the {tracks} is "
-        f"{before} without the temperature and {after} with it."
+        f"{before} without the temperature and {after} with it.",
+        _limits(fitted),
     ]
-    lines.append(_limits(fitted))
     if said := fitted.verdicts:
         shares = ", ".join(
-            f"{_percent(said[name].share)} {name} ({_percent(said[name].right)} of these right)"
+            f"{said[name].share:.0%} {name} ({_number(said[name].right, '.0%')} of these right)"
             for name in (verdict.SURE, verdict.EITHER)
         )
-        lines.append(f"Of the {tracks} {shares}, and {_percent(said[verdict.OPEN].share)} open.")
+        lines.append(f"Of the {tracks} {shares}, and {said[verdict.OPEN].share:.0%} open.")
     return lines
 
 
@@ -340,13 +340,5 @@ def _steps(training: dict[str, Any]) -> str:
     )
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _precise(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

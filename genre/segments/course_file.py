@@ -16,7 +16,7 @@ from genre.features.settings import Settings
 from genre.segments import Segments
 from genre.songs.listing import genre_name
 
-KEYS = {"mapping", "labels", "mfcc"}
+KEYS = {"mapping", "labels", "mfcc"}  # all that the file holds
 SETTINGS = Settings(22050, 30, 10, 2048, 512, n_mfcc=13)
 
 log = logging.getLogger("genre")
@@ -27,11 +27,6 @@ class Content(msgspec.Struct):
 
     mapping: Annotated[list[str], msgspec.Meta(min_length=2)]
     labels: list[Annotated[int, msgspec.Meta(ge=0)]]
-
-
-def is_course_file(values: dict[str, Any]) -> bool:
-    """Say whether the content of a file is that of the course's file."""
-    return set(values) == KEYS
 
 
 def segments(values: dict[str, Any], digest: str, path: Path) -> Segments:

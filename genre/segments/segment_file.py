@@ -3,19 +3,14 @@
     {"schema": 1, "feature": "mfcc", "settings": {...}, "mapping": ["blues", ...],
      "tracks": [...], "skipped": [...], "labels": [...], "track_index": [...], "mfcc": [[[...]]]}
 
-If the data set has them, "parts" and "artists" hold a text for each track. "also" holds pairs of
-numbers: a track, and a further genre of it. "recordings" holds for each track the number of the
-first track of the same recording. If there are shifted copies, "pitch_shift" holds a number of
-semitones for each segment. If there are altered copies, "altered" holds the number of the copy for
-each segment, 0 for the original. "front_end" is the path of the description of a
-person's own front end.
+The further keys of `Content` are there if the data set has them. `segments.Index` says what each
+key holds.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -97,10 +92,11 @@ def read(path: Path) -> Segments:
     if not path.is_file():
         why = "not a file" if path.exists() else "no such file; preprocess.py writes it"
         raise DatasetError(f"{path}: {why}")
-    encoding = _encoding(path)
+    is_hdf5 = beginning(path).startswith(segment_hdf5.START)
+    encoding = segment_hdf5 if is_hdf5 else segment_json
     try:
         with encoding.reading(path) as (content, digest):
-            if course_file.is_course_file(content):
+            if set(content) == course_file.KEYS:
                 return course_file.segments(content, digest(), path)
             segments = _segments(content)
             _check(segments)  # reads all frames, which are hashed meanwhile
@@ -123,11 +119,6 @@ def is_one(path: Path) -> bool:
     if path.suffix in ENCODINGS:
         return True
     return path.is_file() and beginning(path).startswith((segment_hdf5.START, segment_json.START))
-
-
-def _encoding(path: Path) -> ModuleType:
-    is_hdf5 = beginning(path).startswith(segment_hdf5.START)
-    return segment_hdf5 if is_hdf5 else segment_json
 
 
 def check_output(path: Path) -> None:

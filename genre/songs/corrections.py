@@ -35,7 +35,7 @@ def read(path: Path, folder: Path | None = None) -> Corrections:
         if not song.genre:
             unnamed += 1
         elif os.path.isfile(song.path):  # noqa: PTH113, Path.is_file raises for some paths
-            songs[_place(song.path)] = song
+            songs[os.path.realpath(song.path)] = song
         else:
             missing.append(f"{path}, line {line}: no such song: {song.track}")
     notes = [f"{path}: {unnamed} rows name no genre, so they say nothing"] if unnamed else []
@@ -48,7 +48,7 @@ def applied(corrections: Corrections, found: Sequence[Labelled]) -> list[Labelle
         return list(found)
     left, changed = dict(corrections.songs), []
     for each in found:
-        said = left.pop(_place(each.song.path), None)
+        said = left.pop(os.path.realpath(each.song.path), None)
         changed.append(each._replace(genres=(said.genre,)) if said else each)
     return changed + [Labelled(with_artist(song), (song.genre,)) for song in left.values()]
 
@@ -60,7 +60,3 @@ def with_artist(song: Song) -> Song:
     with suppress(DatasetError):  # then the artist is not known
         return song._replace(artist=file_tags.read(song.path).artist)
     return song
-
-
-def _place(path: Path) -> str:
-    return os.path.realpath(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from genre.errors import DatasetError
 from genre.files import printable
 from genre.songs import TEST, TRAIN, UNUSED, VALIDATION, Song
-from genre.songs.csv_table import check_columns, check_width, rows
+from genre.songs.csv_table import records
 from genre.songs.listing import Listing, check_is_folder, genre_name, located, sort_out
 
 REQUIRED, OPTIONAL = ("path", "genre"), ("part", "artist")
@@ -41,24 +41,16 @@ def read_part(text: str, where: str) -> str:
 
 def songs(path: Path, folder: Path) -> Iterator[tuple[int, Song]]:
     """Yield the songs of a list with their lines; raises DatasetError if it is not such a list."""
-    lines = rows(path)
-    _, header = next(lines, (0, []))
-    columns = [name.strip().lower() for name in header]
-    check_columns(REQUIRED, columns, path, optional=OPTIONAL)
-    for line, row in lines:
+    for line, values in records(path, REQUIRED, optional=OPTIONAL):
         where = f"{path}, line {line}"
-        check_width(row, len(columns), where)
-        values = dict.fromkeys(OPTIONAL, "") | dict(zip(columns, row, strict=True))
         if not values["path"]:
             raise DatasetError(f"{where}: no path")
         file, track = located(folder, values["path"])
-        yield (
-            line,
-            Song(
-                path=file,
-                track=track,
-                genre=genre_name(values["genre"]),
-                part=read_part(values["part"], where),
-                artist=printable(values["artist"].strip()),
-            ),
+        song = Song(
+            path=file,
+            track=track,
+            genre=genre_name(values["genre"]),
+            part=read_part(values["part"], where),
+            artist=printable(values["artist"].strip()),
         )
+        yield line, song

@@ -49,6 +49,23 @@ def rows_of(raw: HashedFile, path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
+def records(
+    path: Path, needed: Sequence[str], *, optional: Sequence[str] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a table by the names of its columns, in lower case, each with its line.
+
+    An optional column that is not there is empty. Raises DatasetError as `rows`, `check_columns`
+    and `check_width` do.
+    """
+    lines = rows(path)
+    _, header = next(lines, (0, []))
+    columns = [name.strip().lower() for name in header]
+    check_columns(needed, columns, path, optional=optional)
+    for line, row in lines:
+        check_width(row, len(columns), f"{path}, line {line}")
+        yield line, dict.fromkeys(optional, "") | dict(zip(columns, row, strict=True))
+
+
 def encoding(path: Path, *, unfinished: bool = False) -> str:
     """Return the encoding of a text file: by its byte order mark; else UTF-8 or Windows-1252.
 

@@ -70,13 +70,11 @@ def _songs(tracks: Path, dataset: Path, subsets: tuple[str, ...]) -> Iterator[tu
         if row[0] == INDEX or row[within] not in subsets:
             continue
         path = track(row[0], where)
-        yield (
-            line,
-            Song(
-                path=dataset / path,
-                track=path,
-                genre=genre_name(row[genre]),
-                part=read_part(row[part], where),
-                artist=printable(row[artist].strip()),
-            ),
+        song = Song(
+            path=dataset / path,
+            track=path,
+            genre=genre_name(row[genre]),
+            part=read_part(row[part], where),
+            artist=printable(row[artist].strip()),
         )
+        yield line, song

@@ -77,28 +77,25 @@ def _fail(error: OSError) -> NoReturn:
     raise error
 
 
-def _ignore(_: object) -> None:
-    pass
-
-
 def audio_files(
-    folder: Path,
-    unreadable: Callable[[OSError], None] = _fail,
-    passed_over: Callable[[Path], None] = _ignore,
+    folder: Path, passed_over: Callable[[Path], object] = lambda _: None
 ) -> Iterator[Path]:
     """Yield the audio files in a folder and the folders below it, sorted, without hidden ones.
 
     Links to folders are followed, but not to a folder that contains `folder`, and to no folder
-    twice. `unreadable` is called for a folder that cannot be read; the default raises the OSError.
-    `passed_over` is called for each hidden song and each hidden folder with songs.
+    twice. `passed_over` is called for each hidden song and each hidden folder with songs. Raises
+    OSError for a folder that cannot be read.
     """
-    return map(Path, _audio_names(folder, unreadable, passed_over))
+    return map(Path, _audio_names(folder, _fail, passed_over))
 
 
 def _audio_names(
-    folder: Path, unreadable: Callable[[OSError], None], passed_over: Callable[[Path], None]
+    folder: Path, unreadable: Callable[[OSError], None], passed_over: Callable[[Path], object]
 ) -> Iterator[str]:
-    """Yield the paths of `audio_files` as text, each as str(Path) writes it."""
+    """Yield the paths of `audio_files` as text, each as str(Path) writes it.
+
+    `unreadable` is called for a folder that cannot be read.
+    """
     visited = {*map(str, folder.resolve().parents)}
     for parent, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         place = os.path.realpath(parent)
@@ -151,13 +148,12 @@ def find(dataset: Path) -> Listing:
         for path in audio_files(folder, passed_over=passed_over.append)
     ]
     notes += notes_on(passed_over, lambda path: _track(path, dataset))
-    left_out = [_track(path, dataset) for path in loose]
-    if left_out:
-        notes.append(f"{len(left_out)} songs are in no genre's folder: {some(left_out)}")
-    if barren:
-        empty = [_track(folder, dataset) + "/" for folder in barren]
+    outside = [_track(path, dataset) for path in loose]
+    if outside:
+        notes.append(f"{len(outside)} songs are in no genre's folder: {some(outside)}")
+    empty = [_track(folder, dataset) + "/" for folder in barren]
+    if empty:
         notes.append(f"{len(empty)} folders hold no songs, so they are not genres: {some(empty)}")
-        left_out += empty
     names = sorted({song.genre for song in songs})
     if len(names) < 2:
         found = f"audio only in {names[0]}/" if names else "no audio in any"
@@ -166,7 +162,7 @@ def find(dataset: Path) -> Listing:
             f"found {found}"
         )
     songs.sort(key=lambda song: song.genre)  # two folders, spelled differently, can be one genre
-    return Listing(songs, left_out, notes)
+    return Listing(songs, outside + empty, notes)
 
 
 def _folders(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -186,9 +182,7 @@ def _track(path: Path, dataset: Path) -> str:
 
 
 def _is_hidden(name: str) -> bool:
-    if OF_MACOS.match(name):
-        return True
-    return name.startswith(".") and not DOTTED_MUSIC.match(name)
+    return bool(OF_MACOS.match(name)) or (name.startswith(".") and not DOTTED_MUSIC.match(name))
 
 
 def _is_audio(name: str) -> bool:

@@ -15,11 +15,10 @@ from typing import NamedTuple
 
 from genre.errors import DatasetError
 from genre.songs import NAMED, Song, some
-from genre.songs.csv_table import check_columns, check_width, rows
+from genre.songs.csv_table import records
 from genre.songs.listing import Listing, genre_name, letters, look_alikes
 
 COLUMNS = ("from", "to")
-LEFT_OUT = ""  # what a map makes of a genre that is not wanted
 
 
 class Labelled(NamedTuple):
@@ -34,14 +33,8 @@ def read(path: Path) -> dict[str, str]:
 
     Raises DatasetError if the file is not such a map, or has two rules for a genre.
     """
-    lines = rows(path)
-    _, header = next(lines, (0, []))
-    columns = [name.strip().lower() for name in header]
-    check_columns(COLUMNS, columns, path)
     rules: dict[str, str] = {}
-    for line, row in lines:
-        check_width(row, len(columns), f"{path}, line {line}")
-        values = dict(zip(columns, row, strict=True))
+    for line, values in records(path, COLUMNS):
         name, becomes = genre_name(values["from"]), genre_name(values["to"])
         if not name:
             raise DatasetError(f"{path}, line {line}: names no genre")
@@ -51,7 +44,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def mapped(genre: str, rules: Mapping[str, str]) -> str:
-    """Return what a map makes of a genre, in any spelling: LEFT_OUT, or a name."""
+    """Return what a map makes of a genre, in any spelling: a name, or "" to leave it out."""
     return rules.get(letters(genre), genre)
 
 
@@ -66,9 +59,9 @@ def choose(
     """Return the songs, each with its genres, sorted by genre and track, and notes for the user.
 
     A song's genre is the first one that is used; its other used ones are in `also`. A genre is used
-    if the map keeps it, and if it is the genre of `least` songs or more, or of one for the `known`
-    genres, of which there are other songs. `merge` takes spellings that differ only in case,
-    accents or signs for one genre; it is written as in the map, or else as most songs do. Raises
+    if the map keeps it, and if it is the genre of `least` songs or more. A `known` genre, of which
+    there are other songs, needs only one. `merge` takes spellings that differ only in case, accents
+    or signs for one genre; it is written as in the map, or else as most songs do. Raises
     DatasetError if fewer than two genres are used or known, or none is used.
     """
     named = [_kept(genres, rules) for _, genres in labelled]

@@ -169,18 +169,30 @@ def _random(
             f"{'artist' if name == 'artist' else 'recording'}"
         )
     for number in range(fold.max() + 1):
-        parts = np.where(fold == number, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
-        # A genre of which no track is left to train on cannot be tested.
-        parts[(parts == TEST) & ~np.isin(labels, labels[parts == TRAIN])] = UNUSED
-        if validation_one_in:
-            assigned = _divisible(labels, groups, parts == TRAIN)
-            fold_of_rest = _assign(labels, groups, assigned, validation_one_in, seed)
-            parts[fold_of_rest == 0] = VALIDATION
+        parts = _parts(labels, groups, fold == number, validation_one_in, seed)
         of_fold = f" (fold {number + 1})" if test_everything else ""
         needed = PARTS if validation_one_in else (TRAIN, TEST)
         split = Split(name, parts[item_of_segment], notes)
         noted = range(len(segments.mapping)) if rare else untested
         yield _checked(segments, split, of_fold, needed=needed, noted=noted)
+
+
+def _parts(
+    labels: np.ndarray,
+    groups: np.ndarray,
+    tested: np.ndarray,
+    validation_one_in: int | None,
+    seed: int,
+) -> np.ndarray:
+    """Return the part of every item, given those to be tested, a mask of (items,)."""
+    parts = np.where(tested, TEST, TRAIN).astype(f"<U{len(VALIDATION)}")
+    # A genre of which no track is left to train on cannot be tested.
+    parts[tested & ~np.isin(labels, labels[~tested])] = UNUSED
+    if validation_one_in:
+        assigned = _divisible(labels, groups, ~tested)
+        fold = _assign(labels, groups, assigned, validation_one_in, seed)
+        parts[fold == 0] = VALIDATION
+    return parts
 
 
 def _notes_on_groups(segments: Segments, name: str) -> list[str]:
@@ -269,7 +281,7 @@ def _checked(
     split: Split,
     of_fold: str = "",
     *,
-    needed: tuple[str, ...] = PARTS,
+    needed: tuple[str, ...],
     noted: Sequence[int] | np.ndarray = (),
 ) -> Split:
     """Raise SplitError if a needed part is empty; note leaks, and genres that a part lacks.

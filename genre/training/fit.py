@@ -96,19 +96,14 @@ def _fit(
     set_batch_norm_momentum(network, recipe.batch_norm_momentum)
     watch.stop_if_asked()
     of_parts = [batches(segments, split, part, recipe, seed) for part in (TRAIN, VALIDATION)]
-    compile_(
-        network,
-        recipe,
-        steps=recipe.epochs * len(of_parts[0]),
-        with_shares=has_shares(segments, recipe),
-    )
+    steps = recipe.epochs * len(of_parts[0])
+    compile_(network, recipe, steps=steps, with_shares=has_shares(segments, recipe))
     history, stop_early = keras.callbacks.History(), early_stopping(recipe)
     epoch_seconds: list[float] = []
     callbacks = [clock(epoch_seconds), history, stop_early, between_batches(watch.stop_if_asked)]
     if watch.kept:
-        callbacks.append(
-            checkpoints.callback(watch.kept, begun, history, stop_early, of_parts, started)
-        )
+        saved = checkpoints.callback(watch.kept, begun, history, stop_early, of_parts, started)
+        callbacks.append(saved)
     if watch.logs:
         callbacks.append(keras.callbacks.TensorBoard(watch.logs))
     epoch = begun.epoch if begun else 0

@@ -31,7 +31,7 @@ def statistics(name: str, segments: Segments) -> np.ndarray:
     return classifiers.with_statistics(segments, CLASSIFIERS[name].statistics).frames
 
 
-def on_test_part(name: str, segments: Segments, split: Split, run: classifiers.Fitted):
+def on_test_part(name: str, segments: Segments, split: Split, run: classifiers.Trained):
     """Return the probabilities of the test part, and its labels."""
     chosen = split.parts == TEST
     rows = statistics(name, segments)[chosen]

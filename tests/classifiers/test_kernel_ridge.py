@@ -30,7 +30,7 @@ def segments() -> Segments:
     return replace(made_up, feature="mel", frames=frames.astype(np.float32))
 
 
-def trained(segments: Segments, chosen: np.ndarray) -> classifiers.Fitted:
+def trained(segments: Segments, chosen: np.ndarray) -> classifiers.Trained:
     split = Split("made up", np.where(chosen, TRAIN, ""), [])
     return classifiers.fit("kernel-ridge", segments, split, seed=1)
 

@@ -196,14 +196,6 @@ def test_a_track_shorter_than_a_segment_is_repeated_to_fill_it(n_samples, tmp_pa
     assert_same(track.frames, librosa_mfcc(wanted)[np.newaxis])
 
 
-def test_a_track_can_be_taken_from_an_offset_on(tmp_path):
-    path = tmp_path / "song.wav"
-    soundfile.write(path, noise(9), 22050, "FLOAT")
-    frames = features.of_track(path, "mfcc", GTZAN, offset=3).frames
-    assert len(frames) == 2
-    np.testing.assert_array_equal(frames, features.of_track(path, "mfcc", GTZAN).frames[1:])
-
-
 def test_a_feature_may_compute_all_segments_at_once(monkeypatch):
     def compute(segments: np.ndarray, settings: Settings) -> np.ndarray:
         assert segments.shape == (10, 66150)

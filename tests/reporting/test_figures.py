@@ -67,7 +67,7 @@ def test_training_and_scores_are_drawn(tmp_path):
     text = texts(tmp_path / "history.svg")
     assert "cnn, fold 1 of 3" in text and "Validation can be better than training" in text
     del curves["val_loss"], curves["val_accuracy"]
-    figures.history(curves, 2, tmp_path / "history.svg")
+    figures.history(curves, 2, tmp_path / "history.svg", title="cnn")
     assert "No validation curve" in texts(tmp_path / "history.svg")
     labels = np.arange(12) % 3
     tested = Predictions(np.eye(3)[labels] * 0.9 + 0.1 / 3, labels, np.arange(12))

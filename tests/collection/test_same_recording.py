@@ -1,8 +1,8 @@
-"""Copies of one recording, by their embeddings."""
+"""Files of one recording, by their embeddings."""
 
 import numpy as np
 
-from genre.collection import copies
+from genre.collection import similar
 
 
 def test_songs_that_are_almost_equal_are_one_recording(monkeypatch):
@@ -12,5 +12,5 @@ def test_songs_that_are_almost_equal_are_one_recording(monkeypatch):
     vectors[5] = vectors[3]
     vectors[4] = 0
     for block in (1000, 2):
-        monkeypatch.setattr(copies, "BLOCK", block)
-        assert copies.first_of_each(vectors).tolist() == [0, 1, 2, 1, 4, 1]
+        monkeypatch.setattr(similar, "AT_ONCE", block)
+        assert similar.same_recording(vectors).tolist() == [0, 1, 2, 1, 4, 1]
