@@ -1,5 +1,6 @@
 """A small made-up corpus, its segment file and a network trained on it: each made once."""
 
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,15 @@ def pytest_configure() -> None:
     """Hear Ctrl-C, which shells let background jobs and what these start ignore."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what the tests have imported, which stays to the end.
+
+    Half a million objects of TensorFlow's and others' are otherwise looked through again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
