@@ -9,6 +9,7 @@ import pytest
 from helpers import Run, refusal
 from mutagen import id3
 
+import config
 import predict
 import teach as script
 from genre import demo
@@ -52,8 +53,9 @@ def store(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def teach(store, tmp_path, run):
-    """Teach a model in tmp_path/my model, with a store that all tests share."""
+def teach(store, tmp_path, run, monkeypatch):
+    """Teach a model in tmp_path/my model, for few epochs, with a store that all tests share."""
+    monkeypatch.setattr(config, "EPOCHS", 10)
 
     def teach(*arguments: object) -> Run:
         return run(script, *arguments, "--output", tmp_path / "my model", "--store", store)
