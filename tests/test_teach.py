@@ -78,7 +78,7 @@ def test_a_library_and_its_corrections_become_a_model(
         f"path,genre\n{untagged},metal\njazz band 0/Album/jazz.00000.wav,METAL\n"
         f"{elsewhere},Metal\ngone.wav,jazz\n"
     )
-    ended = teach(songs, "--corrections", corrections)
+    ended = teach(songs, "--corrections", corrections, "--workers", 2)
     assert ended.status == 1, ended  # because of the song that is gone
     assert f"{corrections}, line 5: no such song: gone.wav" in ended.err.splitlines()
     assert "Jazz: 4 songs of Jazz (3), jazz (1)" in ended.err
