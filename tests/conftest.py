@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +14,7 @@ from helpers import Run
 import cnn
 import config
 import preprocess
-from genre import cli, demo
+from genre import cli, demo, executor
 
 
 def pytest_configure() -> None:
@@ -30,6 +30,14 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_more_processes() -> Iterator[None]:
+    """What runs in this process starts no others unless a test asks: other tests have the cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executor, "cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(autouse=True)
