@@ -1,9 +1,10 @@
 """A small made-up corpus, its segment file and a network trained on it: each made once."""
 
+import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,13 +14,30 @@ from helpers import Run
 import cnn
 import config
 import preprocess
-from genre import cli, demo
+from genre import cli, demo, executor
 
 
 def pytest_configure() -> None:
     """Hear Ctrl-C, which shells let background jobs and what these start ignore."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what the tests have imported, which stays to the end.
+
+    Half a million objects of TensorFlow's and others' are otherwise looked through again and again.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_more_processes() -> Iterator[None]:
+    """What runs in this process starts no others unless a test asks: other tests have the cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executor, "cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -33,19 +33,20 @@ class Cluster(NamedTuple):
     start_worker: Callable[..., subprocess.Popen]
 
 
-@pytest.fixture
-def cluster(tmp_path) -> Iterator[Cluster]:
-    file = tmp_path / "scheduler.json"
+@contextmanager
+def running(folder: Path) -> Iterator[Cluster]:
+    """Run a scheduler without workers; it and they write to a folder."""
+    file = folder / "scheduler.json"
 
     def start(kind: str, *arguments: str, modules: bool = True) -> subprocess.Popen:
         module = f"distributed.cli.dask_{kind}"
         command = [sys.executable, "-m", module, "--scheduler-file", str(file), *arguments]
         paths = os.pathsep.join(map(str, (ROOT, ROOT / "tests") if modules else ()))
-        with open(tmp_path / "log", "ab") as log:
+        with open(folder / "log", "ab") as log:
             process = subprocess.Popen(
                 [*command, "--host", "127.0.0.1", "--no-dashboard"],
                 env=os.environ | {"PYTHONPATH": paths},
-                cwd=tmp_path,
+                cwd=folder,
                 stderr=log,
                 stdout=log,
             )
@@ -59,6 +60,21 @@ def cluster(tmp_path) -> Iterator[Cluster]:
             time.sleep(0.05)
         worker = partial(start, "worker", "--nthreads", "1", "--no-nanny")
         yield Cluster(str(file), worker)
+
+
+@pytest.fixture
+def cluster(tmp_path) -> Iterator[Cluster]:
+    with running(tmp_path) as alone:
+        yield alone
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory) -> Iterator[str]:
+    """The address of a scheduler with two workers."""
+    with running(tmp_path_factory.mktemp("cluster")) as cluster:
+        cluster.start_worker()
+        cluster.start_worker()
+        yield cluster.address
 
 
 def work_or_die(item: int, lost: Path) -> int:
@@ -80,24 +96,21 @@ def test_what_a_lost_worker_had_is_done_by_another(cluster, tmp_path):
 
 
 @needs_dask
-def test_a_segment_file_is_the_same_byte_for_byte(cluster, corpus, tmp_path, run):
-    cluster.start_worker()
-    cluster.start_worker()
+def test_a_segment_file_is_the_same_byte_for_byte(two_workers, corpus, tmp_path, run):
     arguments = ("--dataset", corpus, "--limit", 1)
     here, there = tmp_path / "here.json", tmp_path / "there.json"
     assert run(preprocess, *arguments, "--output", here, "--workers", 1).status == 0
-    ended = run(preprocess, *arguments, "--output", there, "--cluster", cluster.address)
+    ended = run(preprocess, *arguments, "--output", there, "--cluster", two_workers)
     assert ended.status == 0, ended.err
     assert there.read_bytes() == here.read_bytes()
 
 
 @needs_dask
-def test_folds_are_the_same_as_without_a_cluster(cluster, tmp_path, run):
+def test_folds_are_the_same_as_without_a_cluster(two_workers, tmp_path, run):
     data = tmp_path / "made-up.h5"
     segment_file.write(made_up_segments([6, 5, 7]), data)
-    cluster.start_worker()
     words = ("--data", data, "--folds", 3, "--classifier", "lda", "--refit")
-    for folder, more in (("here", ()), ("there", ("--cluster", cluster.address))):
+    for folder, more in (("here", ()), ("there", ("--cluster", two_workers))):
         ended = run(baseline, *words, "--output", tmp_path / folder, *more)
         assert ended.status == 0, ended.err
     assert ended.err.count("s on the cluster") == 3

@@ -80,10 +80,10 @@ def test_volume_changes_no_answer(model):
 
 def test_it_knows_genres_of_real_songs_and_is_seldom_sure_of_a_wrong_one(model, real_data):
     songs = sorted((real_data / "songs").iterdir())
-    answers = list(model.predict_many(songs, whole=True))
+    answers = list(model.predict_many(songs))
     assert len(answers) == 11
     right = [answer.genre in answer.song.split("/")[-1] for answer in answers]
-    assert sum(right) >= 5  # six when it was trained
+    assert sum(right) >= 5  # six at the time of writing
     sure = [
         is_right
         for is_right, answer in zip(right, answers, strict=True)

@@ -9,6 +9,7 @@ import pytest
 from helpers import Run, refusal
 from mutagen import id3
 
+import config
 import predict
 import teach as script
 from genre import cli, demo
@@ -52,8 +53,9 @@ def store(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def teach(store, tmp_path, run):
-    """Teach a model in tmp_path/my model, with a store that all tests share."""
+def teach(store, tmp_path, run, monkeypatch):
+    """Teach a model in tmp_path/my model, for few epochs, with a store that all tests share."""
+    monkeypatch.setattr(config, "EPOCHS", 10)
 
     def teach(*arguments: object) -> Run:
         return run(script, *arguments, "--output", tmp_path / "my model", "--store", store)
@@ -76,7 +78,7 @@ def test_a_library_and_its_corrections_become_a_model(
         f"path,genre\n{untagged},metal\njazz band 0/Album/jazz.00000.wav,METAL\n"
         f"{elsewhere},Metal\ngone.wav,jazz\n"
     )
-    ended = teach(songs, "--corrections", corrections)
+    ended = teach(songs, "--corrections", corrections, "--workers", 2)
     assert ended.status == 1, ended  # because of the song that is gone
     assert f"{corrections}, line 5: no such song: gone.wav" in ended.err.splitlines()
     assert "Jazz: 4 songs of Jazz (3), jazz (1)" in ended.err

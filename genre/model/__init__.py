@@ -204,7 +204,7 @@ class Model:
         """
         if isinstance(songs, str | Path):  # text is an iterable, too, of letters
             raise TypeError("predict_many takes a list of songs; predict takes one")
-        if workers == 1 and not cluster:
+        if (workers or executor.cores()) == 1 and not cluster:
             function = partial(_answer, model=self, options=options)
         else:
             function = partial(  # with whole paths: a cluster's workers may run in other folders

@@ -58,12 +58,10 @@ def new_figure(
 ) -> tuple[Any, Any]:
     """Return a figure of a size in inches, and its axes; no screen is needed."""
     from matplotlib import rcParams
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     rcParams["text.parse_math"] = False  # a dollar in a name is a dollar
     figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, **subplots)
 
 

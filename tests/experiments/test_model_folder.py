@@ -1,6 +1,7 @@
 """A model's folder: its files belong together, and what was there before is kept."""
 
 import hashlib
+import shutil
 
 import keras
 import numpy as np
@@ -21,13 +22,29 @@ def data(tmp_path_factory):
     return path
 
 
+SMALL = ("--architecture", "linear", "--epochs", "1")
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    """A small network."""
+    folder = tmp_path_factory.mktemp("trained") / "net"
+    assert mlp.main(["--data", f"{data}", "--output", f"{folder}", *SMALL]) == 0
+    return folder
+
+
+@pytest.fixture
+def net(trained, tmp_path):
+    """The small network in tmp_path/net."""
+    return shutil.copytree(trained, tmp_path / "net")
+
+
 @pytest.fixture
 def train(data, run, tmp_path):
-    """Train a small network into tmp_path/net, and return how that ended."""
+    """Train such a network into tmp_path/net, and return how that ended."""
 
     def train(*arguments):
-        words = ("--data", data, "--output", tmp_path / "net", "--epochs", 1)
-        ended = run(mlp, *words, "--architecture", "linear", *arguments)
+        ended = run(mlp, "--data", data, "--output", tmp_path / "net", *SMALL, *arguments)
         assert ended.status == 0, ended.err
         return ended
 
@@ -38,28 +55,25 @@ def content(folder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def test_both_files_of_a_network_are_saved_and_are_the_cards(train, data, tmp_path):
-    train()
-    card = read_card(tmp_path / "net")
+def test_both_files_of_a_network_are_saved_and_are_the_cards(net, data):
+    card = read_card(net)
     assert set(card["files"]) == {"model.keras", "model.onnx"}
     for name, digest in card["files"].items():
-        assert digest == hashlib.sha256((tmp_path / "net" / name).read_bytes()).hexdigest()
+        assert digest == hashlib.sha256((net / name).read_bytes()).hexdigest()
     assert 0 <= card["onnx_difference"] < 1e-5
     frames = segment_file.read(data).frames[:]
-    network = keras.saving.load_model(tmp_path / "net/model.keras")
-    by_onnx = onnx_file.load(tmp_path / "net/model.onnx")(frames)
+    network = keras.saving.load_model(net / "model.keras")
+    by_onnx = onnx_file.load(net / "model.onnx")(frames)
     np.testing.assert_allclose(by_onnx, network.predict(frames, verbose=0), atol=1e-5)
 
 
-def test_files_that_differ_replace_nothing(train, run, data, tmp_path, monkeypatch):
-    train()
-    before = content(tmp_path / "net")
+def test_files_that_differ_replace_nothing(net, run, data, tmp_path, monkeypatch):
+    before = content(net)
     monkeypatch.setattr(onnx_file, "largest_difference", lambda *_: 2e-5)
-    arguments = ("--data", data, "--output", tmp_path / "net", "--epochs", 1)
-    ended = run(mlp, *arguments, "--architecture", "linear")
+    ended = run(mlp, "--data", data, "--output", net, *SMALL)
     assert ended.status == 2
     assert "differ by 2e-05 between Keras and ONNX Runtime" in ended.err.splitlines()[-1]
-    assert content(tmp_path / "net") == before
+    assert content(net) == before
     assert not (tmp_path / "net-before").exists()
 
 
@@ -90,19 +104,17 @@ def test_what_was_there_is_kept_once_and_the_last_line_says_both_scores(train, t
     assert content(before) == second  # without the picture of the first
 
 
-def test_overwrite_keeps_nothing(train, tmp_path):
-    train()
-    assert train("--overwrite").out.splitlines()[-1].endswith(f"pictures in {tmp_path / 'net'}")
+def test_overwrite_keeps_nothing(net, train, tmp_path):
+    assert train("--overwrite").out.splitlines()[-1].endswith(f"pictures in {net}")
     assert not (tmp_path / "net-before").exists()
 
 
-def test_notes_stand_at_the_top_of_the_readme_and_survive_a_training(train, tmp_path):
-    train()
-    notes = tmp_path / "net/NOTES.md"
+def test_notes_stand_at_the_top_of_the_readme_and_survive_a_training(net, train):
+    notes = net / "NOTES.md"
     notes.write_text("Trained for a *talk*.\n", encoding="utf-8")
     train()
     assert notes.read_text(encoding="utf-8") == "Trained for a *talk*.\n"
-    title, _, paragraph, *_ = (tmp_path / "net/README.md").read_text(encoding="utf-8").split("\n")
+    title, _, paragraph, *_ = (net / "README.md").read_text(encoding="utf-8").split("\n")
     assert title.startswith("# mlp linear")
     assert paragraph == "Trained for a *talk*."
 

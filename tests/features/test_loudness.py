@@ -27,7 +27,7 @@ def at_levels(tmp_path):
         for folder, gain in zip(folders, (1, 0.1), strict=True):
             folder.mkdir()
             for number, song in enumerate(songs):
-                samples = gain * audio.load(song, sample_rate=22050, seconds=30)
+                samples = gain * audio.load(song, sample_rate=22050, seconds=12)
                 soundfile.write(folder / f"{number:02}.wav", samples, 22050, subtype="FLOAT")
         return folders
 

@@ -6,7 +6,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-from helpers import GTZAN, made_up_segments, noise
+from helpers import librosa_mfcc, made_up_segments, noise
 
 import evaluate
 import preprocess
@@ -81,18 +81,16 @@ def test_every_copy_is_labelled():
 def test_copies_are_those_of_librosa(run, tmp_path):
     for genre in ("blues", "jazz"):
         (tmp_path / "songs" / genre).mkdir(parents=True)
-        soundfile.write(tmp_path / "songs" / genre / "a.wav", noise(6), 22050, "FLOAT")
+        soundfile.write(tmp_path / "songs" / genre / "a.wav", noise(3), 22050, "FLOAT")
     output = tmp_path / "shifted.json"
     arguments = ("--dataset", tmp_path / "songs", "--output", output, "--workers", 1)
     ended = run(preprocess, *arguments, "--pitch-shift", -1, 2)
     assert ended.status == 0
-    assert "12 segments of shape (130, 13), 8 of them copies, in" in ended.out
+    assert "6 segments of shape (130, 13), 4 of them copies, in" in ended.out
     segments = segment_file.read(output)
-    assert segments.pitch_shift.tolist() == [0, 0, -1, -1, 2, 2] * 2
-    samples = noise(6).astype(np.float32)
-    shifted = librosa.effects.pitch_shift(samples, sr=22050, n_steps=2)[:132300]
-    wanted = librosa.feature.mfcc(y=shifted.reshape(2, -1), sr=22050, n_mfcc=GTZAN.n_mfcc)
-    np.testing.assert_allclose(segments.frames[4:6], wanted.swapaxes(1, 2), rtol=0, atol=0.01)
+    assert segments.pitch_shift.tolist() == [0, -1, 2] * 2
+    shifted = librosa.effects.pitch_shift(noise(3).astype(np.float32), sr=22050, n_steps=2)
+    np.testing.assert_allclose(segments.frames[2], librosa_mfcc(shifted), rtol=0, atol=0.01)
 
 
 @pytest.mark.parametrize("shift", ["0", "13", "-13", "nan", "a semitone"])

@@ -273,6 +273,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+LINEAR = ("--architecture", "linear", "--epochs", "1")
+
+
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory) -> tuple[Path, fit.Trained]:
     """A network's folder, and another run that can be saved in its place."""
@@ -287,7 +290,7 @@ def trained(data, tmp_path_factory) -> tuple[Path, fit.Trained]:
         patch.setattr(fit, "fit", remembered)
         for seed in (1, 2):
             place = ["--data", f"{data}", "--output", f"{folder / str(seed)}"]
-            assert mlp.main([*place, "--seed", f"{seed}", "--epochs", "1"]) == 0
+            assert mlp.main([*place, "--seed", f"{seed}", *LINEAR]) == 0
     return folder / "1", runs[1]
 
 
@@ -311,7 +314,7 @@ FULL = OSError(28, "No space left on device")
 def test_a_network_is_saved_whole_or_not_at_all(step, fault, data, earlier, run, monkeypatch):
     before = contents(earlier)
     monkeypatch.setattr(step, raising(fault))
-    ended = run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2)
+    ended = run(mlp, "--data", data, "--output", earlier, *LINEAR, "--seed", 2)
     assert ended.status == (130 if fault is KeyboardInterrupt else 2)
     assert contents(earlier) == before
     assert list(earlier.parent.iterdir()) == [earlier]
@@ -322,7 +325,7 @@ def test_a_fault_in_drawing_leaves_the_network_and_no_picture_of_an_earlier_one(
 ):
     before = contents(earlier)
     monkeypatch.setattr("genre.reporting.figures.roc", raising(FULL))
-    assert run(mlp, "--data", data, "--output", earlier, "--epochs", 1, "--seed", 2).status == 2
+    assert run(mlp, "--data", data, "--output", earlier, *LINEAR, "--seed", 2).status == 2
     assert card.read(earlier).training["seed"] == 2
     after = contents(earlier)
     assert all(after[name] != before[name] for name in after if name.endswith(".png"))

@@ -19,7 +19,7 @@ from genre.training.recipe import Recipe
 
 SEGMENTS = made_up_segments([6, 6, 6])
 SPLIT = splits.split(SEGMENTS, "track", seed=1)
-MLP, CNN = (choose(script).layers(SEGMENTS) for script in ("mlp", "cnn"))
+CNN, LINEAR = choose("cnn").layers(SEGMENTS), choose("mlp", "linear").layers(SEGMENTS)
 
 
 def train(layers, epochs: int, kept: Checkpoints | None = None, **options) -> fit.Trained:
@@ -48,21 +48,24 @@ def test_a_resumed_training_is_the_same_as_an_unbroken_one(tmp_path):
 
 def test_a_schedule_goes_on_where_it_was(tmp_path):
     options = {"optimizer": "adamw", "schedule": "cosine", "label_smoothing": 0.1}
-    unbroken = train(MLP, 5, checkpoints(tmp_path, 2, resume=False), **options)
-    resumed = train(MLP, 5, checkpoints(tmp_path, None, resume=True), **options)
+    unbroken = train(LINEAR, 5, checkpoints(tmp_path, 2, resume=False), **options)
+    resumed = train(LINEAR, 5, checkpoints(tmp_path, None, resume=True), **options)
     assert len(resumed.curves["loss"]) == 5
     assert len(resumed.epoch_seconds) == 1  # the fifth alone
     assert_same(resumed, unbroken)
 
 
 def test_patience_is_not_renewed(tmp_path):
-    unbroken = train(MLP, 60, checkpoints(tmp_path / "whole", 1, resume=False), patience=3)
+    def run(epochs: int, name: str, every: int | None) -> fit.Trained:
+        kept = checkpoints(tmp_path / name, every, resume=every is None)
+        return train(LINEAR, epochs, kept, patience=3, learning_rate=0.1)
+
+    unbroken = run(60, "whole", 1)
     epochs = len(unbroken.curves["loss"])
     assert epochs == unbroken.best_epoch + 3 < 60
-    train(MLP, epochs - 1, checkpoints(tmp_path / "part", epochs - 1, resume=False), patience=3)
-    for folder in ("part", "whole"):  # the last epoch is left, or none is
-        resumed = train(MLP, 60, checkpoints(tmp_path / folder, None, resume=True), patience=3)
-        assert_same(resumed, unbroken)
+    run(epochs - 1, "part", epochs - 1)
+    for name in ("part", "whole"):  # the last epoch is left, or none is
+        assert_same(run(60, name, None), unbroken)
 
 
 # The command line
