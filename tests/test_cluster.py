@@ -106,14 +106,21 @@ def test_a_segment_file_is_the_same_byte_for_byte(two_workers, corpus, tmp_path,
 
 
 @needs_dask
-def test_folds_are_the_same_as_without_a_cluster(two_workers, tmp_path, run):
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        (mlp, ("--architecture", "linear", "--epochs", 2, "--refit")),
+        (baseline, ("--classifier", "lda")),
+    ],
+)
+def test_folds_are_the_same_as_without_a_cluster(two_workers, tmp_path, run, script, arguments):
     data = tmp_path / "made-up.h5"
     segment_file.write(made_up_segments([6, 5, 7]), data)
-    words = ("--data", data, "--folds", 3, "--classifier", "lda", "--refit")
+    words = ("--data", data, "--folds", 3, *arguments)
     for folder, more in (("here", ()), ("there", ("--cluster", two_workers))):
-        ended = run(baseline, *words, "--output", tmp_path / folder, *more)
+        ended = run(script, *words, "--output", tmp_path / folder, *more)
         assert ended.status == 0, ended.err
-    assert ended.err.count("s on the cluster") == 3
+    assert ended.err.count("s on the cluster") == (3 if "--refit" in words else 2)
     here, there = (read_card(tmp_path / folder) for folder in ("here", "there"))
     for key in ("scores", "runs", "spread", "calibration", "split", "protocol"):
         assert here[key] == there[key]

@@ -11,6 +11,7 @@ from sklearn.manifold import trustworthiness
 
 import explore
 from genre import features
+from genre.cli import progress
 from genre.demo import synth
 from genre.evaluation import projection
 from genre.explore import data_set, feature_image, song, track_map
@@ -74,7 +75,10 @@ def test_standardised_bands_are_in_their_deviations_and_constant_ones_are_zero()
 # Segment files
 
 
-def test_a_segment_file_becomes_a_summary_and_three_pictures(run, segments_path, tmp_path):
+def test_a_segment_file_becomes_a_summary_and_three_pictures(
+    run, segments_path, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(progress, "FIRST_LINE", 600)  # a busy machine says more on the way
     ended = run(explore, segments_path, "--output", tmp_path)
     names = ["mfcc-genres.png", "mfcc-examples.png", "mfcc-map.png"]
     assert ended.status == 0 and ended.err == ""

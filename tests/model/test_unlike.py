@@ -60,13 +60,13 @@ def test_noise_is_farther_away_than_music(changed, corpus):
     assert model.predict(noise).verdict == "open"
 
 
-@pytest.mark.parametrize("how", ["file", "rate first"])
+@pytest.mark.parametrize("how", ["file", "samples", "rate first"])
 def test_a_model_of_embeddings_listens_all_over_a_song(folder, how, tmp_path):
     model, path = genre.load(folder), tmp_path / "song.wav"
     seconds = 60
     sound = np.concatenate([synth.make_track("jazz", seed=i, seconds=20) for i in range(3)])
     soundfile.write(path, sound, 22050)
-    song = {"file": path, "rate first": (22050, sound)}[how]
+    song = {"file": path, "samples": (sound, 22050), "rate first": (22050, sound)}[how]
     answer = model.predict(song)
     np.testing.assert_allclose(answer.starts, (np.arange(15) + 0.5) * seconds / 15 - 1, atol=0.01)
     whole = model.predict(song, whole=True)
