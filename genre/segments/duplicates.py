@@ -14,9 +14,9 @@ from genre.songs import some
 
 IGNORED = 8  # bits of a frame that need not be equal
 NEIGHBOURS = 8  # places of an equal frame that are looked at; the rest is found through these
-SHARES = (np.arange(16) + 0.5) / 16  # of two tracks' overlap, where a few frames are compared first
-MAYBE = 0.375  # fraction of these frames' bits; where more differ, the tracks are not compared
-AT_ONCE = 2**16  # pairs whose few frames are compared at once, to save memory
+SHARES = (np.arange(16) + 0.5) / 16  # places in two tracks' overlap that are compared first
+MAYBE = 0.375  # fraction of the bits at these places; if more differ, the rest is not compared
+AT_ONCE = 2**16  # pairs that are compared at these places at a time, to save memory
 
 
 def first_of_each(digests: Iterable[bytes]) -> np.ndarray:
@@ -89,21 +89,23 @@ def notes(
 
 def _candidates(fingerprints: Sequence[np.ndarray]) -> list[tuple[int, int, int]]:
     """Return pairs of tracks that may be the same, and how much later a frame is in the second."""
-    lengths = np.array([len(each) for each in fingerprints], dtype=int)
+    lengths = np.array([len(each) for each in fingerprints], dtype=np.int32)
+    starts = np.cumsum(lengths, dtype=np.int32) - lengths
     frames = np.concatenate([*fingerprints, fingerprint.NONE])
-    pairs = _with_an_equal_frame(frames >> IGNORED, lengths)
-    groups = (pairs[start : start + AT_ONCE] for start in range(0, len(pairs), AT_ONCE))
-    likely = [group[_few_differ(group, frames, lengths)] for group in groups]
+    pairs = _with_an_equal_frame(frames >> IGNORED, starts, lengths)
+    groups = (pairs[begin : begin + AT_ONCE] for begin in range(0, len(pairs), AT_ONCE))
+    likely = [group[_few_bits_differ(group, frames, starts, lengths)] for group in groups]
     return [tuple(pair) for group in likely for pair in group.tolist()]
 
 
-def _with_an_equal_frame(codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return pairs of tracks with an equal code, and how much later that is in the second.
+def _with_an_equal_frame(codes: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return pairs of tracks with an equal code, and how much later it is in the second track.
 
-    They have the shape (pairs, 3). `codes` are those of all tracks, one after another.
+    A row of the result, (pairs, 3), holds the two tracks and that distance. `codes` are those of
+    all tracks, one after another: `starts` says where each track begins.
     """
     track = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-    frame = np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    frame = np.arange(len(codes), dtype=np.int32) - np.repeat(starts, lengths)
     # Silence is no sign of a duplicate, and a sound that lasts counts once.
     telling = (codes != 0) & ((codes != np.roll(codes, 1)) | (frame == 0))
     order = np.flatnonzero(telling)[np.argsort(codes[telling], kind="stable")]
@@ -119,10 +121,11 @@ def _with_an_equal_frame(codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.stack([*np.divmod(pair, max(1, n_tracks)), later - longest], axis=1)
 
 
-def _few_differ(pairs: np.ndarray, frames: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return for each pair whether few bits differ in frames from all over its overlap."""
+def _few_bits_differ(
+    pairs: np.ndarray, frames: np.ndarray, starts: np.ndarray, lengths: np.ndarray
+) -> np.ndarray:
+    """Return for each pair whether few bits differ in SHARES of its overlap, (pairs,)."""
     first, second, later = pairs.T
-    starts = np.cumsum(lengths) - lengths
     begin = np.maximum(0, -later)
     overlap = np.minimum(lengths[first], lengths[second] - later) - begin
     places = begin[:, None] + (overlap[:, None] * SHARES).astype(int)
