@@ -50,8 +50,8 @@ FLAGS = {"ignore_environment": "-E", "no_site": "-S", "dont_write_bytecode": "-B
 ONE_CORE = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
-# Freed arrays of up to 32 MiB are kept for the next ones: to ask the system for each array's memory
-# takes a tenth of the time. It is glibc that reads these.
+# For glibc, the C library of most Linux systems: a worker keeps the memory of freed arrays of up to
+# 32 MiB for its next ones. To ask the system for it again took a tenth of the time.
 KEEP_MEMORY = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), f"{2**25}")
 DIED = "a worker process died ({}), perhaps because it ran out of memory; try fewer workers"
 NOT_STARTED = "worker processes cannot be started ({}); one worker works without"

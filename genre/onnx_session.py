@@ -49,7 +49,7 @@ def session(content: bytes) -> Any:
     onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # a plan for all of a run's memory takes more of it
+    options.enable_mem_pattern = False  # planning takes more memory, and no less time
     options.log_severity_level = 4  # errors are raised as exceptions
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

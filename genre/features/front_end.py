@@ -26,8 +26,7 @@ DESCRIPTION, WEIGHTS = ".toml", ".onnx"  # the suffixes of the two files
 SILENCE = 1e-5  # root mean square below which a segment is not made louder
 TOLERANCE = 0.01  # of the largest reference value, for values that are computed here
 CHANGED = "not the description with which the data was computed; run preprocess.py again"
-# Segments computed at once, where a process has more than one core; more would take more memory.
-THREADS = 2
+THREADS = 2  # segments that are computed at once; more would take more memory
 ABOUT = ("source", "licence", "reference")  # the fields that decide no value
 
 Positive = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
@@ -122,7 +121,8 @@ def embed(segments: np.ndarray, settings: Settings, *, path: Path) -> np.ndarray
     if settings.front_end and settings.front_end != digest(path):
         raise FeatureError(f"{path}: {CHANGED}")
     of_segment = partial(_embedding, sample_rate=settings.sample_rate, path=path)
-    first = of_segment(segments[0])  # loads the network, which must not happen twice at once
+    first = of_segment(segments[0])  # loads the network, so that the threads do not load it twice
+    # A worker process has one core, and says so by this variable, as other programs do.
     n_threads = 1 if os.environ.get("OMP_NUM_THREADS") == "1" else THREADS
     with ThreadPoolExecutor(n_threads) as threads:
         return np.stack([first, *threads.map(of_segment, segments[1:])])
