@@ -13,7 +13,6 @@ artists that it has not heard, where there are enough artists.
 
 import argparse
 import shlex
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from genre.errors import DatasetError
 from genre.experiments import model_folder, teaching
 from genre.experiments import run as experiment
 from genre.features.settings import Settings
-from genre.files import UNFINISHED, printable
+from genre.files import blaming, printable, unfinished_folder
 from genre.model.card import Card
 from genre.segments import Index, Segments, segment_file
 from genre.songs import Song, corrections, csv_list, file_tags, folder, genre_map
@@ -142,7 +141,8 @@ def write_embeddings(
         executor.opened(workers=arguments.workers, cluster=arguments.cluster) as pool,
     ):
         heard = embeddings.hear(kept, songs, FEATURE, settings, pool)
-        return embeddings.write(heard, more, data, FEATURE, settings)
+        with blaming(arguments.output / data.name):  # the user knows no other path of it
+            return embeddings.write(heard, more, data, FEATURE, settings)
 
 
 def in_words(card: Card, plan: teaching.Plan, own: Segments) -> str:
@@ -190,10 +190,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     songs, left_out, notes = find_songs(arguments, rules, becomes.values())
     cli.say(*notes)
     more = teaching.known_songs(known, becomes, {song.genre for song in songs}) if known else ()
-    output.mkdir(parents=True, exist_ok=True)
-    # The embeddings appear in the folder together with the model.
-    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=output) as unfinished:
-        data = Path(unfinished, DATA_FILE)
+    with unfinished_folder(output) as unfinished:  # the embeddings move from it with the model
+        data = unfinished / DATA_FILE
         index = write_embeddings(arguments, songs, more, settings, data)
         segments, n_own = segment_file.read(data), len(songs) - len(index.skipped)
         if known:

@@ -41,7 +41,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     The folder is made if it is missing. The suffix stays, because some writers depend on it.
     """
     path = Path(path)
-    with _blaming(path):
+    with blaming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = _new_file(path)
         try:
@@ -87,16 +87,31 @@ def replacing_files(folder: Path) -> Iterator[Path]:
 
     `folder` is made if it is missing. Other files in it stay.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as name, _blaming(folder):
-        unfinished = Path(name)
+    with unfinished_folder(folder) as unfinished, blaming(folder):
         yield unfinished
         for file in unfinished.iterdir():
             file.replace(folder / file.name)
 
 
 @contextmanager
-def _blaming(path: Path) -> Iterator[None]:
+def unfinished_folder(folder: Path) -> Iterator[Path]:
+    """Give a new folder inside `folder`; when the block ends, it goes with all that it holds.
+
+    `folder` is made if it is missing, and goes too if nothing is written into it.
+    """
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as unfinished:
+            yield Path(unfinished)
+    finally:
+        if is_new:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+
+
+@contextmanager
+def blaming(path: Path) -> Iterator[None]:
     """Name a path in each OSError of the block, as the user knows no other name."""
     try:
         yield
@@ -145,7 +160,7 @@ def check_place(path: Path) -> None:
     """Raise OSError if a file cannot be written to a path, before any work is done for it."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    with _blaming(path):
+    with blaming(path):
         folder = next(filter(_is_there, (path, *path.parents)))
         with tempfile.TemporaryFile(dir=folder if folder.is_dir() else folder.parent):
             pass
@@ -153,7 +168,7 @@ def check_place(path: Path) -> None:
 
 def check_folder(path: Path) -> None:
     """Raise OSError if files cannot be written into a folder, which need not exist yet."""
-    with _blaming(path):
+    with blaming(path):
         check_place(path / "file")
 
 

@@ -171,6 +171,20 @@ def test_an_interrupted_training_leaves_the_earlier_model_and_its_embeddings(
     assert {path.name: path.read_bytes() for path in mine.iterdir()} == before
 
 
+def test_a_full_disk_is_said_of_the_embeddings_and_leaves_no_folder(
+    recordings, tmp_path, teach, mine, monkeypatch
+):
+    def full(_own: object, _more: object, output: Path, *_: object) -> None:
+        raise OSError(28, "No space left on device", str(output))
+
+    monkeypatch.setattr(script.embeddings, "write", full)
+    songs = library(recordings, tmp_path / "songs")
+    ended = teach(songs)
+    problem = f"teach.py: {mine}/songs.h5: No space left on device"
+    assert (ended.status, ended.err.splitlines()[-1]) == (2, problem)
+    assert not mine.exists()
+
+
 def test_a_library_without_genres_is_refused(recordings, tmp_path, teach, mine):
     songs = library(recordings, tmp_path / "songs", tagged=False)
     line = refusal(teach(songs))
