@@ -202,7 +202,7 @@ def alive(pid: int) -> bool:
         ended = subprocess.run(
             ["ps", "-o", "stat=", "-p", f"{pid}"], capture_output=True, text=True
         )
-        if ended.stdout.strip() in ("", "Z"):
+        if not ended.stdout or ended.stdout.startswith("Z"):  # "ZN" if its priority is low
             return False
         time.sleep(0.05)
     return True
